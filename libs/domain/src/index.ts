@@ -1,1 +1,7 @@
-export {};
+export * from './cause.ts';
+export * from './errors.ts';
+export * from './events.ts';
+export * from './interval.ts';
+export * from './result.ts';
+export * from './symbol.ts';
+export * from './time.ts';

@@ -1,1 +1,1 @@
-export {};
+export * from './processor.ts';

@@ -1,1 +1,5 @@
-export {};
+export * from './clock.ts';
+export * from './feed.ts';
+export * from './log.ts';
+export * from './logger.ts';
+export * from './store.ts';

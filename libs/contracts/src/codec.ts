@@ -1,0 +1,231 @@
+import { create, fromBinary, toBinary, type DescMessage, type MessageShape } from '@bufbuild/protobuf';
+import {
+  err,
+  errorMessage,
+  ok,
+  type BarBatch,
+  type CorporateActionBatch,
+  type FundamentalBatch,
+  type IndicatorBatch,
+  type Result,
+  type TickBatch,
+} from '@tickwell/domain';
+import * as pb from './gen/tickwell/events/v1/market_pb.js';
+import { headerFromProto, headerToProto, priceTypeFromProto, priceTypeToProto } from './header-codec.ts';
+
+/** Why bytes are not the event they should be; `rule` is the id a dead letter carries. */
+export interface DecodeError {
+  readonly rule: 'malformed-protobuf' | 'missing-header' | 'column-length' | 'unknown-value' | 'empty-batch';
+  readonly reason: string;
+}
+
+/** Bytes to a message of the given type; malformed bytes are a returned error. */
+export function parseMessage<D extends DescMessage>(
+  schema: D,
+  bytes: Uint8Array,
+): Result<MessageShape<D>, DecodeError> {
+  try {
+    return ok(fromBinary(schema, bytes));
+  } catch (cause) {
+    return err({ rule: 'malformed-protobuf', reason: `not a ${schema.typeName}: ${errorMessage(cause)}` });
+  }
+}
+
+export function encodeTickBatch(batch: TickBatch): Uint8Array<ArrayBuffer> {
+  const header = headerToProto(batch.header);
+  if (batch.kind === 'watermark') return toBinary(pb.TickBatchSchema, create(pb.TickBatchSchema, { header }));
+  const kind =
+    batch.kind === 'trades'
+      ? { case: 'trades' as const, value: create(pb.TradeColumnsSchema, batch.trades) }
+      : { case: 'quotes' as const, value: create(pb.QuoteColumnsSchema, batch.quotes) };
+  return toBinary(
+    pb.TickBatchSchema,
+    create(pb.TickBatchSchema, { header, kind, position: batch.positions }),
+  );
+}
+
+/** `raw`: every event must say its position in the stream. */
+export function decodeTickBatch(bytes: Uint8Array, raw: boolean): Result<TickBatch, DecodeError> {
+  const parsed = parseMessage(pb.TickBatchSchema, bytes);
+  return parsed.ok ? tickBatchFromProto(parsed.value, raw) : parsed;
+}
+
+/** As {@link decodeTickBatch}, of a message that is parsed already (gRPC streams carry the same batches). */
+export function tickBatchFromProto(message: pb.TickBatch, raw: boolean): Result<TickBatch, DecodeError> {
+  const header = headerFromProto(message.header);
+  if (header === undefined) return missingHeader('TickBatch');
+  const positions = message.position;
+  switch (message.kind.case) {
+    case undefined:
+      return ok({ kind: 'watermark', header });
+    case 'trades': {
+      const trades = message.kind.value;
+      const wrong = columnError(trades.timeNs.length, {
+        required: {
+          seq: trades.seq,
+          price: trades.price,
+          size: trades.size,
+          ...(raw ? { position: positions } : {}),
+        },
+        optional: { conditions: trades.conditions, venue: trades.venue },
+      });
+      return wrong === undefined ? ok({ kind: 'trades', header, trades, positions }) : err(wrong);
+    }
+    case 'quotes': {
+      const quotes = message.kind.value;
+      const { seq, bidPrice, bidSize, askPrice, askSize } = quotes;
+      const wrong = columnError(quotes.timeNs.length, {
+        required: { seq, bidPrice, bidSize, askPrice, askSize, ...(raw ? { position: positions } : {}) },
+        optional: {},
+      });
+      return wrong === undefined ? ok({ kind: 'quotes', header, quotes, positions }) : err(wrong);
+    }
+  }
+}
+
+export function encodeBarBatch(batch: BarBatch): Uint8Array<ArrayBuffer> {
+  return toBinary(
+    pb.BarBatchSchema,
+    create(pb.BarBatchSchema, {
+      header: headerToProto(batch.header),
+      interval: batch.interval,
+      priceType: priceTypeToProto(batch.priceType),
+      bars: create(pb.BarColumnsSchema, batch.bars),
+      position: batch.positions,
+    }),
+  );
+}
+
+/** As {@link decodeTickBatch}. */
+export function decodeBarBatch(bytes: Uint8Array, raw: boolean): Result<BarBatch, DecodeError> {
+  const parsed = parseMessage(pb.BarBatchSchema, bytes);
+  return parsed.ok ? barBatchFromProto(parsed.value, raw) : parsed;
+}
+
+/** As {@link tickBatchFromProto}. */
+export function barBatchFromProto(message: pb.BarBatch, raw: boolean): Result<BarBatch, DecodeError> {
+  const header = headerFromProto(message.header);
+  if (header === undefined) return missingHeader('BarBatch');
+  const priceType = priceTypeFromProto(message.priceType);
+  if (priceType === undefined)
+    return err({ rule: 'unknown-value', reason: `price_type ${message.priceType} is not known` });
+  const bars = message.bars;
+  if (bars === undefined) return err({ rule: 'empty-batch', reason: 'a BarBatch without bars' });
+  const { open, high, low, close, volume, vwap, tradeCount, sessionDate } = bars;
+  const wrong = columnError(bars.startNs.length, {
+    required: { open, high, low, close, ...(raw ? { position: message.position } : {}) },
+    optional: { volume, vwap, tradeCount, sessionDate },
+  });
+  if (wrong !== undefined) return err(wrong);
+  return ok({ header, interval: message.interval, priceType, bars, positions: message.position });
+}
+
+export function encodeIndicatorBatch(batch: IndicatorBatch): Uint8Array<ArrayBuffer> {
+  return toBinary(
+    pb.IndicatorBatchSchema,
+    create(pb.IndicatorBatchSchema, {
+      header: headerToProto(batch.header),
+      interval: batch.interval,
+      priceType: priceTypeToProto(batch.priceType),
+      specId: batch.specId,
+      startNs: batch.startNs,
+      warm: batch.warm,
+      outputs: batch.outputs.map((output) => create(pb.IndicatorOutputSchema, output)),
+    }),
+  );
+}
+
+export function decodeIndicatorBatch(bytes: Uint8Array): Result<IndicatorBatch, DecodeError> {
+  const parsed = parseMessage(pb.IndicatorBatchSchema, bytes);
+  return parsed.ok ? indicatorBatchFromProto(parsed.value) : parsed;
+}
+
+export function indicatorBatchFromProto(message: pb.IndicatorBatch): Result<IndicatorBatch, DecodeError> {
+  const header = headerFromProto(message.header);
+  if (header === undefined) return missingHeader('IndicatorBatch');
+  const priceType = priceTypeFromProto(message.priceType);
+  if (priceType === undefined)
+    return err({ rule: 'unknown-value', reason: `price_type ${message.priceType} is not known` });
+  const columns = Object.fromEntries(message.outputs.map((output) => [output.name, output.value]));
+  const wrong = columnError(message.startNs.length, {
+    required: { warm: message.warm, ...columns },
+    optional: {},
+  });
+  if (wrong !== undefined) return err(wrong);
+  const { interval, specId, startNs, warm, outputs } = message;
+  return ok({ header, interval, priceType, specId, startNs, warm, outputs });
+}
+
+export function encodeFundamentalBatch(batch: FundamentalBatch): Uint8Array<ArrayBuffer> {
+  return toBinary(
+    pb.FundamentalBatchSchema,
+    create(pb.FundamentalBatchSchema, {
+      header: headerToProto(batch.header),
+      items: batch.items.map((item) => create(pb.FundamentalSchema, item)),
+    }),
+  );
+}
+
+export function decodeFundamentalBatch(bytes: Uint8Array): Result<FundamentalBatch, DecodeError> {
+  const parsed = parseMessage(pb.FundamentalBatchSchema, bytes);
+  if (!parsed.ok) return parsed;
+  const header = headerFromProto(parsed.value.header);
+  return header === undefined ? missingHeader('FundamentalBatch') : ok({ header, items: parsed.value.items });
+}
+
+export function encodeActionBatch(batch: CorporateActionBatch): Uint8Array<ArrayBuffer> {
+  return toBinary(
+    pb.CorporateActionBatchSchema,
+    create(pb.CorporateActionBatchSchema, {
+      header: headerToProto(batch.header),
+      actions: batch.actions.map((action) =>
+        create(pb.CorporateActionSchema, {
+          ...action,
+          kind: action.kind === 'split' ? pb.CorporateActionKind.SPLIT : pb.CorporateActionKind.DIVIDEND,
+        }),
+      ),
+    }),
+  );
+}
+
+export function decodeActionBatch(bytes: Uint8Array): Result<CorporateActionBatch, DecodeError> {
+  const parsed = parseMessage(pb.CorporateActionBatchSchema, bytes);
+  if (!parsed.ok) return parsed;
+  const header = headerFromProto(parsed.value.header);
+  if (header === undefined) return missingHeader('CorporateActionBatch');
+  const actions: CorporateActionBatch['actions'][number][] = [];
+  for (const action of parsed.value.actions) {
+    const { kind, ...rest } = action;
+    if (kind !== pb.CorporateActionKind.SPLIT && kind !== pb.CorporateActionKind.DIVIDEND) {
+      return err({ rule: 'unknown-value', reason: `corporate action kind ${kind} is not known` });
+    }
+    actions.push({ ...rest, kind: kind === pb.CorporateActionKind.SPLIT ? 'split' : 'dividend' });
+  }
+  return ok({ header, actions });
+}
+
+function missingHeader(type: string): { readonly ok: false; readonly error: DecodeError } {
+  return err({ rule: 'missing-header', reason: `a ${type} without header or cause` });
+}
+
+interface ColumnSet {
+  readonly required: Readonly<Record<string, readonly unknown[]>>;
+  readonly optional: Readonly<Record<string, readonly unknown[]>>;
+}
+
+/** Every required column is as long as the first, an optional one may be empty. */
+function columnError(rows: number, columns: ColumnSet): DecodeError | undefined {
+  for (const [name, values] of Object.entries(columns.required)) {
+    if (values.length !== rows)
+      return { rule: 'column-length', reason: `column ${name} has ${values.length} of ${rows} entries` };
+  }
+  for (const [name, values] of Object.entries(columns.optional)) {
+    if (values.length !== rows && values.length !== 0) {
+      return {
+        rule: 'column-length',
+        reason: `optional column ${name} has ${values.length} of ${rows} entries`,
+      };
+    }
+  }
+  return undefined;
+}

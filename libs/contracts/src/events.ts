@@ -1,0 +1,7 @@
+/** Every generated message of tickwell.events.v1, for `events.DeadLetterSchema` and its like. */
+export * from './gen/tickwell/events/v1/common_pb.js';
+export * from './gen/tickwell/events/v1/control_pb.js';
+export * from './gen/tickwell/events/v1/dataset_pb.js';
+export * from './gen/tickwell/events/v1/market_pb.js';
+export * from './gen/tickwell/events/v1/portfolio_pb.js';
+export * from './gen/tickwell/events/v1/quality_pb.js';

@@ -1,0 +1,37 @@
+import type { Cause, Result } from '@tickwell/domain';
+import type { LogRecord } from '@tickwell/ports';
+
+/** One record a processor wants written. The flow decides partition (that of the input), headers and cause. */
+export interface Output {
+  readonly topic: string;
+  readonly key: string;
+  /** Protobuf type of the value, for the content-type header. */
+  readonly type: string;
+  readonly source: string;
+  /** Builds the value around the cause the flow assigned. */
+  encode(cause: Cause): Uint8Array;
+}
+
+/**
+ * Deterministic processing of one topic, key by key. Outputs depend on the state and the record alone: no clock, no randomness,
+ * no other topic. After a crash the same record meets the same state and yields the same bytes, which readers recognise by cause.
+ */
+export interface Processor<S> {
+  /** Part of the checkpoint's key: never reuse a name for another meaning. */
+  readonly name: string;
+  readonly inputTopic: string;
+  /**
+   * `record`: the flow drops records whose header cause is not new in their partition (validated topics). `none`: the processor
+   * does it itself, event by event (raw topics, whose writer may batch anew after a resume).
+   */
+  readonly dedup: 'record' | 'none';
+  /** State a record belongs to; usually its key. */
+  keyOf(record: LogRecord): string;
+  createState(key: string): S;
+  /** Applies a record: changes the state in place and returns what to write, in order. Bad input is an output, never a throw. */
+  process(record: LogRecord, state: S): readonly Output[];
+  readonly stateVersion: number;
+  encodeState(state: S): Uint8Array;
+  /** Also reads older versions; the error is one line. */
+  decodeState(key: string, version: number, bytes: Uint8Array): Result<S, string>;
+}

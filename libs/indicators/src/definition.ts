@@ -1,0 +1,89 @@
+import { IndicatorError } from './errors.ts';
+import type { IndicatorInput, PriceSource } from './input.ts';
+import type { Window } from './window.ts';
+
+/** A parameter's name and the values it may take; both ends of a range are allowed. */
+export type ParameterRule =
+  | { readonly kind: 'integer'; readonly name: string; readonly min: number; readonly max: number }
+  | { readonly kind: 'number'; readonly name: string; readonly min: number; readonly max: number }
+  | { readonly kind: 'choice'; readonly name: string; readonly choices: readonly string[] };
+
+export type ParameterValue = number | string;
+
+/**
+ * How far back a value depends on its inputs, which tells a service what history gives the very same bits:
+ * - `window`: the last `lookback + 1` inputs, wherever the series began;
+ * - `anchored`: every input since the anchor (the session's first);
+ * - `recursive`: every input since the series' first, so history must start where the other computation started.
+ */
+export type Memory = 'window' | 'anchored' | 'recursive';
+
+/** A field that is checked before the indicator's state changes; `source` is the specification's price source. */
+export type CheckedField = 'source' | 'high' | 'low' | 'close' | 'volume';
+
+/**
+ * The arithmetic of one indicator instance. Everything it remembers between two inputs is in `state` (numbers, zero at
+ * the start) and in `windows`; fields derived from the parameters or from a single input may be cached, nothing else.
+ * The engine saves and undoes these two, so a kernel needs no code of its own for replace, snapshot and restore.
+ */
+export interface Kernel {
+  /** How many numbers of `state` it uses. */
+  readonly slots: number;
+  readonly windows: readonly Window[];
+  /** Takes one input (`price` is its source's number) and returns whether `out`, in outputs order, is defined. Must not throw. */
+  step(state: Float64Array, price: number, input: IndicatorInput, out: Float64Array): boolean;
+}
+
+export interface IndicatorDefinition {
+  /** Lower case, unique in its registry: the word before the parenthesis. */
+  readonly name: string;
+  readonly title: string;
+  /** The formula, its start-up, and where both come from. */
+  readonly formula: string;
+  /** Raised when the same inputs give other values than before, or when `slots` or `windows` change: old snapshots are then refused. */
+  readonly revision: number;
+  readonly parameters: readonly ParameterRule[];
+  /** The price source when the specification names none; `null` for an indicator that reads whole bars. */
+  readonly defaultSource: PriceSource | null;
+  readonly reads: readonly CheckedField[];
+  readonly outputs: readonly string[];
+  readonly memory: Memory;
+  /** Specifications the contract suite runs; the first one is shown in error messages and documentation. */
+  readonly examples: readonly [string, ...string[]];
+  /** Inputs before the first defined value: value number `lookback + 1` is the first warm one (TA-Lib's lookback). */
+  lookback(parameters: readonly ParameterValue[]): number;
+  /** A rule across parameters: what is wrong, or `null`. */
+  check?(parameters: readonly ParameterValue[]): string | null;
+  create(parameters: readonly ParameterValue[]): Kernel;
+}
+
+/** A parsed, bounded specification. Only `id` is ever stored: `parseSpec(id)` gives the same specification again. */
+export interface IndicatorSpec {
+  /** Canonical text, e.g. `sma(20,close)`: the specification id on every stored row. */
+  readonly id: string;
+  readonly definition: IndicatorDefinition;
+  readonly parameters: readonly ParameterValue[];
+  readonly source: PriceSource | null;
+  readonly outputs: readonly string[];
+  readonly lookback: number;
+  readonly memory: Memory;
+}
+
+export const MAX_PERIOD = 10_000;
+
+/** A window length. TA-Lib's minimum is 2 for some functions, whose result is trivial or undefined at 1. */
+export function period(name = 'period', min = 1): ParameterRule {
+  return { kind: 'integer', name, min, max: MAX_PERIOD };
+}
+
+/** Parameter number `index`, which the parser has already proved to be a number. */
+export function numberAt(parameters: readonly ParameterValue[], index: number): number {
+  const value = parameters[index];
+  if (typeof value === 'number') return value;
+  throw new IndicatorError('indicator-definition', `parameter ${index + 1} is ${value}, the definition needs a number`);
+}
+
+/** `state[index]`. A slot outside `state` is a definition whose `slots` is too small; it reads as NaN, which no test survives. */
+export function slot(state: Float64Array, index: number): number {
+  return state[index] ?? NaN;
+}

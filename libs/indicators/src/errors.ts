@@ -1,0 +1,17 @@
+export type IndicatorErrorCode =
+  'indicator-input-not-finite' | 'indicator-negative-volume' | 'indicator-replace-before-update' | 'indicator-definition';
+
+/**
+ * A programming error at the caller: inputs are validated upstream, so one that reaches an indicator broken is a bug
+ * there, not a condition to be handled. Terminal. When it is thrown the indicator's state has not changed.
+ */
+export class IndicatorError extends Error {
+  readonly code: IndicatorErrorCode;
+  readonly retryable = false;
+
+  constructor(code: IndicatorErrorCode, message: string) {
+    super(message);
+    this.name = 'IndicatorError';
+    this.code = code;
+  }
+}

@@ -1,0 +1,66 @@
+import type {
+  BarColumns,
+  CorporateAction,
+  Fundamental,
+  PriceBasis,
+  PriceType,
+  QuoteColumns,
+  TradeColumns,
+} from '@tickwell/domain';
+
+/** What a feed delivers: events of one series in event order, each with its position in the stream. */
+export type FeedChunk = FeedSeries & { readonly positions: bigint[] };
+
+interface FeedBase {
+  readonly symbol: string;
+  readonly priceBasis: PriceBasis;
+}
+
+export type FeedSeries =
+  | (FeedBase & { readonly kind: 'trades'; readonly trades: TradeColumns })
+  | (FeedBase & { readonly kind: 'quotes'; readonly quotes: QuoteColumns })
+  | (FeedBase & {
+      readonly kind: 'bars';
+      readonly interval: string;
+      readonly priceType: PriceType;
+      readonly bars: BarColumns;
+    })
+  | (FeedBase & { readonly kind: 'fundamentals'; readonly items: readonly Fundamental[] })
+  | (FeedBase & { readonly kind: 'actions'; readonly actions: readonly CorporateAction[] });
+
+/** Input that cannot become an event: named and counted, never dropped in silence. */
+export interface FeedRefusal {
+  readonly kind: 'refused';
+  /** Rule id, for example "file-line-too-long", "bad-number". */
+  readonly rule: string;
+  /** One line: the file, the place, what is wrong. */
+  readonly reason: string;
+  readonly position: bigint;
+  /** "" where the input does not say. */
+  readonly symbol: string;
+  /** The original bytes, at most 64 KiB of them. */
+  readonly original: Uint8Array;
+  readonly originalSize: number;
+  /** Hex SHA-256 of the whole original. */
+  readonly originalSha256: string;
+}
+
+/**
+ * A source of market data. Positions start at 1, grow over the whole stream, and name the same event on every run: a resume
+ * reads the stream again from its start (or a place the feed knows) and leaves out what is not above `afterPosition`.
+ */
+export interface EventSource {
+  /** Identity of the stream: the same input is the same stream ("file:<sha256 prefix>:<data set>"). Never holds '#'. */
+  readonly streamId: string;
+  /** Source name on every event ("file:<data set>", "yahoo"). */
+  readonly source: string;
+  /** For people. */
+  readonly description: string;
+  read(options: {
+    readonly afterPosition: bigint;
+    readonly signal: AbortSignal;
+  }): AsyncIterable<FeedChunk | FeedRefusal>;
+  /** Total number of positions where known, for progress. */
+  readonly totalPositions?: number;
+  close(): Promise<void>;
+}

@@ -1,0 +1,112 @@
+import type {
+  BarColumns,
+  IndicatorBatch,
+  PriceBasis,
+  PriceType,
+  QuoteColumns,
+  TradeColumns,
+} from '@tickwell/domain';
+
+/** One column of rows to store: a value for all rows, or one per row. Null and NaN are stored as null. */
+export type RowColumn =
+  | {
+      readonly type: 'symbol' | 'varchar';
+      readonly name: string;
+      readonly values: readonly (string | null)[] | string;
+    }
+  | { readonly type: 'double'; readonly name: string; readonly values: readonly number[] | number }
+  | {
+      readonly type: 'long';
+      readonly name: string;
+      readonly values: readonly (bigint | number | null)[] | bigint;
+    }
+  | {
+      readonly type: 'timestamp';
+      readonly name: string;
+      readonly values: readonly (bigint | null)[] | bigint;
+    }
+  | { readonly type: 'boolean'; readonly name: string; readonly values: readonly boolean[] | boolean };
+
+/** Rows of one table, as columns. Names and types are those of the table catalogue. */
+export interface TableRows {
+  readonly table: string;
+  readonly timestampNs: readonly bigint[];
+  readonly columns: readonly RowColumn[];
+}
+
+/** Where storage puts rows. Identity is the table's dedup keys: a row written twice is stored once. */
+export interface TableWriter {
+  /**
+   * Resolves once every row is visible to readers. Rows of one table are one transaction, several tables are several. Rejects
+   * with a TickwellError: retryable (`store-unavailable`, `store-suspended`: write the same rows again) or terminal
+   * (`rows-refused`: the store will never take them; names table and column).
+   */
+  write(rows: readonly TableRows[]): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Half-open span of event time; an undefined side is open. */
+export interface TimeSpan {
+  readonly startNs?: bigint;
+  readonly endNs?: bigint;
+}
+
+/** What to read of one series. `limit` keeps the oldest rows, or the newest with `newest`; answers are oldest first either way. */
+export interface SeriesQuery extends TimeSpan {
+  readonly symbol: string;
+  /** Undefined: every source, ordered by time, then source. */
+  readonly source?: string;
+  readonly limit?: number;
+  readonly newest?: boolean;
+  /** Domain column names to fill; undefined: all. The time column is always filled. */
+  readonly columns?: readonly string[];
+  /** Cut of the seam: leave out rows that this epoch's records at or after this offset brought. */
+  readonly before?: { readonly epoch: string; readonly offset: bigint };
+  readonly signal?: AbortSignal;
+}
+
+export interface BarQuery extends SeriesQuery {
+  readonly interval: string;
+  readonly priceType: PriceType;
+}
+
+export interface IndicatorQuery extends SeriesQuery {
+  readonly interval: string;
+  readonly priceType: PriceType;
+  readonly specId: string;
+}
+
+export interface StoredSeries {
+  readonly symbol: string;
+  readonly source: string;
+  readonly kind: 'trades' | 'quotes' | 'bars' | 'indicators';
+  /** Bars and indicators; else "". */
+  readonly interval: string;
+  readonly rows: number;
+  readonly firstNs: bigint;
+  readonly lastNs: bigint;
+}
+
+export type IndicatorRows = Pick<IndicatorBatch, 'specId' | 'startNs' | 'warm' | 'outputs'> & {
+  readonly source: string;
+};
+
+/**
+ * Reads the store for query. Chunks hold rows of one source, at most some thousand, and are pulled: a slow reader slows the
+ * store down. Bars and indicators answer the current version of each (greatest known_at).
+ * Failures reject with a TickwellError (`store-unavailable` retryable, `query-refused` terminal).
+ */
+export interface HistoryReader {
+  trades(query: SeriesQuery): AsyncIterable<{ readonly source: string; readonly trades: TradeColumns }>;
+  quotes(query: SeriesQuery): AsyncIterable<{ readonly source: string; readonly quotes: QuoteColumns }>;
+  bars(
+    query: BarQuery,
+  ): AsyncIterable<{ readonly source: string; readonly priceBasis: PriceBasis; readonly bars: BarColumns }>;
+  indicators(query: IndicatorQuery): AsyncIterable<IndicatorRows>;
+  /** Every series of symbols with the prefix ("": all), ordered by symbol; at most `limit`. */
+  series(options: {
+    readonly symbolPrefix: string;
+    readonly limit: number;
+  }): Promise<readonly StoredSeries[]>;
+  close(): Promise<void>;
+}

@@ -1,1 +1,2 @@
-export * from './processor.ts';
+export { Flow, type FlowOptions } from './flow.ts';
+export type { Output, Processor } from './processor.ts';

@@ -21,7 +21,7 @@ export declare const file_tickwell_state_v1_checkpoint: GenFile;
  */
 export declare type Checkpoint = Message<"tickwell.state.v1.Checkpoint"> & {
   /**
-   * Layout of the payload; readers migrate older ones and refuse newer ones by name.
+   * Layout of this message; readers migrate older ones and refuse newer ones by name.
    *
    * @generated from field: uint32 version = 1;
    */
@@ -78,6 +78,13 @@ export declare type KeyState = Message<"tickwell.state.v1.KeyState"> & {
    * @generated from field: bytes payload = 2;
    */
   payload: Uint8Array;
+
+  /**
+   * Layout of payload, as the processor counts it.
+   *
+   * @generated from field: uint32 state_version = 3;
+   */
+  stateVersion: number;
 };
 
 /**

@@ -1,0 +1,156 @@
+import { create, toBinary } from '@bufbuild/protobuf';
+import { causeFromProto, causeToProto, parseMessage, stateV1 } from '@tickwell/contracts';
+import { CauseMarks, TickwellError, type Cause } from '@tickwell/domain';
+import type { EventLog, LogRecord, NewRecord, TopicPartition } from '@tickwell/ports';
+
+/**
+ * Layout of the records themselves; the payload of a key has the version of its processor.
+ * A reader meets a newer layout only after a downgrade, and refuses it by name.
+ */
+const LAYOUT = 1;
+const MARK_KEY = '';
+
+/** Names the input partition a checkpoint belongs to. */
+export interface CheckpointScope extends TopicPartition {
+  readonly stateTopic: string;
+  readonly processor: string;
+  /** Epoch of the input topic: states of a deleted topic of the same name are not ours. */
+  readonly epoch: string;
+}
+
+export interface RestoredKey {
+  /** Every record of the key below this offset has been applied, and its outputs are durable. */
+  readonly nextOffset: bigint;
+  readonly stateVersion: number;
+  readonly payload: Uint8Array;
+}
+
+export interface Restored {
+  readonly keys: ReadonlyMap<string, RestoredKey>;
+  /** Undefined: no checkpoint yet. */
+  readonly nextOffset: bigint | undefined;
+  readonly marks: CauseMarks;
+}
+
+export function keyStateRecord(
+  scope: CheckpointScope,
+  key: string,
+  state: { nextOffset: bigint; stateVersion: number; payload: Uint8Array },
+): NewRecord {
+  const content = {
+    case: 'keyState' as const,
+    value: create(stateV1.KeyStateSchema, state),
+  };
+  return checkpointRecord(scope, key, content);
+}
+
+export function partitionMarkRecord(
+  scope: CheckpointScope,
+  nextOffset: bigint,
+  marks: readonly Cause[],
+): NewRecord {
+  const content = {
+    case: 'partitionMark' as const,
+    value: create(stateV1.PartitionMarkSchema, { nextOffset, marks: marks.map(causeToProto) }),
+  };
+  return checkpointRecord(scope, MARK_KEY, content);
+}
+
+function checkpointRecord(
+  scope: CheckpointScope,
+  key: string,
+  content: stateV1.Checkpoint['content'],
+): NewRecord {
+  const { processor, epoch } = scope;
+  const message = create(stateV1.CheckpointSchema, { version: LAYOUT, processor, epoch, content });
+  return {
+    topic: scope.stateTopic,
+    partition: scope.partition,
+    key: recordKey(scope, key),
+    value: toBinary(stateV1.CheckpointSchema, message),
+    headers: {},
+  };
+}
+
+function recordKey(scope: CheckpointScope, key: string): string {
+  return `${scope.processor}|${scope.topic}|${scope.partition}|${key}`;
+}
+
+/**
+ * Reads the newest checkpoint of one input partition. Of several records of a key the one with the greatest offset wins, not
+ * the last one written: a writer that lost the partition may still have written an older state after its successor.
+ */
+export async function restoreCheckpoint(log: EventLog, scope: CheckpointScope): Promise<Restored> {
+  const description = await log.describeTopic(scope.stateTopic);
+  const bounds = description.partitions.find((entry) => entry.partition === scope.partition);
+  if (bounds === undefined) {
+    throw new TickwellError(
+      'state-topic-partitions',
+      `topic ${scope.stateTopic} has no partition ${scope.partition}: it needs as many as ${scope.topic}`,
+    );
+  }
+  const restore = new Restore(scope);
+  const range = {
+    topic: scope.stateTopic,
+    partition: scope.partition,
+    fromOffset: bounds.beginOffset,
+    toOffset: bounds.endOffset,
+  };
+  for await (const records of log.readRange(range)) {
+    for (const record of records) restore.add(record);
+  }
+  return restore;
+}
+
+class Restore implements Restored {
+  readonly keys = new Map<string, RestoredKey>();
+  nextOffset: bigint | undefined;
+  marks = new CauseMarks();
+  readonly #scope: CheckpointScope;
+  readonly #prefix: string;
+
+  constructor(scope: CheckpointScope) {
+    this.#scope = scope;
+    this.#prefix = recordKey(scope, '');
+  }
+
+  add(record: LogRecord): void {
+    if (record.key === null || !record.key.startsWith(this.#prefix) || record.value === null) return;
+    const checkpoint = this.#parse(record, record.value);
+    if (checkpoint.epoch !== this.#scope.epoch) return;
+    const { content } = checkpoint;
+    if (content.case === 'keyState') this.#addKey(record.key.slice(this.#prefix.length), content.value);
+    if (content.case === 'partitionMark') this.#addMark(content.value);
+  }
+
+  #parse(record: LogRecord, value: Uint8Array): stateV1.Checkpoint {
+    const place = `${record.topic}/${record.partition} offset ${record.offset}`;
+    const parsed = parseMessage(stateV1.CheckpointSchema, value);
+    if (!parsed.ok) {
+      throw new TickwellError(
+        'checkpoint-unreadable',
+        `checkpoint at ${place} cannot be read: ${parsed.error.reason}`,
+      );
+    }
+    if (parsed.value.version > LAYOUT) {
+      throw new TickwellError(
+        'checkpoint-too-new',
+        `checkpoint at ${place} has layout ${parsed.value.version}, this build reads up to ${LAYOUT}: run the newer build`,
+      );
+    }
+    return parsed.value;
+  }
+
+  #addKey(key: string, state: stateV1.KeyState): void {
+    const known = this.keys.get(key);
+    if (known !== undefined && known.nextOffset > state.nextOffset) return;
+    const { nextOffset, stateVersion, payload } = state;
+    this.keys.set(key, { nextOffset, stateVersion, payload });
+  }
+
+  #addMark(mark: stateV1.PartitionMark): void {
+    if (this.nextOffset !== undefined && this.nextOffset > mark.nextOffset) return;
+    this.nextOffset = mark.nextOffset;
+    this.marks = new CauseMarks(mark.marks.map(causeFromProto));
+  }
+}

@@ -1,0 +1,68 @@
+import { LOOPBACK } from './ports.ts';
+import { renderProperties } from './kafka-config.ts';
+import type { StackSecrets } from './state.ts';
+
+export const PG_USER = 'tickwell';
+export const PG_READONLY_USER = 'tickwell_reader';
+/** QuestDB has one database, whatever a client calls it. */
+export const PG_DATABASE = 'qdb';
+
+export interface QuestdbConfig {
+  readonly httpPort: number;
+  readonly pgPort: number;
+  readonly secrets: StackSecrets;
+}
+
+/** What does not depend on where it runs. */
+export function questdbSettings(secrets: StackSecrets): Readonly<Record<string, string | number | boolean>> {
+  return {
+    'pg.user': PG_USER,
+    'pg.password': secrets.pgPassword,
+    'pg.readonly.user.enabled': true,
+    'pg.readonly.user': PG_READONLY_USER,
+    'pg.readonly.password': secrets.pgReadonlyPassword,
+    'pg.net.connection.limit': 128,
+    // ILP over TCP has no authentication and no answer; ILP over HTTP is what we use.
+    'line.tcp.enabled': false,
+    'http.min.enabled': false,
+    'telemetry.enabled': false,
+    // Tables are created by the storage service; a misspelt name must be an error, not a new table.
+    'line.auto.create.new.tables': false,
+    'line.auto.create.new.columns': false,
+    // Each open writer reserves this much per column (16 MiB by default), each WAL writer likewise.
+    'cairo.writer.data.append.page.size': '512K',
+    'cairo.wal.writer.data.append.page.size': '256K',
+    'cairo.o3.column.memory.size': '256K',
+    // An idle writer holds about 30 descriptors a table.
+    'cairo.inactive.writer.ttl': 60_000,
+    'cairo.wal.inactive.writer.ttl': 60_000,
+    'cairo.inactive.reader.ttl': 60_000,
+    // Two by default, shared between Parquet and CSV; one more gets 429.
+    'http.export.connection.limit': 32,
+    // Half the machine: beside it run Kafka, the services and whoever uses the machine.
+    'ram.usage.limit.percent': 50,
+  };
+}
+
+/** `conf/server.conf`. Strict validation makes QuestDB refuse a key it does not know, so none is silently ignored. */
+export function questdbServerConf(config: QuestdbConfig): string {
+  return renderProperties({
+    'config.validation.strict': true,
+    ...questdbSettings(config.secrets),
+    'http.bind.to': `${LOOPBACK}:${config.httpPort}`,
+    'pg.net.bind.to': `${LOOPBACK}:${config.pgPort}`,
+  });
+}
+
+/** `conf/log.conf`: errors and advice to a bounded file; by default every query is logged. */
+export function questdbLogConf(logDir: string): string {
+  return renderProperties({
+    writers: 'file',
+    'w.file.class': 'io.questdb.log.LogRollingFileWriter',
+    'w.file.location': `${logDir}/questdb.log.\${date:yyyyMMdd}`,
+    'w.file.level': 'ERROR,CRITICAL,ADVISORY',
+    'w.file.rollEvery': 'day',
+    'w.file.rollSize': '10m',
+    'w.file.sizeLimit': '50m',
+  });
+}

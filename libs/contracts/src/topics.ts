@@ -51,7 +51,12 @@ export const TOPICS = {
     'CorporateActionBatch',
     'Dividends and splits as ingest read them',
   ),
-  rawRefused: data('md.raw.refused', 'symbol, else source', 'RefusedInput', 'Input that ingest could not read as an event'),
+  rawRefused: data(
+    'md.raw.refused',
+    'symbol, else source',
+    'RefusedInput',
+    'Input that ingest could not read as an event',
+  ),
   rawPortfolio: data('portfolio.raw', 'account', 'PortfolioEvent', 'Portfolio events as ingest read them'),
   rawDatasets: data('ds.raw', 'data set and key', 'DatasetRows', 'Rows of users’ scripts, unchecked'),
   ticks: data('md.ticks', 'symbol', 'TickBatch', 'Validated trades and quotes'),

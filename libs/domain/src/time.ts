@@ -29,7 +29,7 @@ export function parseIsoTime(text: string): Result<bigint, string> {
   }
   const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = match
     .slice(1, 7)
-    .map((part) => Number(part));
+    .map((part: string | undefined) => Number(part ?? '0'));
   const ms = Date.UTC(year, month - 1, day, hour, minute, second);
   const back = new Date(ms);
   const same =

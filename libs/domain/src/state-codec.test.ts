@@ -42,11 +42,10 @@ describe('state codec', () => {
         expect(read.value.length).toBe(entries.length);
         for (const [index, values] of read.value.entries()) {
           // toBe is Object.is: NaN equals NaN, and -0 is not 0.
-          entries[index]!.forEach((wanted, at) => {
-            wanted instanceof Uint8Array
-              ? expect(values[at]).toEqual(wanted)
-              : expect(values[at]).toBe(wanted);
-          });
+          for (const [at, wanted] of entries[index]!.entries()) {
+            if (wanted instanceof Uint8Array) expect(values[at]).toEqual(wanted);
+            else expect(values[at]).toBe(wanted);
+          }
         }
       }),
     );

@@ -1,0 +1,2 @@
+/** Planted: scripts/boundaries.mjs must object. */
+import '../../../libs/kafka/src/index.ts';

@@ -1,0 +1,2 @@
+/** Planted: scripts/boundaries.mjs must object. */
+import '../../runtime/src/index.ts';

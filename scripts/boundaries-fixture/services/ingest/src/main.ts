@@ -1,0 +1,2 @@
+/** Planted: scripts/boundaries.mjs must allow this one. */
+import '../../../libs/kafka/src/index.ts';

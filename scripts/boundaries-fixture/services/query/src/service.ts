@@ -1,0 +1,2 @@
+/** Planted: scripts/boundaries.mjs sees it imported. */
+export {};

@@ -1,20 +1,7 @@
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { resolveStack, sampleJarPath, stopStack, tickwellHome } from '@tickwell/local-stack';
-import type { StackEndpoints } from '@tickwell/local-stack';
 import type { TestProject } from 'vitest/node';
-
-/** What a real test gets from `inject('stack')`. */
-interface TestStack extends StackEndpoints {
-  /** The ta4j-examples JAR, whose resources are the sample data. */
-  readonly sampleJar: string;
-}
-
-declare module 'vitest' {
-  interface ProvidedContext {
-    stack: TestStack;
-  }
-}
 
 const PREFIX = 'test-';
 

@@ -17,7 +17,8 @@ export type Health = string | undefined;
  */
 export async function probeKafka(port: number): Promise<Health> {
   try {
-    const answer = await roundTrip(port, metadataRequest());
+    // An empty array: no topics.
+    const answer = await askKafka(port, METADATA, METADATA_VERSION, Buffer.alloc(4));
     return brokerPorts(answer).includes(port) ? undefined : 'the broker is not registered yet';
   } catch (error) {
     return messageOf(error);
@@ -37,26 +38,30 @@ export async function probeQuestdb(httpUrl: string): Promise<Health> {
   }
 }
 
-/** Length, API key, API version, correlation id, client id, then an empty array: no topics. */
-export function metadataRequest(): Buffer {
-  const clientId = Buffer.from('tickwell-health');
-  const frame = Buffer.alloc(4 + 2 + 2 + 4 + 2 + clientId.length + 4);
-  frame.writeInt32BE(frame.length - 4, 0);
-  frame.writeInt16BE(METADATA, 4);
-  frame.writeInt16BE(METADATA_VERSION, 6);
-  frame.writeInt32BE(CORRELATION_ID, 8);
-  frame.writeInt16BE(clientId.length, 12);
-  clientId.copy(frame, 14);
-  frame.writeInt32BE(0, 14 + clientId.length);
-  return frame;
+/** Sends one request of the Kafka protocol and returns the body of its answer (without length and correlation id). */
+export async function askKafka(port: number, apiKey: number, version: number, body: Buffer): Promise<Buffer> {
+  const answer = await roundTrip(port, kafkaFrame(apiKey, version, body));
+  if (answer.readInt32BE(0) !== CORRELATION_ID) throw new Error('the answer belongs to another request');
+  return answer.subarray(4);
 }
 
-/** The ports in a metadata answer (after its length): correlation id, then brokers of (id, host, port, rack). */
+/** Length, API key, API version, correlation id, client id, body. */
+export function kafkaFrame(apiKey: number, version: number, body: Buffer): Buffer {
+  const clientId = Buffer.from('tickwell-health');
+  const head = Buffer.alloc(4 + 2 + 2 + 4 + 2);
+  head.writeInt32BE(head.length - 4 + clientId.length + body.length, 0);
+  head.writeInt16BE(apiKey, 4);
+  head.writeInt16BE(version, 6);
+  head.writeInt32BE(CORRELATION_ID, 8);
+  head.writeInt16BE(clientId.length, 12);
+  return Buffer.concat([head, clientId, body]);
+}
+
+/** The ports in the body of a metadata answer, which begins with brokers of (id, host, port, rack). */
 export function brokerPorts(answer: Buffer): number[] {
-  if (answer.readInt32BE(0) !== CORRELATION_ID) throw new Error('the answer belongs to another request');
   const ports: number[] = [];
-  let at = 8;
-  for (let left = answer.readInt32BE(4); left > 0; left -= 1) {
+  let at = 4;
+  for (let left = answer.readInt32BE(0); left > 0; left -= 1) {
     at += 4;
     at += 2 + answer.readInt16BE(at);
     ports.push(answer.readInt32BE(at));

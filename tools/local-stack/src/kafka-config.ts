@@ -28,6 +28,9 @@ export const KAFKA_SETTINGS: Settings = {
   'share.coordinator.state.topic.replication.factor': 1,
   'share.coordinator.state.topic.min.isr': 1,
   'share.coordinator.state.topic.num.partitions': 1,
+  // The only voter waits this long (up to twice) for others before it leads again after a restart; 1 s by default.
+  'controller.quorum.election.timeout.ms': 200,
+  'controller.quorum.election.backoff.max.ms': 100,
   // Consumers of one machine join together, and a test that waits 3 s for nobody is 3 s slower.
   'group.initial.rebalance.delay.ms': 0,
   'group.min.session.timeout.ms': 1000,

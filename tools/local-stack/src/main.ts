@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util';
 import { join } from 'node:path';
 import { LocalStackError, messageOf } from './errors.ts';
 import { attachStack, startStack, stopStack } from './jar-stack.ts';
+import { parseStackEnvironment } from './endpoints.ts';
 import { tickwellHome } from './paths.ts';
 import type { StackEndpoints } from './types.ts';
 
@@ -35,7 +36,15 @@ async function up(
     print(running);
     return 0;
   }
-  const stack = await startStack({ dataDir, ...flags, onLog: say });
+  const { kafkaPort, questdbHttpPort, questdbPgPort } = parseStackEnvironment(process.env);
+  const stack = await startStack({
+    dataDir,
+    kafkaPort,
+    questdbHttpPort,
+    questdbPgPort,
+    ...flags,
+    onLog: say,
+  });
   for (const child of [stack.kafka, stack.questdb]) {
     child.onExit((exit) => {
       if (!exit.expected) say(exit.message);

@@ -13,10 +13,10 @@ export type ParameterValue = number | string;
 /**
  * How far back a value depends on its inputs, which tells a service what history gives the very same bits:
  * - `window`: the last `lookback + 1` inputs, wherever the series began;
- * - `anchored`: every input since the anchor (the session's first);
- * - `recursive`: every input since the series' first, so history must start where the other computation started.
+ * - `utc-day`: every input of the UTC day, so history starts at a midnight;
+ * - `series`: every input since the first, so history must start where the other computation started.
  */
-export type Memory = 'window' | 'anchored' | 'recursive';
+export type Memory = 'window' | 'utc-day' | 'series';
 
 /** A field that is checked before the indicator's state changes; `source` is the specification's price source. */
 export type CheckedField = 'source' | 'high' | 'low' | 'close' | 'volume';
@@ -31,7 +31,7 @@ export interface Kernel {
   readonly slots: number;
   readonly windows: readonly Window[];
   /** Takes one input (`price` is its source's number) and returns whether `out`, in outputs order, is defined. Must not throw. */
-  step(state: Float64Array, price: number, input: IndicatorInput, out: Float64Array): boolean;
+  step(state: Float64Array, price: number, input: IndicatorInput, out: number[]): boolean;
 }
 
 export interface IndicatorDefinition {
@@ -47,11 +47,11 @@ export interface IndicatorDefinition {
   readonly defaultSource: PriceSource | null;
   readonly reads: readonly CheckedField[];
   readonly outputs: readonly string[];
-  readonly memory: Memory;
   /** Specifications the contract suite runs; the first one is shown in error messages and documentation. */
   readonly examples: readonly [string, ...string[]];
   /** Inputs before the first defined value: value number `lookback + 1` is the first warm one (TA-Lib's lookback). */
   lookback(parameters: readonly ParameterValue[]): number;
+  memory(parameters: readonly ParameterValue[]): Memory;
   /** A rule across parameters: what is wrong, or `null`. */
   check?(parameters: readonly ParameterValue[]): string | null;
   create(parameters: readonly ParameterValue[]): Kernel;
@@ -80,7 +80,10 @@ export function period(name = 'period', min = 1): ParameterRule {
 export function numberAt(parameters: readonly ParameterValue[], index: number): number {
   const value = parameters[index];
   if (typeof value === 'number') return value;
-  throw new IndicatorError('indicator-definition', `parameter ${index + 1} is ${value}, the definition needs a number`);
+  throw new IndicatorError(
+    'indicator-definition',
+    `parameter ${index + 1} is ${value}, the definition needs a number`,
+  );
 }
 
 /** `state[index]`. A slot outside `state` is a definition whose `slots` is too small; it reads as NaN, which no test survives. */

@@ -1,17 +1,18 @@
+import { TickwellError } from '@tickwell/domain';
+
 export type IndicatorErrorCode =
-  'indicator-input-not-finite' | 'indicator-negative-volume' | 'indicator-replace-before-update' | 'indicator-definition';
+  | 'indicator-input-not-finite'
+  | 'indicator-negative-volume'
+  | 'indicator-replace-before-update'
+  | 'indicator-definition';
 
 /**
  * A programming error at the caller: inputs are validated upstream, so one that reaches an indicator broken is a bug
  * there, not a condition to be handled. Terminal. When it is thrown the indicator's state has not changed.
  */
-export class IndicatorError extends Error {
-  readonly code: IndicatorErrorCode;
-  readonly retryable = false;
-
+export class IndicatorError extends TickwellError {
   constructor(code: IndicatorErrorCode, message: string) {
-    super(message);
+    super(code, message);
     this.name = 'IndicatorError';
-    this.code = code;
   }
 }

@@ -39,7 +39,8 @@ function addExactly(state: Float64Array, at: number, value: number): boolean {
 export function slideSum(state: Float64Array, at: number, window: Window): void {
   if (slot(state, at + INEXACT) === 0) {
     const newest = window.data[window.end - 1] ?? NaN;
-    if (addExactly(state, at, newest) && (!window.hasLeaving || addExactly(state, at, -window.leaving))) return;
+    if (addExactly(state, at, newest) && (!window.hasLeaving || addExactly(state, at, -window.leaving)))
+      return;
   }
   const values = window.values();
   const expansion = expand(window.hasLeaving ? values.subarray(1) : values);

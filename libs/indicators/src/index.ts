@@ -1,1 +1,20 @@
-export {};
+export { calculate } from './calculate.ts';
+export type {
+  CheckedField,
+  IndicatorDefinition,
+  IndicatorSpec,
+  Kernel,
+  Memory,
+  ParameterRule,
+  ParameterValue,
+} from './definition.ts';
+export { createIndicator, restore } from './engine.ts';
+export type { Indicator, IndicatorValue, RestoreResult } from './engine.ts';
+export { IndicatorError } from './errors.ts';
+export type { IndicatorErrorCode } from './errors.ts';
+export type { IndicatorInput, PriceSource } from './input.ts';
+export { BUILT_IN } from './registry.ts';
+export type { Registry } from './registry.ts';
+export type { SnapshotError, SnapshotErrorCode } from './snapshot.ts';
+export { parseSpec, parseSpecList } from './spec.ts';
+export type { SpecError, SpecErrorCode, SpecListResult, SpecResult } from './spec.ts';

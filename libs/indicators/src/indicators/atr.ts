@@ -16,7 +16,7 @@ class AtrKernel implements Kernel {
     this.#period = size;
   }
 
-  step(state: Float64Array, _price: number, input: IndicatorInput, out: Float64Array): boolean {
+  step(state: Float64Array, _price: number, input: IndicatorInput, out: number[]): boolean {
     const started = slot(state, STARTED) === 1;
     const previous = slot(state, PREVIOUS_CLOSE);
     state[PREVIOUS_CLOSE] = input.close;
@@ -46,7 +46,7 @@ export const atr: IndicatorDefinition = {
   defaultSource: null,
   reads: ['high', 'low', 'close'],
   outputs: ['atr'],
-  memory: 'recursive',
+  memory: () => 'series',
   examples: ['atr(14)', 'atr(1)', 'atr(3)'],
   lookback: (parameters) => numberAt(parameters, 0),
   create: (parameters) => new AtrKernel(numberAt(parameters, 0)),

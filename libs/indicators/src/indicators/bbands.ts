@@ -44,7 +44,7 @@ class BbandsKernel implements Kernel {
     this.#multiplier = multiplier;
   }
 
-  step(state: Float64Array, price: number, _input: IndicatorInput, out: Float64Array): boolean {
+  step(state: Float64Array, price: number, _input: IndicatorInput, out: number[]): boolean {
     const window = this.#window;
     window.push(price);
     slideSum(state, 0, window);
@@ -70,7 +70,7 @@ export const bbands: IndicatorDefinition = {
   defaultSource: 'close',
   reads: ['source'],
   outputs: ['upper', 'middle', 'lower'],
-  memory: 'window',
+  memory: () => 'window',
   examples: ['bbands(20,2)', 'bbands(2,1.5)', 'bbands(7,2.25,hlc3)'],
   lookback: (parameters) => numberAt(parameters, 0) - 1,
   create: (parameters) => new BbandsKernel(numberAt(parameters, 0), numberAt(parameters, 1)),

@@ -12,7 +12,7 @@ class EmaKernel implements Kernel {
     this.#period = size;
   }
 
-  step(state: Float64Array, price: number, _input: IndicatorInput, out: Float64Array): boolean {
+  step(state: Float64Array, price: number, _input: IndicatorInput, out: number[]): boolean {
     const average = smoothExponentially(state, 0, this.#period, price);
     out[0] = average;
     return !Number.isNaN(average);
@@ -30,7 +30,7 @@ export const ema: IndicatorDefinition = {
   defaultSource: 'close',
   reads: ['source'],
   outputs: ['ema'],
-  memory: 'recursive',
+  memory: () => 'series',
   examples: ['ema(12)', 'ema(1)', 'ema(5,ohlc4)'],
   lookback: (parameters) => numberAt(parameters, 0) - 1,
   create: (parameters) => new EmaKernel(numberAt(parameters, 0)),

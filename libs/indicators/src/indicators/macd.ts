@@ -22,7 +22,7 @@ class MacdKernel implements Kernel {
     this.#signal = signal;
   }
 
-  step(state: Float64Array, price: number, _input: IndicatorInput, out: Float64Array): boolean {
+  step(state: Float64Array, price: number, _input: IndicatorInput, out: number[]): boolean {
     const slow = smoothExponentially(state, SLOW, this.#slow, price);
     const skipped = slot(state, SKIPPED);
     if (skipped < this.#slow - this.#fast) {
@@ -51,7 +51,7 @@ export const macd: IndicatorDefinition = {
   defaultSource: 'close',
   reads: ['source'],
   outputs: ['macd', 'signal', 'histogram'],
-  memory: 'recursive',
+  memory: () => 'series',
   examples: ['macd(12,26,9)', 'macd(2,3,1)', 'macd(3,10,4,open)'],
   lookback: (parameters) => numberAt(parameters, 1) + numberAt(parameters, 2) - 2,
   check: (parameters) =>

@@ -17,7 +17,7 @@ class RsiKernel implements Kernel {
     this.#period = size;
   }
 
-  step(state: Float64Array, price: number, _input: IndicatorInput, out: Float64Array): boolean {
+  step(state: Float64Array, price: number, _input: IndicatorInput, out: number[]): boolean {
     const started = slot(state, STARTED) === 1;
     const change = price - slot(state, PREVIOUS);
     state[PREVIOUS] = price;
@@ -45,7 +45,7 @@ export const rsi: IndicatorDefinition = {
   defaultSource: 'close',
   reads: ['source'],
   outputs: ['rsi'],
-  memory: 'recursive',
+  memory: () => 'series',
   examples: ['rsi(14)', 'rsi(2)', 'rsi(5,hlc3)'],
   lookback: (parameters) => numberAt(parameters, 0),
   create: (parameters) => new RsiKernel(numberAt(parameters, 0)),

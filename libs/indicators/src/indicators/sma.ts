@@ -14,7 +14,7 @@ class SmaKernel implements Kernel {
     this.windows = [this.#window];
   }
 
-  step(state: Float64Array, price: number, _input: IndicatorInput, out: Float64Array): boolean {
+  step(state: Float64Array, price: number, _input: IndicatorInput, out: number[]): boolean {
     const window = this.#window;
     window.push(price);
     slideSum(state, 0, window);
@@ -28,14 +28,14 @@ export const sma: IndicatorDefinition = {
   name: 'sma',
   title: 'Simple moving average',
   formula:
-    'The mean of the last `period` values (TA-Lib SMA), from their exact sum, so that it depends on these values only; ' +
-    'TA-Lib keeps a running sum in doubles, whose rounding differs in the last digits.',
+    'The mean of the last `period` values, as TA-Lib SMA up to its rounding: computed from their exact sum, so that it ' +
+    'depends on these values only and equal values have themselves as their mean.',
   revision: 1,
   parameters: [period()],
   defaultSource: 'close',
   reads: ['source'],
   outputs: ['sma'],
-  memory: 'window',
+  memory: () => 'window',
   examples: ['sma(20)', 'sma(1)', 'sma(3,hl2)', 'sma(50,volume)'],
   lookback: (parameters) => numberAt(parameters, 0) - 1,
   create: (parameters) => new SmaKernel(numberAt(parameters, 0)),

@@ -32,7 +32,7 @@ class VwapKernel implements Kernel {
     this.#daily = daily;
   }
 
-  step(state: Float64Array, price: number, input: IndicatorInput, out: Float64Array): boolean {
+  step(state: Float64Array, price: number, input: IndicatorInput, out: number[]): boolean {
     if (this.#daily) this.#enterDay(state, input.startNs);
     addCompensated(state, VALUE, price * input.volume);
     addCompensated(state, VOLUME, input.volume);
@@ -69,7 +69,7 @@ export const vwap: IndicatorDefinition = {
   defaultSource: 'vwap',
   reads: ['source', 'volume'],
   outputs: ['vwap'],
-  memory: 'anchored',
+  memory: (parameters) => (parameters[0] === 'utc-day' ? 'utc-day' : 'series'),
   examples: ['vwap(utc-day)', 'vwap(none)', 'vwap(utc-day,hlc3)'],
   lookback: () => 0,
   create: (parameters) => new VwapKernel(parameters[0] === 'utc-day'),

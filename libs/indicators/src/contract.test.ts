@@ -1,0 +1,108 @@
+import { describe, expect, it } from 'vitest';
+import type { IndicatorDefinition, IndicatorSpec, Kernel } from './definition.ts';
+import { slot } from './definition.ts';
+import { INDICATOR_CONTRACT } from './indicator-contract.ts';
+import type { IndicatorInput } from './input.ts';
+import { sma } from './indicators/sma.ts';
+import { BUILT_IN } from './registry.ts';
+import { parseSpec } from './spec.ts';
+import { Window } from './window.ts';
+
+function parsed(text: string, registry = BUILT_IN): IndicatorSpec {
+  const result = parseSpec(text, registry);
+  if (!result.ok) throw new Error(result.error.message);
+  return result.spec;
+}
+
+for (const definition of BUILT_IN.values()) {
+  for (const example of definition.examples) {
+    describe(`${definition.name}: ${example}`, () => {
+      it('has a canonical id that parses to itself', () => {
+        const spec = parsed(example);
+        expect(spec.definition).toBe(definition);
+        expect(parsed(spec.id)).toEqual(spec);
+      });
+      for (const [promise, check] of Object.entries(INDICATOR_CONTRACT)) {
+        it(promise, () => {
+          check(parsed(example));
+        });
+      }
+    });
+  }
+}
+
+describe('the contract suite', () => {
+  /** An SMA(4) with one planted mistake. */
+  function broken(change: Partial<IndicatorDefinition>): IndicatorSpec {
+    return parsed('sma(4)', new Map([['sma', { ...sma, ...change }]]));
+  }
+
+  function violations(spec: IndicatorSpec): string[] {
+    return Object.entries(INDICATOR_CONTRACT).flatMap(([promise, check]) => {
+      try {
+        check(spec);
+        return [];
+      } catch {
+        return [promise];
+      }
+    });
+  }
+
+  /** Remembers something outside `state` and `windows`. */
+  class ForgetfulKernel implements Kernel {
+    readonly slots = 1;
+    readonly windows = [];
+    #sum = 0;
+    step(state: Float64Array, price: number, _input: IndicatorInput, out: number[]): boolean {
+      this.#sum += price;
+      state[0] = slot(state, 0) + 1;
+      out[0] = this.#sum;
+      return slot(state, 0) >= 4;
+    }
+  }
+
+  /** A running sum in doubles: restarts and replacements are exact, but its rounding remembers every input. */
+  class DriftingKernel implements Kernel {
+    readonly slots = 1;
+    readonly #window = new Window(4);
+    readonly windows = [this.#window];
+    step(state: Float64Array, price: number, _input: IndicatorInput, out: number[]): boolean {
+      this.#window.push(price);
+      state[0] = slot(state, 0) + price - (this.#window.hasLeaving ? this.#window.leaving : 0);
+      out[0] = slot(state, 0) / 4;
+      return this.#window.full;
+    }
+  }
+
+  it('finds nothing wrong with the unchanged definition', () => {
+    expect(violations(broken({}))).toEqual([]);
+  });
+
+  it('catches a kernel that keeps state of its own', () => {
+    expect(violations(broken({ create: () => new ForgetfulKernel() }))).toEqual(
+      expect.arrayContaining([
+        'gives the same after a restart at any point',
+        'gives the same when the last input came in several versions',
+        'gives the same with replacements and restarts in any order',
+      ]),
+    );
+  });
+
+  it('catches a sum that drifts', () => {
+    expect(violations(broken({ create: () => new DriftingKernel() }))).toEqual([
+      'says truly how far back its memory goes',
+    ]);
+  });
+
+  it('catches a wrong lookback', () => {
+    expect(violations(broken({ lookback: () => 4 }))).toContain(
+      'is warm from input lookback + 1 on, and not before',
+    );
+  });
+
+  it('catches a definition that checks none of its inputs', () => {
+    expect(violations(broken({ reads: [], defaultSource: null }))).toContain(
+      'refuses broken input with its state unchanged',
+    );
+  });
+});

@@ -1,1 +1,14 @@
-export {};
+export { bindDuplex, bindStream, bindUnary } from './bind.ts';
+export type { BoundMethod, DuplexHandler, StreamHandler, UnaryHandler } from './bind.ts';
+export { Channel } from './channel.ts';
+export type { CallConfig, ChannelConfig } from './channel.ts';
+export type { CallContext } from './context.ts';
+export { DEFAULT_LIMITS } from './limits.ts';
+export type { ServerLimits } from './limits.ts';
+export { Encoded } from './method.ts';
+export type { MethodDesc } from './method.ts';
+export { checkExposure, isLoopback } from './security.ts';
+export type { Exposure, ServerAuth, ServerTls } from './security.ts';
+export { GrpcServer } from './server.ts';
+export type { GrpcServerOptions } from './server.ts';
+export { statusOf } from './status.ts';

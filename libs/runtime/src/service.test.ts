@@ -17,7 +17,7 @@ const children: ChildProcess[] = [];
 function start(env: Record<string, string>): Running {
   const child = spawn(process.execPath, [FIXTURE], {
     env: { ...process.env, ...env },
-    stdio: ['ignore', 'ignore', 'pipe'],
+    stdio: ['pipe', 'ignore', 'pipe'],
   });
   children.push(child);
   let output = '';
@@ -88,6 +88,13 @@ describe('runService', () => {
     running.child.kill('SIGTERM');
     expect(await running.logged('did not stop within 100 ms')).toContain('TICKWELL_STOP_DEADLINE_MS');
     expect(await running.exited).toBe(1);
+  });
+
+  it('drains and exits 0 when its parent is gone, if asked to', async () => {
+    const running = start({ TICKWELL_EXIT_WITH_PARENT: 'true' });
+    await readiness(await portOf(running));
+    running.child.stdin?.destroy();
+    expect(await running.exited).toBe(0);
   });
 
   it('ends with 2 and a line per problem when the configuration is wrong', async () => {

@@ -22,6 +22,8 @@ export interface RuntimeConfig extends Record<string, unknown> {
   /** 0: any free port, named in the log. */
   readonly metricsPort: number;
   readonly stopDeadlineMs: number;
+  /** Drain and exit when standard input closes: whoever started it holds the other end. */
+  readonly exitWithParent: boolean;
 }
 
 export const RUNTIME_FIELDS: { readonly [K in keyof RuntimeConfig]: Field<RuntimeConfig[K]> } = {
@@ -29,6 +31,7 @@ export const RUNTIME_FIELDS: { readonly [K in keyof RuntimeConfig]: Field<Runtim
   metricsHost: field.text('TICKWELL_METRICS_HOST', '127.0.0.1'),
   metricsPort: field.port('TICKWELL_METRICS_PORT', 0),
   stopDeadlineMs: field.integer('TICKWELL_STOP_DEADLINE_MS', { min: 100, max: 600_000, fallback: 20_000 }),
+  exitWithParent: field.flag('TICKWELL_EXIT_WITH_PARENT', false),
 };
 
 export interface RunServiceOptions<C extends RuntimeConfig> {
@@ -60,7 +63,7 @@ export async function runService<C extends RuntimeConfig>(options: RunServiceOpt
       metrics,
     });
     logger.info({ port: health.port }, `health and metrics on ${config.metricsHost}:${health.port}`);
-    const stopping = onSignals(logger, config.stopDeadlineMs, async () => {
+    const stopping = onSignals(logger, config, async () => {
       if (!lifecycle.isFinal && lifecycle.state !== 'stopping') lifecycle.to('stopping');
       await service?.stop();
     });
@@ -93,7 +96,11 @@ function configOrExit<C extends RuntimeConfig>(options: RunServiceOptions<C>): C
   }
 }
 
-function onSignals(logger: Logger, deadlineMs: number, stop: () => Promise<void>): { requested: boolean } {
+function onSignals(
+  logger: Logger,
+  { stopDeadlineMs: deadlineMs, exitWithParent }: RuntimeConfig,
+  stop: () => Promise<void>,
+): { requested: boolean } {
   const state = { requested: false };
   const handle = (signal: NodeJS.Signals): void => {
     if (state.requested) process.exit(130);
@@ -110,6 +117,12 @@ function onSignals(logger: Logger, deadlineMs: number, stop: () => Promise<void>
   };
   process.on('SIGTERM', handle);
   process.on('SIGINT', handle);
+  if (exitWithParent) {
+    process.stdin.once('close', () => {
+      if (!state.requested) handle('SIGTERM');
+    });
+    process.stdin.resume();
+  }
   return state;
 }
 

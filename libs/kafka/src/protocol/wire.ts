@@ -1,0 +1,190 @@
+import { TickwellError } from '@tickwell/domain';
+
+/**
+ * Primitive types of the Kafka protocol (https://kafka.apache.org/protocol#protocol_types), big-endian. `compact` lengths are the length
+ * plus one as an unsigned varint, as flexible versions write them.
+ */
+export class WireWriter {
+  #buffer: Buffer;
+  #length = 0;
+
+  constructor(sizeHint = 256) {
+    this.#buffer = Buffer.allocUnsafe(sizeHint);
+  }
+
+  int8(value: number): this {
+    this.#buffer.writeInt8(value, this.#reserve(1));
+    return this;
+  }
+
+  int16(value: number): this {
+    this.#buffer.writeInt16BE(value, this.#reserve(2));
+    return this;
+  }
+
+  int32(value: number): this {
+    this.#buffer.writeInt32BE(value, this.#reserve(4));
+    return this;
+  }
+
+  int64(value: bigint): this {
+    this.#buffer.writeBigInt64BE(value, this.#reserve(8));
+    return this;
+  }
+
+  unsignedVarint(value: number): this {
+    let rest = value;
+    while (rest > 0x7f) {
+      this.int8Raw((rest & 0x7f) | 0x80);
+      rest >>>= 7;
+    }
+    return this.int8Raw(rest);
+  }
+
+  string(value: string): this {
+    const length = Buffer.byteLength(value);
+    this.int16(length);
+    this.#buffer.write(value, this.#reserve(length));
+    return this;
+  }
+
+  compactString(value: string): this {
+    const length = Buffer.byteLength(value);
+    this.unsignedVarint(length + 1);
+    this.#buffer.write(value, this.#reserve(length));
+    return this;
+  }
+
+  bytes(value: Uint8Array): this {
+    this.#buffer.set(value, this.#reserve(value.length));
+    return this;
+  }
+
+  finish(): Buffer {
+    return this.#buffer.subarray(0, this.#length);
+  }
+
+  private int8Raw(value: number): this {
+    this.#buffer.writeUInt8(value, this.#reserve(1));
+    return this;
+  }
+
+  /** Makes room for `size` bytes and returns where they start. */
+  #reserve(size: number): number {
+    const start = this.#length;
+    if (start + size > this.#buffer.length) {
+      const larger = Buffer.allocUnsafe(Math.max(this.#buffer.length * 2, start + size));
+      this.#buffer.copy(larger, 0, 0, start);
+      this.#buffer = larger;
+    }
+    this.#length = start + size;
+    return start;
+  }
+}
+
+/** Reads what {@link WireWriter} writes; running over the end is a `kafka-protocol` error. */
+export class WireReader {
+  readonly #buffer: Buffer;
+  #offset: number;
+
+  constructor(buffer: Buffer, offset = 0) {
+    this.#buffer = buffer;
+    this.#offset = offset;
+  }
+
+  get offset(): number {
+    return this.#offset;
+  }
+
+  get remaining(): number {
+    return this.#buffer.length - this.#offset;
+  }
+
+  int8(): number {
+    return this.#buffer.readInt8(this.#advance(1));
+  }
+
+  int16(): number {
+    return this.#buffer.readInt16BE(this.#advance(2));
+  }
+
+  int32(): number {
+    return this.#buffer.readInt32BE(this.#advance(4));
+  }
+
+  int64(): bigint {
+    return this.#buffer.readBigInt64BE(this.#advance(8));
+  }
+
+  unsignedVarint(): number {
+    let value = 0;
+    let scale = 1;
+    for (let count = 0; count < 10; count++) {
+      const byte = this.#buffer.readUInt8(this.#advance(1));
+      value += (byte & 0x7f) * scale;
+      if (byte < 0x80) return value;
+      scale *= 128;
+    }
+    throw new TickwellError('kafka-protocol', 'Kafka answered a varint of more than ten bytes');
+  }
+
+  /** Zigzag-coded; exact up to 2^53. */
+  varint(): number {
+    const coded = this.unsignedVarint();
+    return coded % 2 === 0 ? coded / 2 : -(coded + 1) / 2;
+  }
+
+  string(): string {
+    return this.take(this.int16()).toString('utf8');
+  }
+
+  nullableString(): string | null {
+    const length = this.int16();
+    return length < 0 ? null : this.take(length).toString('utf8');
+  }
+
+  compactNullableString(): string | null {
+    const length = this.unsignedVarint() - 1;
+    return length < 0 ? null : this.take(length).toString('utf8');
+  }
+
+  /** A view, not a copy. */
+  take(length: number): Buffer {
+    const start = this.#advance(length);
+    return this.#buffer.subarray(start, start + length);
+  }
+
+  array<T>(read: () => T): T[] {
+    return this.#items(this.int32(), read);
+  }
+
+  compactArray<T>(read: () => T): T[] {
+    return this.#items(this.unsignedVarint() - 1, read);
+  }
+
+  skipTaggedFields(): void {
+    const count = this.unsignedVarint();
+    for (let index = 0; index < count; index++) {
+      this.unsignedVarint();
+      this.take(this.unsignedVarint());
+    }
+  }
+
+  #items<T>(count: number, read: () => T): T[] {
+    const items: T[] = [];
+    for (let index = 0; index < count; index++) items.push(read());
+    return items;
+  }
+
+  #advance(size: number): number {
+    const start = this.#offset;
+    if (size < 0 || start + size > this.#buffer.length) {
+      throw new TickwellError(
+        'kafka-protocol',
+        `Kafka answered ${this.#buffer.length} bytes where byte ${start + size} was to be read`,
+      );
+    }
+    this.#offset = start + size;
+    return start;
+  }
+}

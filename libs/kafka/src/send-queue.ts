@@ -1,0 +1,118 @@
+import { TickwellError } from '@tickwell/domain';
+import type { NewRecord } from '@tickwell/ports';
+
+export interface BatchLimits {
+  readonly maxRecords: number;
+  /** Of the whole request. */
+  readonly maxBytes: number;
+  /** Of one partition, because the broker limits each partition's batch. */
+  readonly maxPartitionBytes: number;
+}
+
+export interface PlacedRecord {
+  readonly record: NewRecord;
+  readonly partition: number;
+}
+
+interface Waiting {
+  readonly records: readonly NewRecord[];
+  readonly bytes: number;
+  /** Records already put into a batch. */
+  taken: number;
+  readonly resolve: () => void;
+  readonly reject: (error: unknown) => void;
+}
+
+export interface SendBatch {
+  readonly records: readonly PlacedRecord[];
+  /** Calls whose last record this batch holds. */
+  readonly completes: readonly Waiting[];
+}
+
+/** Length, offset, timestamps and lengths inside a record, and per header: an upper bound. */
+const RECORD_OVERHEAD_BYTES = 64;
+const HEADER_OVERHEAD_BYTES = 10;
+
+/** Size in the log, at most. */
+export function recordBytes({ key, value, headers }: NewRecord): number {
+  let bytes = RECORD_OVERHEAD_BYTES + Buffer.byteLength(key) + (value?.length ?? 0);
+  for (const name in headers) {
+    bytes += HEADER_OVERHEAD_BYTES + Buffer.byteLength(name) + Buffer.byteLength(headers[name] ?? '');
+  }
+  return bytes;
+}
+
+/** What waits to be sent, in call order, bounded in bytes. */
+export class SendQueue {
+  readonly #maxQueuedBytes: number;
+  #waiting: Waiting[] = [];
+  #queuedBytes = 0;
+
+  constructor(maxQueuedBytes: number) {
+    this.#maxQueuedBytes = maxQueuedBytes;
+  }
+
+  get isEmpty(): boolean {
+    return this.#waiting.length === 0;
+  }
+
+  /** A call alone is always taken; further ones only while the bound allows. */
+  add(records: readonly NewRecord[]): Promise<void> {
+    const bytes = records.reduce((sum, record) => sum + recordBytes(record), 0);
+    if (this.#queuedBytes > 0 && this.#queuedBytes + bytes > this.#maxQueuedBytes) {
+      throw new TickwellError(
+        'sink-full',
+        `${this.#queuedBytes} bytes wait to be sent to Kafka already; await earlier send calls before making more`,
+        { retryable: true },
+      );
+    }
+    this.#queuedBytes += bytes;
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ records, bytes, taken: 0, resolve, reject });
+    });
+  }
+
+  /** The next batch: records in order up to the first that passes a limit (at least one), so nothing overtakes. */
+  take(limits: BatchLimits, place: (record: NewRecord) => number): SendBatch {
+    const records: PlacedRecord[] = [];
+    const completes: Waiting[] = [];
+    const perPartition = new Map<string, number>();
+    let total = 0;
+    for (const call of this.#waiting) {
+      for (; call.taken < call.records.length; call.taken++) {
+        const record = call.records[call.taken];
+        if (record === undefined) break;
+        const bytes = recordBytes(record);
+        const partition = place(record);
+        const slot = `${record.topic}/${partition}`;
+        const slotBytes = (perPartition.get(slot) ?? 0) + bytes;
+        total += bytes;
+        const fits =
+          records.length < limits.maxRecords &&
+          total <= limits.maxBytes &&
+          slotBytes <= limits.maxPartitionBytes;
+        if (!fits && records.length > 0) return { records, completes };
+        perPartition.set(slot, slotBytes);
+        records.push({ record, partition });
+      }
+      completes.push(call);
+    }
+    return { records, completes };
+  }
+
+  /** The batch is durable: forgets its calls and resolves them. */
+  complete(batch: SendBatch): void {
+    for (const call of batch.completes) {
+      this.#queuedBytes -= call.bytes;
+      call.resolve();
+    }
+    this.#waiting = this.#waiting.slice(batch.completes.length);
+  }
+
+  rejectAll(error: unknown): void {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    this.#queuedBytes = 0;
+    for (const call of waiting) call.reject(error);
+  }
+}

@@ -1,0 +1,130 @@
+// The default import is all of it: Node does not see every name of this CommonJS module.
+import kafkajs from 'kafkajs';
+import type { Admin, ITopicConfig } from 'kafkajs';
+import { TickwellError } from '@tickwell/domain';
+import type { TopicSpec } from '@tickwell/contracts';
+
+const MIB = 1024 * 1024;
+/** A record is at most 512 KiB of events; one batch of a sink is at most about a MiB, or one larger record alone. */
+const MAX_MESSAGE_BYTES = 4 * MIB;
+/**
+ * Only closed segments are compacted. State topics are read whole at every start, so they close segments early and are cleaned often;
+ * with Kafka's defaults (1 GiB or 7 days) they would grow for a week first.
+ */
+const COMPACTED: Readonly<Record<string, string>> = {
+  'segment.ms': '600000',
+  'segment.bytes': String(16 * MIB),
+  'min.cleanable.dirty.ratio': '0.2',
+  'max.compaction.lag.ms': '3600000',
+  'delete.retention.ms': '86400000',
+};
+
+/** The settings that the catalogue decides and an existing topic must have. */
+const CHECKED = ['cleanup.policy', 'retention.ms'] as const;
+
+/** Creates what is missing, then compares what is there with the catalogue. Rejects with `topic-mismatch`, naming every difference. */
+export async function ensureTopics(admin: Admin, catalogue: readonly TopicSpec[]): Promise<void> {
+  const existing = new Set(await admin.listTopics());
+  const missing = catalogue.filter(({ name }) => !existing.has(name));
+  if (missing.length > 0) await createTopics(admin, missing);
+  const differences = await compare(admin, catalogue);
+  if (differences.length > 0) {
+    throw new TickwellError('topic-mismatch', differences.join('; '));
+  }
+}
+
+async function createTopics(admin: Admin, specs: readonly TopicSpec[]): Promise<void> {
+  try {
+    await admin.createTopics({ topics: specs.map(topicConfig), waitForLeaders: true });
+  } catch (error) {
+    // Another process was faster: whatever it made is compared next.
+    if (!alreadyThere(error)) throw error;
+  }
+}
+
+function alreadyThere(error: unknown): boolean {
+  const errors: unknown[] =
+    error instanceof Error && 'errors' in error && Array.isArray(error.errors) ? error.errors : [error];
+  return errors.every(
+    (each) => each instanceof Error && 'type' in each && each.type === 'TOPIC_ALREADY_EXISTS',
+  );
+}
+
+function topicConfig(spec: TopicSpec): ITopicConfig {
+  const config: Record<string, string> = {
+    'cleanup.policy': spec.cleanup,
+    'retention.ms': wantedRetention(spec),
+    'max.message.bytes': String(MAX_MESSAGE_BYTES),
+    ...(spec.cleanup === 'compact' ? COMPACTED : {}),
+  };
+  return {
+    topic: spec.name,
+    numPartitions: spec.partitions,
+    // -1: the broker's default (Kafka 2.4 and later), so that a cluster of three keeps three.
+    replicationFactor: -1,
+    configEntries: Object.entries(config).map(([name, value]) => ({ name, value })),
+  };
+}
+
+function wantedRetention(spec: TopicSpec): string {
+  return String(spec.retentionMs ?? -1);
+}
+
+async function compare(admin: Admin, catalogue: readonly TopicSpec[]): Promise<string[]> {
+  const { topics } = await admin.fetchTopicMetadata({ topics: catalogue.map(({ name }) => name) });
+  const partitions = new Map(topics.map((topic) => [topic.name, topic.partitions.length]));
+  const configs = await topicConfigs(admin, catalogue);
+  return catalogue.flatMap((spec) => {
+    const config = configs.get(spec.name);
+    return [
+      ...partitionDifference(spec, partitions.get(spec.name) ?? 0),
+      ...configDifference(spec, 'cleanup.policy', config?.get('cleanup.policy'), spec.cleanup),
+      // A compacted topic is not subject to retention.
+      ...(spec.cleanup === 'compact'
+        ? []
+        : configDifference(spec, 'retention.ms', config?.get('retention.ms'), wantedRetention(spec))),
+    ];
+  });
+}
+
+async function topicConfigs(
+  admin: Admin,
+  catalogue: readonly TopicSpec[],
+): Promise<Map<string, ReadonlyMap<string, string>>> {
+  const { resources } = await admin.describeConfigs({
+    includeSynonyms: false,
+    resources: catalogue.map(({ name }) => ({
+      type: kafkajs.ConfigResourceTypes.TOPIC,
+      name,
+      configNames: [...CHECKED],
+    })),
+  });
+  return new Map(
+    resources.map(({ resourceName, configEntries }) => [
+      resourceName,
+      new Map(configEntries.map(({ configName, configValue }) => [configName, configValue])),
+    ]),
+  );
+}
+
+/** Keys would move to other partitions, so a topic is never given more of them. */
+function partitionDifference(spec: TopicSpec, found: number): string[] {
+  if (found === spec.partitions) return [];
+  return [
+    `topic ${spec.name} has ${found} partitions and the catalogue wants ${spec.partitions}: ` +
+      `partition counts are fixed, so move its data away and delete the topic, or use another Kafka`,
+  ];
+}
+
+function configDifference(
+  spec: TopicSpec,
+  name: string,
+  found: string | undefined,
+  wanted: string,
+): string[] {
+  if (found === wanted) return [];
+  return [
+    `topic ${spec.name} has ${name}=${found ?? '(unknown)'} and the catalogue wants ${wanted}: ` +
+      `kafka-configs.sh --alter --entity-type topics --entity-name ${spec.name} --add-config ${name}=${wanted}`,
+  ];
+}

@@ -1,0 +1,137 @@
+import type { StateReader, StateWriter, TradeColumns } from '@tickwell/domain';
+import { averagePrice } from './bar.ts';
+
+const REST_OF_VOLUME = 1;
+const REST_OF_VALUE = 2;
+const PUBLISHED = 4;
+
+/**
+ * One bar while trades are added to it. The result does not depend on the order of the trades: open and close are the first and the
+ * last by (time, seq), and the sums of size and of price × size are exact. Each is a pair of doubles, the rounded sum and what the
+ * rounding left (Knuth's TwoSum, TAOCP vol. 2, 4.2.2): 106 bits, enough while the smallest digit of any size and the sum are less
+ * than about 31 decimal digits apart. Beyond that the last bits are rounded in log order: the same log still gives the same bits.
+ */
+export class TradeBar {
+  startNs = 0n;
+  /** First time after the bar. */
+  endNs = 0n;
+  knownAtNs = 0n;
+  openTimeNs = 0n;
+  openSeq = 0n;
+  closeTimeNs = 0n;
+  closeSeq = 0n;
+  open = 0;
+  high = -Infinity;
+  low = Infinity;
+  close = 0;
+  volume = 0;
+  volumeRest = 0;
+  value = 0;
+  valueRest = 0;
+  tradeCount = 0;
+  /** A version has been put out. */
+  published = false;
+
+  /** Adds the trades `from` up to, not including, `to`, all within the bar and ascending by (time, seq). Non-empty. */
+  addRun(trades: TradeColumns, from: number, to: number, knownAtNs: bigint): void {
+    this.#addEnds(trades, from, to - 1);
+    const { price: prices, size: sizes } = trades;
+    let { high, low, volume, volumeRest, value, valueRest } = this;
+    for (let index = from; index < to; index += 1) {
+      const price = (prices[index] ?? NaN) + 0; // -0 becomes 0: of two equal numbers the order must not choose
+      const size = sizes[index] ?? NaN;
+      if (price > high) high = price;
+      if (price < low) low = price;
+      // The two sums are written out: as calls that return pairs they took four times as long.
+      let sum = volume + size;
+      let part = sum - volume;
+      let rest = volumeRest + (volume - (sum - part) + (size - part));
+      volume = sum + rest;
+      part = volume - sum;
+      volumeRest = sum - (volume - part) + (rest - part);
+      const paid = price * size;
+      sum = value + paid;
+      part = sum - value;
+      rest = valueRest + (value - (sum - part) + (paid - part));
+      value = sum + rest;
+      part = value - sum;
+      valueRest = sum - (value - part) + (rest - part);
+    }
+    this.high = high;
+    this.low = low;
+    this.volume = volume;
+    this.volumeRest = volumeRest;
+    this.value = value;
+    this.valueRest = valueRest;
+    this.tradeCount += to - from;
+    if (knownAtNs > this.knownAtNs) this.knownAtNs = knownAtNs;
+  }
+
+  get vwap(): number {
+    return averagePrice(this.value, this.volume, this.low, this.high);
+  }
+
+  #addEnds(trades: TradeColumns, first: number, last: number): void {
+    const empty = this.tradeCount === 0;
+    const openTimeNs = trades.timeNs[first] ?? 0n;
+    const openSeq = trades.seq[first] ?? 0n;
+    if (empty || precedes(openTimeNs, openSeq, this.openTimeNs, this.openSeq)) {
+      this.openTimeNs = openTimeNs;
+      this.openSeq = openSeq;
+      this.open = (trades.price[first] ?? NaN) + 0;
+    }
+    const closeTimeNs = trades.timeNs[last] ?? 0n;
+    const closeSeq = trades.seq[last] ?? 0n;
+    if (empty || !precedes(closeTimeNs, closeSeq, this.closeTimeNs, this.closeSeq)) {
+      this.closeTimeNs = closeTimeNs;
+      this.closeSeq = closeSeq;
+      this.close = (trades.price[last] ?? NaN) + 0;
+    }
+  }
+
+  /** Writes the bar relative to the one before, which is most often next to it and known at the same time. */
+  write(writer: StateWriter, before: TradeBarBase): void {
+    writer.int64(this.startNs - before.startNs).int64(this.knownAtNs - before.knownAtNs);
+    writer.int64(this.openTimeNs - this.startNs).int64(this.openSeq);
+    writer.int64(this.closeTimeNs - this.openTimeNs).int64(this.closeSeq);
+    writer.double(this.open).double(this.high).double(this.low).double(this.close);
+    const flags =
+      (this.volumeRest === 0 ? 0 : REST_OF_VOLUME) +
+      (this.valueRest === 0 ? 0 : REST_OF_VALUE) +
+      (this.published ? PUBLISHED : 0);
+    writer.uint(this.tradeCount).uint(flags).double(this.volume).double(this.value);
+    if (this.volumeRest !== 0) writer.double(this.volumeRest);
+    if (this.valueRest !== 0) writer.double(this.valueRest);
+  }
+
+  /** The opposite of {@link write}; `endNs` is left to the caller, who knows the interval. */
+  read(reader: StateReader, before: TradeBarBase): void {
+    this.startNs = before.startNs + reader.int64();
+    this.knownAtNs = before.knownAtNs + reader.int64();
+    this.openTimeNs = this.startNs + reader.int64();
+    this.openSeq = reader.int64();
+    this.closeTimeNs = this.openTimeNs + reader.int64();
+    this.closeSeq = reader.int64();
+    this.open = reader.double();
+    this.high = reader.double();
+    this.low = reader.double();
+    this.close = reader.double();
+    this.tradeCount = reader.uint();
+    const flags = reader.uint();
+    this.volume = reader.double();
+    this.value = reader.double();
+    this.volumeRest = (flags & REST_OF_VOLUME) === 0 ? 0 : reader.double();
+    this.valueRest = (flags & REST_OF_VALUE) === 0 ? 0 : reader.double();
+    this.published = (flags & PUBLISHED) !== 0;
+  }
+
+  /** Bytes that {@link write} takes at least. */
+  static readonly MIN_BYTES = 56;
+}
+
+export type TradeBarBase = Pick<TradeBar, 'startNs' | 'knownAtNs'>;
+
+/** Whether the first key comes before the second. */
+function precedes(timeNs: bigint, seq: bigint, thanTimeNs: bigint, thanSeq: bigint): boolean {
+  return timeNs < thanTimeNs || (timeNs === thanTimeNs && seq < thanSeq);
+}

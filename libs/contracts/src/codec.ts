@@ -1,4 +1,11 @@
-import { create, fromBinary, toBinary, type DescMessage, type MessageShape } from '@bufbuild/protobuf';
+import {
+  create,
+  fromBinary,
+  toBinary,
+  type DescMessage,
+  type MessageInitShape,
+  type MessageShape,
+} from '@bufbuild/protobuf';
 import {
   err,
   errorMessage,
@@ -29,6 +36,14 @@ export function parseMessage<D extends DescMessage>(
   } catch (cause) {
     return err({ rule: 'malformed-protobuf', reason: `not a ${schema.typeName}: ${errorMessage(cause)}` });
   }
+}
+
+/** A message of the given type, from its fields, to bytes. */
+export function encodeMessage<D extends DescMessage>(
+  schema: D,
+  fields: MessageInitShape<D>,
+): Uint8Array<ArrayBuffer> {
+  return toBinary(schema, create(schema, fields));
 }
 
 export function encodeTickBatch(batch: TickBatch): Uint8Array<ArrayBuffer> {

@@ -32,8 +32,8 @@ for (const definition of BUILT_IN.values()) {
 }
 
 describe('the contract suite', () => {
-  /** An SMA(4) with one planted mistake. */
-  function broken(change: Partial<IndicatorDefinition>): IndicatorSpec {
+  /** An SMA(4) with something changed, mostly a planted mistake. */
+  function changed(change: Partial<IndicatorDefinition>): IndicatorSpec {
     return parsed('sma(4)', new Map([['sma', { ...sma, ...change }]]));
   }
 
@@ -74,12 +74,31 @@ describe('the contract suite', () => {
     }
   }
 
+  /** Pushes to its window for a rising price only, as an indicator of an indicator does while the inner one is not warm. */
+  class SparseKernel implements Kernel {
+    readonly slots = 2;
+    readonly #window = new Window(2);
+    readonly windows = [this.#window];
+    step(state: Float64Array, price: number, _input: IndicatorInput, out: number[]): boolean {
+      const rising = price > slot(state, 0);
+      state[0] = price;
+      state[1] = slot(state, 1) + 1;
+      if (rising) this.#window.push(price);
+      out[0] = this.#window.values().reduce((sum, value) => sum * 2 + value, 0);
+      return slot(state, 1) >= 4;
+    }
+  }
+
+  it('finds nothing wrong with a kernel that pushes to its window now and then', () => {
+    expect(violations(changed({ create: () => new SparseKernel(), memory: () => 'series' }))).toEqual([]);
+  });
+
   it('finds nothing wrong with the unchanged definition', () => {
-    expect(violations(broken({}))).toEqual([]);
+    expect(violations(changed({}))).toEqual([]);
   });
 
   it('catches a kernel that keeps state of its own', () => {
-    expect(violations(broken({ create: () => new ForgetfulKernel() }))).toEqual(
+    expect(violations(changed({ create: () => new ForgetfulKernel() }))).toEqual(
       expect.arrayContaining([
         'gives the same after a restart at any point',
         'gives the same when the last input came in several versions',
@@ -89,19 +108,19 @@ describe('the contract suite', () => {
   });
 
   it('catches a sum that drifts', () => {
-    expect(violations(broken({ create: () => new DriftingKernel() }))).toEqual([
+    expect(violations(changed({ create: () => new DriftingKernel() }))).toEqual([
       'says truly how far back its memory goes',
     ]);
   });
 
   it('catches a wrong lookback', () => {
-    expect(violations(broken({ lookback: () => 4 }))).toContain(
+    expect(violations(changed({ lookback: () => 4 }))).toContain(
       'is warm from input lookback + 1 on, and not before',
     );
   });
 
   it('catches a definition that checks none of its inputs', () => {
-    expect(violations(broken({ reads: [], defaultSource: null }))).toContain(
+    expect(violations(changed({ reads: [], defaultSource: null }))).toContain(
       'refuses broken input with its state unchanged',
     );
   });

@@ -118,6 +118,7 @@ describe('the exact sum of a window', () => {
         const window = new Window(size);
         const state = new Float64Array(EXACT_SUM_SLOTS);
         for (let count = 0; count < size; count += 1) {
+          window.mark();
           window.push(value);
           slideSum(state, 0, window);
         }

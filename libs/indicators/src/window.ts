@@ -4,15 +4,15 @@ function slack(size: number): number {
 }
 
 /**
- * The last `size` numbers of a series, contiguous in memory and in order of arrival, plus the one that left last (an
+ * The last `size` numbers of a series, contiguous in memory and in order of arrival, plus the one that the last input made leave (an
  * incremental sum subtracts it). Undoing the last push is exact: nothing that it needs has been overwritten.
  */
 export class Window {
   readonly size: number;
   /** Read-only for users: the window is `data[end - size] … data[end - 1]`, the one that left is `data[end - size - 1]`. */
-  data: Float64Array;
+  readonly data: Float64Array;
   end = 0;
-  /** How many numbers are kept, at most `size + 1`. */
+  /** How many numbers are kept: up to `size`, and one more if the last input made one leave. */
   length = 0;
   #pushed = false;
 
@@ -45,9 +45,13 @@ export class Window {
     return this.length > this.size;
   }
 
-  /** Starts an input: `undo` takes back what is pushed from here on (at most one number per input). */
+  /**
+   * Starts an input, to which `undo` returns; at most one number is pushed per input. What left at an earlier input is dropped
+   * here, so that the kept numbers after an undo are those of a window to which nothing was pushed.
+   */
   mark(): void {
     this.#pushed = false;
+    if (this.length > this.size) this.length = this.size;
   }
 
   undo(): void {

@@ -69,7 +69,7 @@ export interface IndicatorSpec {
   readonly memory: Memory;
 }
 
-export const MAX_PERIOD = 10_000;
+const MAX_PERIOD = 10_000;
 
 /** A window length. TA-Lib's minimum is 2 for some functions, whose result is trivial or undefined at 1. */
 export function period(name = 'period', min = 1): ParameterRule {

@@ -39,7 +39,7 @@ describe('parseSpec', () => {
     ['sma(20))', 'syntax', 1, 'is not of the form'],
     ['sma(sma(3))', 'syntax', 1, 'is not of the form'],
     [`sma(${'1'.repeat(200)})`, 'syntax', 1, 'is 205 characters long, at most 200 are read'],
-    [' smma(20)', 'unknown', 2, 'names no indicator; known are atr, bbands, ema, macd, rsi, sma, vwap'],
+    [' smma(20)', 'unknown', 2, `names no indicator; known are ${[...BUILT_IN.keys()].sort().join(', ')}`],
     ['constructor(1)', 'unknown', 1, 'names no indicator'],
     ['sma()', 'arguments', 4, 'has 0 arguments, sma takes period and may take a source: write e.g. sma(20)'],
     [

@@ -1,6 +1,7 @@
 import {
   intervalEndNs,
   intervalStartNs,
+  readState,
   type Interval,
   type StateReader,
   type StateWriter,
@@ -90,42 +91,29 @@ export class IntervalBars {
   write(writer: StateWriter): void {
     writeOptional(writer, this.#lineNs);
     writeOptional(writer, this.#floorNs);
-    let before = { startNs: 0n, knownAtNs: 0n };
-    const bar = new TradeBar();
-    writer.uint(this.#closed.size);
-    for (let index = 0; index < this.#closed.size; index += 1) {
-      this.#closed.load(index, bar);
-      bar.write(writer, before);
-      before = { startNs: bar.startNs, knownAtNs: bar.knownAtNs };
-    }
+    this.#closed.write(writer);
     writer.uint(this.#open.length);
-    for (const open of this.#open) {
-      open.write(writer, before);
-      before = open;
-    }
+    for (const bar of this.#open) bar.write(writer);
   }
 
   /** Reads what {@link write} wrote into a new instance; more bars than this one's limit are let go, oldest first. */
   read(reader: StateReader): void {
     this.#lineNs = readOptional(reader);
     this.#floorNs = readOptional(reader);
-    let before = { startNs: 0n, knownAtNs: 0n };
+    const closed = reader.count(TradeBar.MIN_BYTES);
+    const packed = readState(reader.block(), (inner) => {
+      for (let left = closed; left > 0; left -= 1) this.#closed.insert(this.#readBar(inner));
+    });
+    if (!packed.ok) reader.fail(`closed bars: ${packed.error}`);
     for (let left = reader.count(TradeBar.MIN_BYTES); left > 0; left -= 1) {
-      const bar = this.#readBar(reader, before);
-      this.#closed.insert(bar);
-      before = bar;
-    }
-    for (let left = reader.count(TradeBar.MIN_BYTES); left > 0; left -= 1) {
-      const bar = this.#readBar(reader, before);
-      this.#open.push(bar);
-      before = bar;
+      this.#open.push(this.#readBar(reader));
     }
     this.#evict();
   }
 
-  #readBar(reader: StateReader, before: { startNs: bigint; knownAtNs: bigint }): TradeBar {
+  #readBar(reader: StateReader): TradeBar {
     const bar = new TradeBar();
-    bar.read(reader, before);
+    bar.read(reader);
     bar.endNs = intervalEndNs(this.interval, bar.startNs);
     return bar;
   }
@@ -145,18 +133,15 @@ export class IntervalBars {
 
   /** Opens a new bar, or again a closed one. */
   #openBar(startNs: bigint, at: number): TradeBar | undefined {
-    const bar = new TradeBar();
+    const endNs = intervalEndNs(this.interval, startNs);
+    const index = this.#closed.indexOf(startNs);
+    const isRetained = index < this.#closed.size && this.#closed.startNs(index) === startNs;
+    if (!isRetained && this.#lineNs !== null && endNs <= this.#lineNs && this.#isTooOld(startNs))
+      return undefined;
+    const bar = isRetained ? this.#closed.load(index) : new TradeBar();
+    if (isRetained) this.#closed.remove(index);
     bar.startNs = startNs;
-    bar.endNs = intervalEndNs(this.interval, startNs);
-    if (this.#isClosed(bar)) {
-      const index = this.#closed.indexOf(startNs);
-      if (index < this.#closed.size && this.#closed.startNs(index) === startNs) {
-        this.#closed.load(index, bar);
-        this.#closed.remove(index);
-      } else if (this.#isTooOld(startNs)) {
-        return undefined;
-      }
-    }
+    bar.endNs = endNs;
     this.#open.splice(at, 0, bar);
     return bar;
   }

@@ -1,92 +1,81 @@
-import type { TradeBar } from './trade-bar.ts';
-
-const TIMES = 6;
-const NUMBERS = 9;
+import { StateReader, StateWriter } from '@tickwell/domain';
+import { TradeBar } from './trade-bar.ts';
 
 /**
- * The closed bars a late trade can still correct, ascending by start. They are packed: as objects they would take three times the
- * memory, and a platform with thousands of symbols holds hundreds of them for each.
+ * The closed bars a late trade can still correct, ascending by start. They are kept in the form a checkpoint has: a platform with
+ * thousands of symbols holds hundreds of them for each, as objects they would take five times the memory, and a checkpoint that
+ * had to encode them all would make every trade behind it wait.
  */
 export class RetainedBars {
-  #times = new BigInt64Array(0);
-  #numbers = new Float64Array(0);
-  #size = 0;
+  #bytes = new Uint8Array(0);
+  readonly #startsNs: bigint[] = [];
+  /** Where the bars end in the bytes. */
+  readonly #ends: number[] = [];
 
   get size(): number {
-    return this.#size;
+    return this.#startsNs.length;
   }
 
   /** Start of the bar at `index`, which must be below {@link size}. */
   startNs(index: number): bigint {
-    return this.#times[index * TIMES] ?? 0n;
+    return this.#startsNs[index] ?? 0n;
   }
 
   /** Where the bar of this start is, or would be put. */
   indexOf(startNs: bigint): number {
-    let low = 0;
-    let high = this.#size;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if (this.startNs(middle) < startNs) low = middle + 1;
-      else high = middle;
-    }
-    return low;
+    // Nearly always the newest bar is asked for.
+    let index = this.size;
+    while (index > 0 && this.startNs(index - 1) >= startNs) index -= 1;
+    return index;
   }
 
-  /** Copies the bar at `index` to `bar`, all but its end. */
-  load(index: number, bar: TradeBar): void {
-    const times = this.#times;
-    const at = index * TIMES;
-    bar.startNs = times[at] ?? 0n;
-    bar.knownAtNs = times[at + 1] ?? 0n;
-    bar.openTimeNs = times[at + 2] ?? 0n;
-    bar.openSeq = times[at + 3] ?? 0n;
-    bar.closeTimeNs = times[at + 4] ?? 0n;
-    bar.closeSeq = times[at + 5] ?? 0n;
-    const numbers = this.#numbers;
-    const from = index * NUMBERS;
-    bar.open = numbers[from] ?? NaN;
-    bar.high = numbers[from + 1] ?? NaN;
-    bar.low = numbers[from + 2] ?? NaN;
-    bar.close = numbers[from + 3] ?? NaN;
-    bar.volume = numbers[from + 4] ?? NaN;
-    bar.volumeRest = numbers[from + 5] ?? NaN;
-    bar.value = numbers[from + 6] ?? NaN;
-    bar.valueRest = numbers[from + 7] ?? NaN;
-    bar.tradeCount = numbers[from + 8] ?? NaN;
-    bar.published = true;
+  /** The bar at `index`, all but its end. */
+  load(index: number): TradeBar {
+    const bar = new TradeBar();
+    bar.read(new StateReader(this.#bytes.subarray(this.#offset(index), this.#offset(index + 1))));
+    return bar;
   }
 
   insert(bar: TradeBar): void {
-    if ((this.#size + 1) * TIMES > this.#times.length) this.#grow();
+    const writer = new StateWriter();
+    bar.write(writer);
+    const encoded = writer.finish();
     const index = this.indexOf(bar.startNs);
-    this.#times.copyWithin((index + 1) * TIMES, index * TIMES, this.#size * TIMES);
-    this.#numbers.copyWithin((index + 1) * NUMBERS, index * NUMBERS, this.#size * NUMBERS);
-    this.#size += 1;
-    this.#times.set(
-      [bar.startNs, bar.knownAtNs, bar.openTimeNs, bar.openSeq, bar.closeTimeNs, bar.closeSeq],
-      index * TIMES,
-    );
-    const { open, high, low, close, volume, volumeRest, value, valueRest, tradeCount } = bar;
-    this.#numbers.set(
-      [open, high, low, close, volume, volumeRest, value, valueRest, tradeCount],
-      index * NUMBERS,
-    );
+    const at = this.#offset(index);
+    const used = this.#offset(this.size);
+    if (used + encoded.length > this.#bytes.length) this.#grow(used + encoded.length);
+    this.#bytes.copyWithin(at + encoded.length, at, used);
+    this.#bytes.set(encoded, at);
+    this.#startsNs.splice(index, 0, bar.startNs);
+    this.#ends.splice(index, 0, at + encoded.length);
+    this.#move(index + 1, encoded.length);
   }
 
   remove(index: number): void {
-    this.#times.copyWithin(index * TIMES, (index + 1) * TIMES, this.#size * TIMES);
-    this.#numbers.copyWithin(index * NUMBERS, (index + 1) * NUMBERS, this.#size * NUMBERS);
-    this.#size -= 1;
+    const [from, to] = [this.#offset(index), this.#offset(index + 1)];
+    this.#bytes.copyWithin(from, to, this.#offset(this.size));
+    this.#startsNs.splice(index, 1);
+    this.#ends.splice(index, 1);
+    this.#move(index, from - to);
   }
 
-  #grow(): void {
-    const capacity = Math.max(8, this.#size * 2);
-    const times = new BigInt64Array(capacity * TIMES);
-    const numbers = new Float64Array(capacity * NUMBERS);
-    times.set(this.#times);
-    numbers.set(this.#numbers);
-    this.#times = times;
-    this.#numbers = numbers;
+  write(writer: StateWriter): void {
+    writer.uint(this.size).block(this.#bytes.subarray(0, this.#offset(this.size)));
+  }
+
+  #offset(index: number): number {
+    return this.#ends[index - 1] ?? 0;
+  }
+
+  #move(from: number, by: number): void {
+    for (let index = from; index < this.#ends.length; index += 1) {
+      this.#ends[index] = (this.#ends[index] ?? 0) + by;
+    }
+  }
+
+  #grow(needed: number): void {
+    const bytes = new Uint8Array(Math.max(needed, this.#bytes.length * 2, 512));
+    bytes.set(this.#bytes);
+    this.#bytes = bytes;
   }
 }

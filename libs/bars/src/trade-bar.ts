@@ -89,9 +89,8 @@ export class TradeBar {
     }
   }
 
-  /** Writes the bar relative to the one before, which is most often next to it and known at the same time. */
-  write(writer: StateWriter, before: TradeBarBase): void {
-    writer.int64(this.startNs - before.startNs).int64(this.knownAtNs - before.knownAtNs);
+  write(writer: StateWriter): void {
+    writer.int64(this.startNs).int64(this.knownAtNs - this.startNs);
     writer.int64(this.openTimeNs - this.startNs).int64(this.openSeq);
     writer.int64(this.closeTimeNs - this.openTimeNs).int64(this.closeSeq);
     writer.double(this.open).double(this.high).double(this.low).double(this.close);
@@ -105,9 +104,9 @@ export class TradeBar {
   }
 
   /** The opposite of {@link write}; `endNs` is left to the caller, who knows the interval. */
-  read(reader: StateReader, before: TradeBarBase): void {
-    this.startNs = before.startNs + reader.int64();
-    this.knownAtNs = before.knownAtNs + reader.int64();
+  read(reader: StateReader): void {
+    this.startNs = reader.int64();
+    this.knownAtNs = this.startNs + reader.int64();
     this.openTimeNs = this.startNs + reader.int64();
     this.openSeq = reader.int64();
     this.closeTimeNs = this.openTimeNs + reader.int64();
@@ -128,8 +127,6 @@ export class TradeBar {
   /** Bytes that {@link write} takes at least. */
   static readonly MIN_BYTES = 56;
 }
-
-export type TradeBarBase = Pick<TradeBar, 'startNs' | 'knownAtNs'>;
 
 /** Whether the first key comes before the second. */
 function precedes(timeNs: bigint, seq: bigint, thanTimeNs: bigint, thanSeq: bigint): boolean {

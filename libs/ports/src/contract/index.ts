@@ -1,1 +1,1 @@
-export {};
+export { storeContract, type StoreUnderTest } from './store-contract.ts';

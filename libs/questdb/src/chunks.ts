@@ -1,0 +1,249 @@
+import type { BarColumns, IndicatorBatch, PriceBasis, QuoteColumns, TradeColumns } from '@tickwell/domain';
+import type { IndicatorRows } from '@tickwell/ports';
+import type { Page, SelectColumn } from './page.ts';
+
+/** "At most some thousand" rows a chunk (ports/store.ts). */
+export const CHUNK_ROWS = 4_096;
+
+/** Columns by domain name. What orders and groups rows is always read. */
+export const TRADE_COLUMNS: Readonly<Record<string, SelectColumn>> = {
+  price: { name: 'price', sql: 'price', type: 'double' },
+  size: { name: 'size', sql: 'size', type: 'double' },
+  conditions: { name: 'conditions', sql: 'conditions', type: 'symbol' },
+  venue: { name: 'venue', sql: 'venue', type: 'symbol' },
+};
+export const QUOTE_COLUMNS: Readonly<Record<string, SelectColumn>> = {
+  bidPrice: { name: 'bidPrice', sql: 'bid_price', type: 'double' },
+  bidSize: { name: 'bidSize', sql: 'bid_size', type: 'double' },
+  askPrice: { name: 'askPrice', sql: 'ask_price', type: 'double' },
+  askSize: { name: 'askSize', sql: 'ask_size', type: 'double' },
+};
+export const BAR_COLUMNS: Readonly<Record<string, SelectColumn>> = {
+  open: { name: 'open', sql: '"open"', type: 'double' },
+  high: { name: 'high', sql: 'high', type: 'double' },
+  low: { name: 'low', sql: 'low', type: 'double' },
+  close: { name: 'close', sql: '"close"', type: 'double' },
+  volume: { name: 'volume', sql: 'volume', type: 'double' },
+  vwap: { name: 'vwap', sql: 'vwap', type: 'double' },
+  tradeCount: { name: 'tradeCount', sql: 'trade_count', type: 'long' },
+  sessionDate: { name: 'sessionDate', sql: 'session_date', type: 'long' },
+};
+
+/** The time in ns comes first in every select. */
+const TIME: SelectColumn = { name: 't', sql: 'ts::long', type: 'long' };
+const SOURCE: SelectColumn = { name: 'source', sql: 'source', type: 'symbol' };
+const KNOWN: SelectColumn = { name: 'known', sql: 'known_at::long', type: 'long' };
+export const TICK_BASE: readonly SelectColumn[] = [TIME, SOURCE, { name: 'seq', sql: 'seq', type: 'long' }];
+export const BAR_BASE: readonly SelectColumn[] = [
+  TIME,
+  SOURCE,
+  KNOWN,
+  { name: 'basis', sql: 'price_basis', type: 'symbol' },
+];
+export const INDICATOR_COLUMNS: readonly SelectColumn[] = [
+  TIME,
+  SOURCE,
+  KNOWN,
+  { name: 'output', sql: '"output"', type: 'symbol' },
+  { name: 'value', sql: 'value', type: 'double' },
+  { name: 'warm', sql: 'warm', type: 'boolean' },
+];
+
+/** Rows of a page, in the order they are answered, without versions that were replaced. */
+export function tickOrder(page: Page): number[] {
+  return ordered(page, [page.texts('source'), page.longs('seq')]);
+}
+
+/** The newest version of each bar: ordered by known time, the last one wins. */
+export function barOrder(page: Page): number[] {
+  const sources = page.texts('source');
+  return lastOfEach(page, ordered(page, [sources, page.longs('known')]), [sources]);
+}
+
+/** The newest version of each output of each bar. */
+export function indicatorOrder(page: Page): number[] {
+  const keys = [page.texts('source'), page.texts('output')];
+  return lastOfEach(page, ordered(page, [...keys, page.longs('known')]), keys);
+}
+
+type Key = readonly (string | bigint | null)[];
+
+/** Pages arrive in the order of time; only rows of equal time are sorted. */
+function ordered(page: Page, keys: readonly Key[]): number[] {
+  const times = page.longs('t');
+  const rows = Array.from({ length: page.length }, (_, row) => row);
+  for (let start = 0; start < rows.length;) {
+    let end = start + 1;
+    while (end < rows.length && times[end] === times[start]) end += 1;
+    if (end - start > 1) {
+      const run = rows.slice(start, end).sort((a, b) => compareRows(keys, a, b));
+      for (const [at, row] of run.entries()) rows[start + at] = row;
+    }
+    start = end;
+  }
+  return rows;
+}
+
+function compareRows(keys: readonly Key[], a: number, b: number): number {
+  for (const key of keys) {
+    const left = key[a] ?? '';
+    const right = key[b] ?? '';
+    if (left < right) return -1;
+    if (left > right) return 1;
+  }
+  return a - b;
+}
+
+function lastOfEach(page: Page, rows: readonly number[], keys: readonly Key[]): number[] {
+  const times = page.longs('t');
+  return rows.filter((row, at) => {
+    const next = rows[at + 1];
+    return next === undefined || times[next] !== times[row] || keys.some((key) => key[next] !== key[row]);
+  });
+}
+
+/** Divides rows into chunks: at most so many, and all alike in what a chunk says once. */
+export function* runsOf(rows: readonly number[], alike: readonly Key[]): Generator<readonly number[]> {
+  for (let start = 0; start < rows.length;) {
+    const first = rows[start] ?? 0;
+    let end = start + 1;
+    const bound = Math.min(rows.length, start + CHUNK_ROWS);
+    while (end < bound && alike.every((key) => key[rows[end] ?? 0] === key[first])) end += 1;
+    yield rows.slice(start, end);
+    start = end;
+  }
+}
+
+export function tradesOf(page: Page, rows: readonly number[], wanted: ReadonlySet<string>): TradeColumns {
+  return {
+    timeNs: longs(page, 't', rows),
+    seq: wanted.has('seq') ? longs(page, 'seq', rows) : [],
+    price: wanted.has('price') ? doubles(page, 'price', rows) : [],
+    size: wanted.has('size') ? doubles(page, 'size', rows) : [],
+    conditions: wanted.has('conditions') ? optionalTexts(page, 'conditions', rows) : [],
+    venue: wanted.has('venue') ? optionalTexts(page, 'venue', rows) : [],
+  };
+}
+
+export function quotesOf(page: Page, rows: readonly number[], wanted: ReadonlySet<string>): QuoteColumns {
+  const side = (name: string): number[] => (wanted.has(name) ? doubles(page, name, rows) : []);
+  return {
+    timeNs: longs(page, 't', rows),
+    seq: wanted.has('seq') ? longs(page, 'seq', rows) : [],
+    bidPrice: side('bidPrice'),
+    bidSize: side('bidSize'),
+    askPrice: side('askPrice'),
+    askSize: side('askSize'),
+  };
+}
+
+export function barsOf(page: Page, rows: readonly number[], wanted: ReadonlySet<string>): BarColumns {
+  const price = (name: string): number[] => (wanted.has(name) ? doubles(page, name, rows) : []);
+  const optional = (name: string): number[] => {
+    if (!wanted.has(name)) return [];
+    const values = page.doubles(name);
+    return rows.every((row) => values[row] === null) ? [] : doubles(page, name, rows);
+  };
+  return {
+    startNs: longs(page, 't', rows),
+    open: price('open'),
+    high: price('high'),
+    low: price('low'),
+    close: price('close'),
+    volume: optional('volume'),
+    vwap: optional('vwap'),
+    tradeCount: wanted.has('tradeCount') ? optionalCounts(page, 'tradeCount', rows) : [],
+    sessionDate: wanted.has('sessionDate') ? optionalCounts(page, 'sessionDate', rows) : [],
+  };
+}
+
+const BASES: ReadonlySet<string> = new Set<PriceBasis>(['unspecified', 'raw', 'split-adjusted', 'all']);
+
+export function basisOf(page: Page, row: number): PriceBasis {
+  const text = page.texts('basis')[row] ?? '';
+  return isBasis(text) ? text : 'unspecified';
+}
+
+function isBasis(text: string): text is PriceBasis {
+  return BASES.has(text);
+}
+
+/** Rows of one bar: one per output. */
+export interface IndicatorPoint {
+  readonly timeNs: bigint;
+  readonly source: string;
+  readonly rows: readonly number[];
+  /** Output names, joined: points alike in them share a chunk. */
+  readonly shape: string;
+}
+
+export function indicatorPoints(page: Page, rows: readonly number[]): IndicatorPoint[] {
+  const times = page.longs('t');
+  const sources = page.texts('source');
+  const outputs = page.texts('output');
+  const points: IndicatorPoint[] = [];
+  for (let start = 0; start < rows.length;) {
+    const first = rows[start] ?? 0;
+    let end = start + 1;
+    const same = (row: number): boolean => times[row] === times[first] && sources[row] === sources[first];
+    while (end < rows.length && same(rows[end] ?? 0)) end += 1;
+    const own = rows.slice(start, end);
+    points.push({
+      timeNs: times[first] ?? 0n,
+      source: sources[first] ?? '',
+      rows: own,
+      shape: own.map((row) => outputs[row] ?? '').join('\n'),
+    });
+    start = end;
+  }
+  return points;
+}
+
+/** Chunks of points that are alike in source and outputs. */
+export function* indicatorChunks(
+  page: Page,
+  specId: string,
+  points: readonly IndicatorPoint[],
+): Generator<IndicatorRows> {
+  const values = page.doubles('value');
+  const warm = page.flags('warm');
+  const sources = points.map(({ source }) => source);
+  const shapes = points.map(({ shape }) => shape);
+  const indexes = points.map((_, index) => index);
+  for (const run of runsOf(indexes, [sources, shapes])) {
+    const own = run.flatMap((index) => points[index] ?? []);
+    const first = own[0];
+    if (first === undefined) continue;
+    const outputs: IndicatorBatch['outputs'] = first.shape
+      .split('\n')
+      .map((name, at) => ({ name, value: own.map((point) => values[point.rows[at] ?? 0] ?? Number.NaN) }));
+    yield {
+      source: first.source,
+      specId,
+      startNs: own.map(({ timeNs }) => timeNs),
+      warm: own.map((point) => point.rows.every((row) => warm[row] === true)),
+      outputs,
+    };
+  }
+}
+
+function longs(page: Page, name: string, rows: readonly number[]): bigint[] {
+  const values = page.longs(name);
+  return rows.map((row) => values[row] ?? 0n);
+}
+
+function doubles(page: Page, name: string, rows: readonly number[]): number[] {
+  const values = page.doubles(name);
+  return rows.map((row) => values[row] ?? Number.NaN);
+}
+
+/** An optional column is empty or full: empty where no row has it. */
+function optionalTexts(page: Page, name: string, rows: readonly number[]): string[] {
+  const values = page.texts(name);
+  return rows.every((row) => values[row] === null) ? [] : rows.map((row) => values[row] ?? '');
+}
+
+function optionalCounts(page: Page, name: string, rows: readonly number[]): number[] {
+  const values = page.longs(name);
+  return rows.every((row) => values[row] === null) ? [] : rows.map((row) => Number(values[row] ?? 0n));
+}

@@ -1,0 +1,261 @@
+import { TABLES } from '@tickwell/contracts';
+import type { PriceBasis } from '@tickwell/domain';
+import type {
+  BarQuery,
+  HistoryReader,
+  IndicatorQuery,
+  IndicatorRows,
+  SeriesQuery,
+  StoredSeries,
+} from '@tickwell/ports';
+import type { BarColumns, QuoteColumns, TradeColumns } from '@tickwell/domain';
+import type pg from 'pg';
+import {
+  BAR_BASE,
+  BAR_COLUMNS,
+  INDICATOR_COLUMNS,
+  QUOTE_COLUMNS,
+  TICK_BASE,
+  TRADE_COLUMNS,
+  barOrder,
+  barsOf,
+  basisOf,
+  indicatorChunks,
+  indicatorOrder,
+  indicatorPoints,
+  quotesOf,
+  runsOf,
+  tickOrder,
+  tradesOf,
+} from './chunks.ts';
+import type { QuestdbEndpoints } from './endpoints.ts';
+import { queryRefused } from './errors.ts';
+import type { Page, SelectColumn } from './page.ts';
+import { ParquetExport } from './parquet-export.ts';
+import { createPool } from './pg-client.ts';
+import { LARGE_PAGE_ROWS, newestRows, newestSpan, pagesOf, run, type PageSource } from './series-pages.ts';
+import { checkQuery, type SeriesSelect } from './series-select.ts';
+import { readSeries } from './series-list.ts';
+
+export interface QuestdbReaderOptions {
+  readonly endpoints: QuestdbEndpoints;
+  /** QuestDB serves 64 pg connections in all and lets the next one hang. */
+  readonly maxConnections?: number;
+  readonly maxExports?: number;
+  readonly statementTimeoutMs?: number;
+  readonly maxExportBytes?: number;
+  /** Rows that come over pg before Parquet takes over, and rows of one Parquet page. */
+  readonly smallRows?: number;
+  readonly largePageRows?: number;
+}
+
+const DEFAULTS = {
+  maxConnections: 8,
+  maxExports: 4,
+  statementTimeoutMs: 60_000,
+  maxExportBytes: 512 * 1024 * 1024,
+  largePageRows: LARGE_PAGE_ROWS,
+};
+
+/** Reads history from QuestDB: the first rows over pg at once, long reads as Parquet, both pulled. */
+export function createQuestdbReader(options: QuestdbReaderOptions): HistoryReader {
+  return new QuestdbReader({ ...DEFAULTS, ...options });
+}
+
+/** A page with the rows to answer, in order. */
+interface Answer<R> {
+  readonly page: Page;
+  readonly entries: readonly R[];
+}
+
+class QuestdbReader implements HistoryReader {
+  readonly #pool: pg.Pool;
+  readonly #source: PageSource;
+  readonly #closing = new AbortController();
+
+  constructor(options: QuestdbReaderOptions & typeof DEFAULTS) {
+    const { endpoints, statementTimeoutMs } = options;
+    this.#pool = createPool(endpoints.pg, {
+      maxConnections: options.maxConnections,
+      connectTimeoutMs: statementTimeoutMs,
+      statementTimeoutMs,
+    });
+    const parquet = new ParquetExport({
+      httpUrl: endpoints.httpUrl,
+      maxConcurrent: options.maxExports,
+      statementTimeoutMs,
+      maxBytes: options.maxExportBytes,
+    });
+    this.#source = {
+      pool: this.#pool,
+      parquet,
+      largePageRows: options.largePageRows,
+      ...(options.smallRows === undefined ? {} : { smallRows: options.smallRows }),
+    };
+  }
+
+  async *trades(query: SeriesQuery): AsyncGenerator<{ source: string; trades: TradeColumns }> {
+    const wanted = wantedColumns(query, ['timeNs', 'seq'], TRADE_COLUMNS);
+    const select = seriesSelect(
+      TABLES.trades.name,
+      query,
+      selectColumns(TICK_BASE, TRADE_COLUMNS, wanted),
+      {},
+    );
+    for await (const { page, entries } of this.#answers(select, query, tickOrder)) {
+      const sources = page.texts('source');
+      for (const rows of runsOf(entries, [sources])) {
+        yield { source: sources[rows[0] ?? 0] ?? '', trades: tradesOf(page, rows, wanted) };
+      }
+    }
+  }
+
+  async *quotes(query: SeriesQuery): AsyncGenerator<{ source: string; quotes: QuoteColumns }> {
+    const wanted = wantedColumns(query, ['timeNs', 'seq'], QUOTE_COLUMNS);
+    const select = seriesSelect(
+      TABLES.quotes.name,
+      query,
+      selectColumns(TICK_BASE, QUOTE_COLUMNS, wanted),
+      {},
+    );
+    for await (const { page, entries } of this.#answers(select, query, tickOrder)) {
+      const sources = page.texts('source');
+      for (const rows of runsOf(entries, [sources])) {
+        yield { source: sources[rows[0] ?? 0] ?? '', quotes: quotesOf(page, rows, wanted) };
+      }
+    }
+  }
+
+  async *bars(query: BarQuery): AsyncGenerator<{ source: string; priceBasis: PriceBasis; bars: BarColumns }> {
+    const wanted = wantedColumns(query, ['startNs'], BAR_COLUMNS);
+    const columns = selectColumns(BAR_BASE, BAR_COLUMNS, wanted);
+    const where = { interval: query.interval, price_type: query.priceType };
+    const select = { ...seriesSelect(TABLES.bars.name, query, columns, where), entryKeys: ['source'] };
+    for await (const { page, entries } of this.#answers(select, query, barOrder)) {
+      const sources = page.texts('source');
+      for (const rows of runsOf(entries, [sources, page.texts('basis')])) {
+        const first = rows[0] ?? 0;
+        yield {
+          source: sources[first] ?? '',
+          priceBasis: basisOf(page, first),
+          bars: barsOf(page, rows, wanted),
+        };
+      }
+    }
+  }
+
+  async *indicators(query: IndicatorQuery): AsyncGenerator<IndicatorRows> {
+    const where = { interval: query.interval, price_type: query.priceType, spec_id: query.specId };
+    const base = seriesSelect(TABLES.indicators.name, query, INDICATOR_COLUMNS, where);
+    const select = { ...base, entryKeys: ['source'] };
+    const points = (page: Page): ReturnType<typeof indicatorPoints> =>
+      indicatorPoints(page, indicatorOrder(page));
+    for await (const { page, entries } of this.#answers(select, query, points)) {
+      yield* indicatorChunks(page, query.specId, entries);
+    }
+  }
+
+  async series(options: {
+    readonly symbolPrefix: string;
+    readonly limit: number;
+  }): Promise<readonly StoredSeries[]> {
+    return readSeries((sql) => run(this.#pool, sql, this.#closing.signal), options);
+  }
+
+  async close(): Promise<void> {
+    this.#closing.abort(new Error('the reader was closed'));
+    await this.#pool.end();
+  }
+
+  /** Pages with their entries, cut to the limit. */
+  async *#answers<R>(
+    select: SeriesSelect,
+    query: SeriesQuery,
+    entriesOf: (page: Page) => R[],
+  ): AsyncGenerator<Answer<R>> {
+    checkQuery(query);
+    const stop = new AbortController();
+    const signal = AbortSignal.any([
+      stop.signal,
+      this.#closing.signal,
+      ...(query.signal === undefined ? [] : [query.signal]),
+    ]);
+    try {
+      yield* this.#limited(select, query, entriesOf, signal);
+    } finally {
+      // A page may be on its way that nobody will read.
+      stop.abort(new Error('the read ended'));
+    }
+  }
+
+  async *#limited<R>(
+    select: SeriesSelect,
+    query: SeriesQuery,
+    entriesOf: (page: Page) => R[],
+    signal: AbortSignal,
+  ): AsyncGenerator<Answer<R>> {
+    let span = { startNs: query.startNs, endNs: query.endNs };
+    let skip = 0;
+    let left = query.limit ?? Infinity;
+    if (query.newest === true && query.limit !== undefined) {
+      const newest = await newestRows(this.#source, select, span, query.limit, signal);
+      const entries = newest === undefined ? [] : entriesOf(newest.page);
+      if (newest !== undefined && (newest.complete || entries.length >= query.limit)) {
+        yield { page: newest.page, entries: entries.slice(-query.limit) };
+        return;
+      }
+      ({ span, skip } = await newestSpan(this.#source, select, span, query.limit, signal));
+    }
+    for await (const page of pagesOf(this.#source, select, span, query.limit, signal)) {
+      const all = entriesOf(page);
+      const entries = all.slice(skip, skip + left);
+      skip = Math.max(0, skip - all.length);
+      left -= entries.length;
+      if (entries.length > 0) yield { page, entries };
+      if (left <= 0) return;
+    }
+  }
+}
+
+function seriesSelect(
+  table: string,
+  query: SeriesQuery,
+  columns: readonly SelectColumn[],
+  where: Readonly<Record<string, string>>,
+): SeriesSelect {
+  return {
+    table,
+    columns,
+    where: {
+      symbol: query.symbol,
+      ...(query.source === undefined ? {} : { source: query.source }),
+      ...where,
+    },
+    ...(query.before === undefined ? {} : { before: query.before }),
+  };
+}
+
+/** Domain names of the columns to fill; an unknown one is refused by name. */
+function wantedColumns(
+  query: SeriesQuery,
+  always: readonly string[],
+  known: Readonly<Record<string, SelectColumn>>,
+): ReadonlySet<string> {
+  const all = [...always, ...Object.keys(known)];
+  if (query.columns === undefined) return new Set(all);
+  const unknown = query.columns.find((column) => !all.includes(column));
+  if (unknown !== undefined) {
+    throw queryRefused(
+      `there is no column ${JSON.stringify(unknown.slice(0, 80))}: choose from ${all.join(', ')}`,
+    );
+  }
+  return new Set(query.columns);
+}
+
+function selectColumns(
+  base: readonly SelectColumn[],
+  known: Readonly<Record<string, SelectColumn>>,
+  wanted: ReadonlySet<string>,
+): readonly SelectColumn[] {
+  return [...base, ...Object.entries(known).flatMap(([name, column]) => (wanted.has(name) ? [column] : []))];
+}

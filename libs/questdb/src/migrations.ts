@@ -1,0 +1,38 @@
+import type { ColumnType, TableSpec } from '@tickwell/contracts';
+
+/**
+ * One change of a table that holds rows. Every step may run again after it succeeded, or in two processes at once. A live table is
+ * never dropped and made anew: kept connections would lose rows on an acknowledged write (questdb-semantics.md).
+ */
+export type MigrationStep =
+  | { readonly kind: 'add-column'; readonly column: string; readonly type: ColumnType }
+  | { readonly kind: 'dedup-keys'; readonly keys: readonly string[] }
+  /**
+   * Fills a new table of this layout from the old one and renames it into place. `select` gives the value of each column, as SQL
+   * over the old table; a column left out keeps its name. The old table stays as `<table>_before_v<version>`.
+   */
+  | { readonly kind: 'swap'; readonly layout: TableSpec; readonly select: Readonly<Record<string, string>> };
+
+export interface Migration {
+  readonly table: string;
+  /** Version the table has afterwards. Versions start at 1 (as created by the first release) and have no gaps. */
+  readonly toVersion: number;
+  /** For people, in errors and in the record of versions. */
+  readonly name: string;
+  readonly steps: readonly MigrationStep[];
+}
+
+/** Every change since the first release, in order. A table that is created now starts at its latest version. */
+export const MIGRATIONS: readonly Migration[] = [];
+
+/** The version a table of the catalogue has once all its migrations ran. */
+export function latestVersion(migrations: readonly Migration[], table: string): number {
+  const versions = migrations
+    .filter((migration) => migration.table === table)
+    .map(({ toVersion }) => toVersion);
+  versions.forEach((version, index) => {
+    if (version !== index + 2)
+      throw new RangeError(`migrations of ${table}: version ${version} where ${index + 2} belongs`);
+  });
+  return versions.length + 1;
+}

@@ -1,0 +1,171 @@
+import type pg from 'pg';
+import { storeUnavailable } from './errors.ts';
+import { pageFromParquet, pageFromText, type Page } from './page.ts';
+import type { ParquetExport } from './parquet-export.ts';
+import { textQuery, type TextRow } from './pg-client.ts';
+import {
+  boundCount,
+  boundSelect,
+  boundTimes,
+  literalSelect,
+  type BoundSql,
+  type SeriesSelect,
+  type Span,
+} from './series-select.ts';
+
+/** Reads up to this many rows come over the pg wire at once; beyond, Parquet is faster (bench/reader.ts). */
+const SMALL_ROWS = 5_000;
+/** Rows of one Parquet page: decoding one keeps the event loop for some tens of milliseconds. */
+export const LARGE_PAGE_ROWS = 65_536;
+/** Versions and equal times around a limit: how much more than the limit is read before asking for the boundary. */
+const SLACK_ROWS = 64;
+
+export interface PageSource {
+  readonly pool: pg.Pool;
+  readonly parquet: ParquetExport;
+  /** Tests make it small. */
+  readonly largePageRows: number;
+  readonly smallRows?: number;
+}
+
+/**
+ * The rows of a span, oldest first, in pages that never divide rows of equal time (nor the versions of an entry). The first page comes over pg, at
+ * once; what follows comes as Parquet, one page ahead of the reader and no further.
+ */
+export async function* pagesOf(
+  source: PageSource,
+  select: SeriesSelect,
+  span: Span,
+  limit: number | undefined,
+  signal: AbortSignal,
+): AsyncGenerator<Page> {
+  if (span.startNs !== undefined && span.endNs !== undefined && span.startNs >= span.endNs) return;
+  const small = Math.min(source.smallRows ?? SMALL_ROWS, limit === undefined ? Infinity : limit + SLACK_ROWS);
+  const first = await readText(source.pool, select, span, ` order by ts limit ${small + 1}`, signal);
+  if (first.length <= small) {
+    yield pageFromText(select.columns, first);
+    return;
+  }
+  const times = first.map(([time]) => BigInt(time ?? 0));
+  const lastTime = times.at(-1) ?? 0n;
+  const whole = times.findIndex((time) => time === lastTime);
+  let ahead = readLarge(source, select, { startNs: lastTime, endNs: span.endNs }, signal);
+  ahead.catch(ignore);
+  if (whole > 0) yield pageFromText(select.columns, first.slice(0, whole));
+  for (;;) {
+    const { page, nextNs } = await ahead;
+    if (nextNs !== undefined) {
+      ahead = readLarge(source, select, { startNs: nextNs, endNs: span.endNs }, signal);
+      ahead.catch(ignore);
+    }
+    yield page;
+    if (nextNs === undefined) return;
+  }
+}
+
+/** Narrows a span to its newest entries: the span, and how many of its oldest entries to leave out. */
+export async function newestSpan(
+  source: PageSource,
+  select: SeriesSelect,
+  span: Span,
+  limit: number,
+  signal: AbortSignal,
+): Promise<{ readonly span: Span; readonly skip: number }> {
+  const boundary = await readTime(source.pool, boundTimes(select, span, 'desc', limit - 1), signal);
+  if (boundary === undefined) return { span, skip: 0 };
+  const newest = { startNs: boundary, endNs: span.endNs };
+  const counted = await run(source.pool, boundCount(select, newest), signal);
+  return { span: newest, skip: Math.max(0, Number(counted[0]?.[0] ?? 0) - limit) };
+}
+
+/** The newest rows in one round trip, latest first; undefined when that many rows may not hold `limit` entries. */
+export async function newestRows(
+  source: PageSource,
+  select: SeriesSelect,
+  span: Span,
+  limit: number,
+  signal: AbortSignal,
+): Promise<{ readonly page: Page; readonly complete: boolean } | undefined> {
+  if (limit > (source.smallRows ?? SMALL_ROWS)) return undefined;
+  const wanted = limit * 2 + SLACK_ROWS;
+  const rows = await readText(source.pool, select, span, ` order by ts desc limit ${wanted}`, signal);
+  rows.reverse();
+  if (rows.length < wanted) return { page: pageFromText(select.columns, rows), complete: true };
+  // The oldest time may go on beyond what was read.
+  const oldest = rows[0]?.[0];
+  const whole = rows.findIndex(([time]) => time !== oldest);
+  return { page: pageFromText(select.columns, whole < 0 ? [] : rows.slice(whole)), complete: false };
+}
+
+async function readLarge(
+  source: PageSource,
+  select: SeriesSelect,
+  span: Span,
+  signal: AbortSignal,
+): Promise<{ readonly page: Page; readonly nextNs: bigint | undefined }> {
+  const rows = source.largePageRows;
+  const everyRow = withoutEntries(select);
+  let nextNs = await readTime(source.pool, boundTimes(everyRow, span, 'asc', rows), signal);
+  // More rows of one time than a page holds: they come as one page all the same.
+  if (nextNs !== undefined && nextNs === span.startNs) nextNs += 1n;
+  const pageSpan = { startNs: span.startNs, endNs: nextNs ?? span.endNs };
+  const sql = literalSelect(select, pageSpan, ' order by ts');
+  const bytes = await source.parquet.run(sql, rows * 2, signal);
+  return { page: await pageFromParquet(select.columns, bytes), nextNs };
+}
+
+function withoutEntries({ table, columns, where, before }: SeriesSelect): SeriesSelect {
+  return { table, columns, where, ...(before === undefined ? {} : { before }) };
+}
+
+async function readText(
+  pool: pg.Pool,
+  select: SeriesSelect,
+  span: Span,
+  tail: string,
+  signal: AbortSignal,
+): Promise<TextRow[]> {
+  return run(pool, boundSelect(select, span, tail), signal);
+}
+
+async function readTime(pool: pg.Pool, sql: BoundSql, signal: AbortSignal): Promise<bigint | undefined> {
+  const time = (await run(pool, sql, signal))[0]?.[0];
+  return time === null || time === undefined ? undefined : BigInt(time);
+}
+
+/** One statement; aborting closes its connection, upon which QuestDB ends it. */
+export async function run(pool: pg.Pool, sql: BoundSql, signal: AbortSignal): Promise<TextRow[]> {
+  signal.throwIfAborted();
+  let client: pg.PoolClient;
+  try {
+    client = await pool.connect();
+  } catch (error) {
+    throw storeUnavailable('no connection for a query', error);
+  }
+  const query = client.query<(string | null)[]>(textQuery(sql.text, sql.values));
+  let released = false;
+  const release = (broken: boolean): void => {
+    if (!released) client.release(broken);
+    released = true;
+  };
+  const onAbort = (): void => {
+    release(true);
+  };
+  signal.addEventListener('abort', onAbort, { once: true });
+  try {
+    const { rows } = await query;
+    release(false);
+    return rows;
+  } catch (error) {
+    // The connection may be anywhere in the protocol.
+    release(true);
+    signal.throwIfAborted();
+    throw storeUnavailable('a query failed', error);
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+  }
+}
+
+function ignore(): void {
+  // Whoever awaits the page gets the error; until then it must not count as unhandled.
+}

@@ -1,0 +1,113 @@
+import { checkSymbol } from '@tickwell/domain';
+import type { SeriesQuery } from '@tickwell/ports';
+import { queryRefused } from './errors.ts';
+import type { SelectColumn } from './page.ts';
+import { quoteName, quoteText } from './sql.ts';
+
+/** What to read of one table for one series; the span and the limit come with each page. */
+export interface SeriesSelect {
+  readonly table: string;
+  readonly columns: readonly SelectColumn[];
+  /** Equality conditions on symbol columns, values as clients gave them. */
+  readonly where: Readonly<Record<string, string>>;
+  readonly before?: { readonly epoch: string; readonly offset: bigint };
+  /** Columns that tell entries from versions of one: one bar per time and source, one trade per row. Undefined: every row. */
+  readonly entryKeys?: readonly string[];
+}
+
+/** Half-open, as always. */
+export interface Span {
+  readonly startNs: bigint | undefined;
+  readonly endNs: bigint | undefined;
+}
+
+/** An SQL text and the texts its parameters stand for. */
+export interface BoundSql {
+  readonly text: string;
+  readonly values: readonly string[];
+}
+
+/** Checks what a client asked for; the error names it. */
+export function checkQuery(query: SeriesQuery): void {
+  const symbol = checkSymbol(query.symbol);
+  if (!symbol.ok) throw queryRefused(symbol.error);
+  if (query.limit !== undefined && (!Number.isSafeInteger(query.limit) || query.limit < 1)) {
+    throw queryRefused(`limit ${query.limit} is not a whole number from 1`);
+  }
+  if (query.newest === true && query.limit === undefined) {
+    throw queryRefused('newest without limit: say how many of the newest rows');
+  }
+}
+
+/** For the pg wire: texts are parameters. Times are bigints of ours and are written as digits. */
+export function boundSelect(select: SeriesSelect, span: Span, tail: string): BoundSql {
+  const values: string[] = [];
+  const bind = (text: string): string => {
+    values.push(text);
+    return `$${values.length}`;
+  };
+  return { text: render(columnList(select), select, span, bind, tail), values };
+}
+
+/** For `/exp`, which has no parameters: texts are quoted literals. */
+export function literalSelect(select: SeriesSelect, span: Span, tail: string): string {
+  return render(columnList(select), select, span, quoteText, tail);
+}
+
+/** Times of the select's entries (each version of a bar counts once), as `ts` in ns; for boundaries. */
+export function boundTimes(select: SeriesSelect, span: Span, order: 'asc' | 'desc', skip: number): BoundSql {
+  const values: string[] = [];
+  const bind = (text: string): string => {
+    values.push(text);
+    return `$${values.length}`;
+  };
+  const tail = ` order by ts ${order} limit ${skip},${skip + 1}`;
+  if (select.entryKeys === undefined) return { text: render('ts::long t', select, span, bind, tail), values };
+  return { text: `select ts::long t from (${entries(select, span, bind)})${tail}`, values };
+}
+
+/** How many entries there are in a span. */
+export function boundCount(select: SeriesSelect, span: Span): BoundSql {
+  const values: string[] = [];
+  const bind = (text: string): string => {
+    values.push(text);
+    return `$${values.length}`;
+  };
+  if (select.entryKeys === undefined) return { text: render('count()', select, span, bind, ''), values };
+  return { text: `select count() from (${entries(select, span, bind)})`, values };
+}
+
+function entries(select: SeriesSelect, span: Span, bind: (text: string) => string): string {
+  const keys = ['ts', ...(select.entryKeys ?? [])].map(quoteName).join(', ');
+  return render(`${keys}, count() versions`, select, span, bind, ` group by ${keys}`);
+}
+
+function columnList(select: SeriesSelect): string {
+  return select.columns.map(({ name, sql }) => `${sql} ${quoteName(name)}`).join(', ');
+}
+
+function render(
+  columns: string,
+  select: SeriesSelect,
+  span: Span,
+  bind: (text: string) => string,
+  tail: string,
+): string {
+  const conditions = Object.entries(select.where).map(
+    ([column, value]) => `${quoteName(column)} = ${bind(value)}`,
+  );
+  if (span.startNs !== undefined) conditions.push(`ts >= ${clampNs(span.startNs)}`);
+  if (span.endNs !== undefined) conditions.push(`ts < ${clampNs(span.endNs)}`);
+  if (select.before !== undefined) {
+    const { epoch, offset } = select.before;
+    conditions.push(`not (epoch = ${bind(epoch)} and record_offset >= ${clampNs(offset)})`);
+  }
+  return `select ${columns} from ${quoteName(select.table)} where ${conditions.join(' and ')}${tail}`;
+}
+
+const MAX_LONG = 2n ** 63n - 1n;
+
+/** The store knows nothing before 1970, and SQL no number beyond a long. */
+function clampNs(value: bigint): bigint {
+  return value < 0n ? 0n : value > MAX_LONG ? MAX_LONG : value;
+}

@@ -1,0 +1,331 @@
+import { ALL_TABLES, TABLES, type TableSpec } from '@tickwell/contracts';
+import {
+  TickwellError,
+  checkSymbol,
+  emptyBars,
+  emptyQuotes,
+  emptyTrades,
+  type BarColumns,
+  type PriceBasis,
+  type QuoteColumns,
+  type TradeColumns,
+} from '@tickwell/domain';
+import type {
+  BarQuery,
+  HistoryReader,
+  IndicatorQuery,
+  IndicatorRows,
+  SeriesQuery,
+  StoredSeries,
+  TableRows,
+  TableWriter,
+} from '@tickwell/ports';
+import { MemoryTable, type Cell, type MemoryRow } from './memory-table.ts';
+
+const CHUNK_ROWS = 1_000;
+
+/** A store in memory with the behaviour of the real one: the reference that contract suites and fast tests run on. */
+export class MemoryStore implements TableWriter, HistoryReader {
+  readonly #tables: ReadonlyMap<string, MemoryTable>;
+  /** Thrown by the next writes, first in first out; for tests of failure. */
+  readonly failures: Error[] = [];
+
+  constructor(tables: readonly TableSpec[] = ALL_TABLES) {
+    this.#tables = new Map(tables.map((spec) => [spec.name, new MemoryTable(spec)]));
+  }
+
+  /** Every row of a table, for assertions. */
+  rows(table: string): readonly Readonly<Record<string, Cell>>[] {
+    return this.#table(table)
+      .rows()
+      .map((row) => Object.fromEntries(row));
+  }
+
+  async write(rows: readonly TableRows[]): Promise<void> {
+    await Promise.resolve();
+    const failure = this.failures.shift();
+    if (failure !== undefined) throw failure;
+    const parsed = rows.map((part) => ({
+      table: this.#table(part.table),
+      rows: this.#table(part.table).parse(part),
+    }));
+    for (const part of parsed) part.table.put(part.rows);
+  }
+
+  async *trades(query: SeriesQuery): AsyncGenerator<{ source: string; trades: TradeColumns }> {
+    for await (const { source, rows } of this.#chunks(TABLES.trades.name, query, {}, 'seq')) {
+      const pick = picker(rows, query);
+      const trades: TradeColumns = {
+        ...emptyTrades(),
+        timeNs: longs(rows, 'ts'),
+        seq: pick('seq', () => longs(rows, 'seq')),
+        price: pick('price', () => doubles(rows, 'price')),
+        size: pick('size', () => doubles(rows, 'size')),
+        conditions: pick('conditions', () => optional(rows, 'conditions', () => texts(rows, 'conditions'))),
+        venue: pick('venue', () => optional(rows, 'venue', () => texts(rows, 'venue'))),
+      };
+      yield { source, trades };
+    }
+  }
+
+  async *quotes(query: SeriesQuery): AsyncGenerator<{ source: string; quotes: QuoteColumns }> {
+    for await (const { source, rows } of this.#chunks(TABLES.quotes.name, query, {}, 'seq')) {
+      const pick = picker(rows, query);
+      const quotes: QuoteColumns = {
+        ...emptyQuotes(),
+        timeNs: longs(rows, 'ts'),
+        seq: pick('seq', () => longs(rows, 'seq')),
+        bidPrice: pick('bidPrice', () => doubles(rows, 'bid_price')),
+        bidSize: pick('bidSize', () => doubles(rows, 'bid_size')),
+        askPrice: pick('askPrice', () => doubles(rows, 'ask_price')),
+        askSize: pick('askSize', () => doubles(rows, 'ask_size')),
+      };
+      yield { source, quotes };
+    }
+  }
+
+  async *bars(query: BarQuery): AsyncGenerator<{ source: string; priceBasis: PriceBasis; bars: BarColumns }> {
+    const where = { interval: query.interval, price_type: query.priceType };
+    for await (const { source, rows } of this.#chunks(TABLES.bars.name, query, where, 'known_at')) {
+      for (const alike of runs(rows, (row) => text(row, 'price_basis'))) {
+        const pick = picker(alike, query);
+        const price = (name: string): number[] => pick(name, () => doubles(alike, name));
+        const extra = (name: string, column: string): number[] =>
+          pick(name, () => optional(alike, column, () => doubles(alike, column)));
+        const bars: BarColumns = {
+          ...emptyBars(),
+          startNs: longs(alike, 'ts'),
+          open: price('open'),
+          high: price('high'),
+          low: price('low'),
+          close: price('close'),
+          volume: extra('volume', 'volume'),
+          vwap: extra('vwap', 'vwap'),
+          tradeCount: extra('tradeCount', 'trade_count').map(orZero),
+          sessionDate: extra('sessionDate', 'session_date').map(orZero),
+        };
+        yield { source, priceBasis: basisOf(alike[0]), bars };
+      }
+    }
+  }
+
+  async *indicators(query: IndicatorQuery): AsyncGenerator<IndicatorRows> {
+    await Promise.resolve();
+    const where = { interval: query.interval, price_type: query.priceType, spec_id: query.specId };
+    const all = this.#select(TABLES.indicators.name, query, where);
+    const current = newestOf(all, ['ts', 'source', 'output']).sort(byColumns(['ts', 'source', 'output']));
+    const points = runs(current, (row) => `${text(row, 'source')}\n${long(row, 'ts')}`);
+    const kept = cut(points, query);
+    const shape = (point: readonly MemoryRow[]): string =>
+      [text(point[0], 'source'), ...point.map((row) => text(row, 'output'))].join('\n');
+    for (const alike of runs(kept, shape)) {
+      const first = alike[0] ?? [];
+      yield {
+        source: text(first[0], 'source'),
+        specId: query.specId,
+        startNs: alike.map((point) => long(point[0], 'ts')),
+        warm: alike.map((point) => point.every((row) => row.get('warm') === true)),
+        outputs: first.map((row, at) => ({
+          name: text(row, 'output'),
+          value: alike.map((point) => double(point[at], 'value')),
+        })),
+      };
+    }
+  }
+
+  async series(options: {
+    readonly symbolPrefix: string;
+    readonly limit: number;
+  }): Promise<readonly StoredSeries[]> {
+    await Promise.resolve();
+    const found = KINDS.flatMap(({ kind, table, entry }) => {
+      const rows = newestOf(
+        this.#table(table)
+          .rows()
+          .filter((row) => text(row, 'symbol').startsWith(options.symbolPrefix)),
+        ['symbol', 'source', 'interval', 'ts', ...entry],
+      );
+      const groups = Map.groupBy(rows, (row) =>
+        JSON.stringify(['symbol', 'source', 'interval'].map((key) => text(row, key))),
+      );
+      return [...groups.values()].map((group) => storedSeries(kind, group));
+    });
+    const keyOf = ({ symbol, source, kind, interval }: StoredSeries): string =>
+      [symbol, source, kind, interval].join('\n');
+    return found.sort((a, b) => compare(keyOf(a), keyOf(b))).slice(0, options.limit);
+  }
+
+  async close(): Promise<void> {
+    await Promise.resolve();
+  }
+
+  #table(name: string): MemoryTable {
+    const table = this.#tables.get(name);
+    if (table === undefined)
+      throw new TickwellError('rows-refused', `table ${name}: the table catalogue has no such table`);
+    return table;
+  }
+
+  /** Rows of one series, in the order of answers, cut to the limit, in chunks of one source. */
+  async *#chunks(
+    table: string,
+    query: SeriesQuery,
+    where: Readonly<Record<string, string>>,
+    order: 'seq' | 'known_at',
+  ): AsyncGenerator<{ source: string; rows: readonly MemoryRow[] }> {
+    await Promise.resolve();
+    const all = this.#select(table, query, where);
+    const current = order === 'seq' ? all : newestOf(all, ['ts', 'source']);
+    const rows = cut([...current].sort(byColumns(['ts', 'source', order])), query);
+    for (const alike of runs(rows, (row) => text(row, 'source'))) {
+      for (let at = 0; at < alike.length; at += CHUNK_ROWS) {
+        query.signal?.throwIfAborted();
+        yield { source: text(alike[0], 'source'), rows: alike.slice(at, at + CHUNK_ROWS) };
+      }
+    }
+  }
+
+  #select(table: string, query: SeriesQuery, where: Readonly<Record<string, string>>): readonly MemoryRow[] {
+    checkQuery(query);
+    query.signal?.throwIfAborted();
+    const wanted = Object.entries({
+      symbol: query.symbol,
+      ...(query.source === undefined ? {} : { source: query.source }),
+      ...where,
+    });
+    const { startNs, endNs, before } = query;
+    return this.#table(table)
+      .rows()
+      .filter((row) => {
+        const timeNs = long(row, 'ts');
+        if ((startNs !== undefined && timeNs < startNs) || (endNs !== undefined && timeNs >= endNs))
+          return false;
+        if (
+          before !== undefined &&
+          row.get('epoch') === before.epoch &&
+          long(row, 'record_offset') >= before.offset
+        )
+          return false;
+        return wanted.every(([column, value]) => row.get(column) === value);
+      });
+  }
+}
+
+const KINDS: readonly { kind: StoredSeries['kind']; table: string; entry: readonly string[] }[] = [
+  { kind: 'trades', table: TABLES.trades.name, entry: ['seq'] },
+  { kind: 'quotes', table: TABLES.quotes.name, entry: ['seq'] },
+  { kind: 'bars', table: TABLES.bars.name, entry: ['price_type'] },
+  { kind: 'indicators', table: TABLES.indicators.name, entry: ['price_type', 'spec_id'] },
+];
+
+const COLUMN_NAMES = new Set([
+  ...Object.keys(emptyTrades()),
+  ...Object.keys(emptyQuotes()),
+  ...Object.keys(emptyBars()),
+]);
+
+function checkQuery(query: SeriesQuery): void {
+  const symbol = checkSymbol(query.symbol);
+  const unknown = query.columns?.find((column) => !COLUMN_NAMES.has(column));
+  const { limit } = query;
+  const reason = !symbol.ok
+    ? symbol.error
+    : unknown !== undefined
+      ? `there is no column ${JSON.stringify(unknown)}`
+      : limit !== undefined && (!Number.isSafeInteger(limit) || limit < 1)
+        ? `limit ${limit} is not a whole number from 1`
+        : query.newest === true && limit === undefined
+          ? 'newest without limit'
+          : undefined;
+  if (reason !== undefined) throw new TickwellError('query-refused', reason);
+}
+
+/** The newest known version per identity. */
+function newestOf(rows: readonly MemoryRow[], keys: readonly string[]): MemoryRow[] {
+  const newest = new Map<string, MemoryRow>();
+  for (const row of rows) {
+    const key = JSON.stringify(keys.map((name) => String(row.get(name) ?? '')));
+    const known = newest.get(key);
+    if (known === undefined || long(row, 'known_at') >= long(known, 'known_at')) newest.set(key, row);
+  }
+  return [...newest.values()];
+}
+
+function cut<T>(entries: readonly T[], { limit, newest }: SeriesQuery): readonly T[] {
+  if (limit === undefined) return entries;
+  return newest === true ? entries.slice(-limit) : entries.slice(0, limit);
+}
+
+function runs<T>(entries: readonly T[], keyOf: (entry: T) => string): T[][] {
+  const found: T[][] = [];
+  let last: string | undefined;
+  for (const entry of entries) {
+    const key = keyOf(entry);
+    if (key === last) found.at(-1)?.push(entry);
+    else found.push([entry]);
+    last = key;
+  }
+  return found;
+}
+
+function byColumns(columns: readonly string[]): (a: MemoryRow, b: MemoryRow) => number {
+  return (a, b) => {
+    for (const column of columns) {
+      const order = compare(a.get(column) ?? '', b.get(column) ?? '');
+      if (order !== 0) return order;
+    }
+    return 0;
+  };
+}
+
+function compare(a: Exclude<Cell, null>, b: Exclude<Cell, null>): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+function storedSeries(kind: StoredSeries['kind'], group: readonly MemoryRow[]): StoredSeries {
+  const times = longs(group, 'ts').sort(compare);
+  return {
+    kind,
+    symbol: text(group[0], 'symbol'),
+    source: text(group[0], 'source'),
+    interval: text(group[0], 'interval'),
+    rows: group.length,
+    firstNs: times[0] ?? 0n,
+    lastNs: times.at(-1) ?? 0n,
+  };
+}
+
+/** Fills a column only when the query asks for it. */
+function picker(rows: readonly MemoryRow[], query: SeriesQuery): <T>(name: string, fill: () => T[]) => T[] {
+  return (name, fill) => (rows.length > 0 && query.columns?.includes(name) === false ? [] : fill());
+}
+
+function optional<T>(rows: readonly MemoryRow[], column: string, fill: () => T[]): T[] {
+  return rows.some((row) => row.has(column)) ? fill() : [];
+}
+
+function long(row: MemoryRow | undefined, column: string): bigint {
+  const value = row?.get(column);
+  return typeof value === 'bigint' ? value : 0n;
+}
+
+function double(row: MemoryRow | undefined, column: string): number {
+  const value = row?.get(column);
+  return typeof value === 'number' || typeof value === 'bigint' ? Number(value) : Number.NaN;
+}
+
+function text(row: MemoryRow | undefined, column: string): string {
+  const value = row?.get(column);
+  return typeof value === 'string' ? value : '';
+}
+
+const longs = (rows: readonly MemoryRow[], column: string): bigint[] => rows.map((row) => long(row, column));
+const doubles = (rows: readonly MemoryRow[], column: string): number[] =>
+  rows.map((row) => double(row, column));
+const texts = (rows: readonly MemoryRow[], column: string): string[] => rows.map((row) => text(row, column));
+const orZero = (value: number): number => (Number.isNaN(value) ? 0 : value);
+
+function basisOf(row: MemoryRow | undefined): PriceBasis {
+  const basis = text(row, 'price_basis');
+  return basis === 'raw' || basis === 'split-adjusted' || basis === 'all' ? basis : 'unspecified';
+}

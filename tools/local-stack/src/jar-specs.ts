@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { access, mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import type { ClassArchive } from './class-archive.ts';
 import { LocalStackError, systemErrorCode } from './errors.ts';
 import { probeKafka, probeQuestdb } from './health.ts';
 import type { StackJars } from './jars.ts';
@@ -12,6 +13,7 @@ import type { StackLayout } from './paths.ts';
 import { LOOPBACK } from './ports.ts';
 import { questdbLogConf, questdbServerConf } from './questdb-config.ts';
 import type { StackState } from './state.ts';
+import type { ProcessName } from './types.ts';
 
 const run = promisify(execFile);
 const FORMAT_TIMEOUT_MS = 60_000;
@@ -22,6 +24,7 @@ const QUESTDB_STOP_DEADLINE_MS = 15_000;
 export interface SpecContext {
   readonly java: string;
   readonly jars: StackJars;
+  readonly archives: Readonly<Record<ProcessName, ClassArchive>>;
   readonly layout: StackLayout;
   readonly ports: StackState['ports'];
   readonly onPid: JavaProcessSpec['onPid'];
@@ -38,7 +41,7 @@ function jvmFlags(heapMb: number, logDir: string, name: string): string[] {
 }
 
 export function kafkaSpec(context: SpecContext): JavaProcessSpec {
-  const { java, jars, layout, ports } = context;
+  const { java, jars, layout, ports, archives } = context;
   const logFile = join(layout.logDir, 'kafka.log');
   return {
     name: 'kafka',
@@ -46,6 +49,7 @@ export function kafkaSpec(context: SpecContext): JavaProcessSpec {
     command: java,
     args: [
       ...jvmFlags(768, layout.logDir, 'kafka'),
+      ...archives.kafka.flags,
       '-XX:+UseG1GC',
       '-XX:MaxGCPauseMillis=20',
       '-XX:InitiatingHeapOccupancyPercent=35',
@@ -67,7 +71,7 @@ export function kafkaSpec(context: SpecContext): JavaProcessSpec {
 }
 
 export function questdbSpec(context: SpecContext): JavaProcessSpec {
-  const { java, jars, layout, ports } = context;
+  const { java, jars, layout, ports, archives } = context;
   const outFile = join(layout.logDir, 'questdb.out');
   return {
     name: 'questdb',
@@ -75,6 +79,7 @@ export function questdbSpec(context: SpecContext): JavaProcessSpec {
     command: java,
     args: [
       ...jvmFlags(512, layout.logDir, 'questdb'),
+      ...archives.questdb.flags,
       '-XX:+UseParallelGC',
       '-p',
       jars.questdb,
@@ -133,9 +138,9 @@ async function isFormatted(layout: StackLayout): Promise<boolean> {
   }
 }
 
-async function format({ java, jars, layout }: SpecContext): Promise<void> {
+async function format({ java, jars, layout, archives }: SpecContext): Promise<void> {
   // A short run: compiling hot code would take longer than running it.
-  const flags = ['-Xmx128m', '-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC'];
+  const flags = ['-Xmx128m', '-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC', ...archives.kafka.useFlags];
   const log4j = `-Dlog4j2.configurationFile=${layout.kafkaLog4j}`;
   const tool = ['kafka.tools.StorageTool', 'format', '--ignore-formatted', '-t', KAFKA_CLUSTER_ID];
   try {

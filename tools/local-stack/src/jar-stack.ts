@@ -6,6 +6,7 @@ import { withFileLock } from './file-lock.ts';
 import { probeKafka, probeQuestdb } from './health.ts';
 import { kafkaSpec, prepareKafka, prepareQuestdb, questdbSpec, questdbUrl } from './jar-specs.ts';
 import type { SpecContext } from './jar-specs.ts';
+import { classArchive } from './class-archive.ts';
 import { ensureJars } from './jars.ts';
 import { requireJava } from './java.ts';
 import { JavaProcess } from './java-process.ts';
@@ -37,15 +38,14 @@ const START_ATTEMPTS = 3;
 export async function startStack(options: StartStackOptions): Promise<Stack> {
   const layout = stackLayout(resolve(options.dataDir));
   await requireDiskSpace(layout.dataDir, options.onLog);
-  const java = await requireJava();
-  const jars = await ensureJars({ onLog: options.onLog });
+  const tools = await stackTools(options, options.detached !== true);
   return withFileLock(layout.lockFile, lockOptions(layout, options), async () => {
     const before = await readState(layout.stateFile);
     if (before !== undefined) await clearLeftovers(layout, before, options);
     for (let attempt = 1; ; attempt += 1) {
       const ports = await choosePorts(options);
       try {
-        return await startOnce(layout, options, { java, jars }, ports, before?.secrets ?? newSecrets());
+        return await startOnce(layout, options, tools, ports, before?.secrets ?? newSecrets());
       } catch (error) {
         if (attempt >= START_ATTEMPTS || !(await lostPortRace(options, ports, error))) throw error;
         options.onLog?.('a free port was taken by another program; trying others');
@@ -66,10 +66,9 @@ export async function attachStack(
   const sick =
     (await probeKafka(state.ports.kafka)) ?? (await probeQuestdb(questdbUrl(state.ports.questdbHttp)));
   if (sick !== undefined) return undefined;
-  const java = await requireJava();
-  const jars = await ensureJars({ onLog: options.onLog });
+  const tools = await stackTools(options, false);
   // Detached: whoever started it decides how long it lives, not whoever looks at it.
-  const stack = new JarStack(layout, state, { java, jars }, { ...options, detached: true });
+  const stack = new JarStack(layout, state, tools, { ...options, detached: true });
   stack.adopt(kafka, questdb);
   return stack;
 }
@@ -84,10 +83,22 @@ export async function stopStack(dataDir: string): Promise<boolean> {
   return ended > 0;
 }
 
+/** What both processes are run with. */
+type StackTools = Pick<SpecContext, 'java' | 'jars' | 'archives'>;
+
+async function stackTools(options: Pick<StartStackOptions, 'onLog'>, record: boolean): Promise<StackTools> {
+  const { command, version } = await requireJava();
+  const jars = await ensureJars({ onLog: options.onLog });
+  const archive = { jarsDir: jars.dir, javaVersion: version, record };
+  const kafka = await classArchive({ ...archive, name: 'kafka' });
+  const questdb = await classArchive({ ...archive, name: 'questdb' });
+  return { java: command, jars, archives: { kafka, questdb } };
+}
+
 async function startOnce(
   layout: StackLayout,
   options: StartStackOptions,
-  tools: Pick<SpecContext, 'java' | 'jars'>,
+  tools: StackTools,
   ports: StackPorts,
   secrets: StackState['secrets'],
 ): Promise<Stack> {
@@ -171,19 +182,14 @@ class JarStack implements Stack {
   readonly questdb: JavaProcess;
   readonly #layout: StackLayout;
   readonly #options: StartStackOptions;
-  readonly #tools: Pick<SpecContext, 'java' | 'jars'>;
+  readonly #tools: StackTools;
   readonly #watchdog: Watchdog | undefined;
   #state: StackState;
   #writing: Promise<void> = Promise.resolve();
   #unsupervise: (() => void)[] = [];
   #stopped: Promise<void> | undefined;
 
-  constructor(
-    layout: StackLayout,
-    state: StackState,
-    tools: Pick<SpecContext, 'java' | 'jars'>,
-    options: StartStackOptions,
-  ) {
+  constructor(layout: StackLayout, state: StackState, tools: StackTools, options: StartStackOptions) {
     this.#layout = layout;
     this.#state = state;
     this.#options = options;
@@ -232,7 +238,11 @@ class JarStack implements Stack {
 
   async #stop(): Promise<void> {
     for (const end of this.#unsupervise) end();
-    await Promise.all([this.kafka.stop(), this.questdb.stop()]);
+    await Promise.all(
+      [this.kafka, this.questdb].map(async (child) => {
+        await this.#tools.archives[child.name].finish(await child.stop());
+      }),
+    );
     await this.#writing;
     this.#watchdog?.dismiss();
     if (this.#options.ephemeral === true)

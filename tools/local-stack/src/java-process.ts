@@ -3,7 +3,7 @@ import type { ChildProcess } from 'node:child_process';
 import { mkdir, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { LocalStackError } from './errors.ts';
-import { logTail } from './log-tail.ts';
+import { fileSize, logTail } from './log-tail.ts';
 import { identify, isRunning, signalIfAlive } from './process-identity.ts';
 import type { ProcessIdentity } from './process-identity.ts';
 import type { Health } from './health.ts';
@@ -53,6 +53,8 @@ export class JavaProcess implements ManagedProcess {
   #state: State = { kind: 'stopped' };
   #life: Life | undefined;
   #spawning: Promise<Life> | undefined;
+  /** How long the log was when this run began: what is before tells of earlier ones. */
+  #logStart = 0;
 
   constructor(spec: JavaProcessSpec) {
     this.name = spec.name;
@@ -91,16 +93,16 @@ export class JavaProcess implements ManagedProcess {
     await this.start();
   }
 
-  /** SIGTERM, then SIGKILL after the deadline; resolves once it is gone. */
-  async stop(): Promise<void> {
+  /** SIGTERM, then SIGKILL after the deadline; resolves once it is gone, with undefined when it did not run. */
+  async stop(): Promise<ProcessExit | undefined> {
     // A child being spawned this moment must not be left behind.
     const life = this.#life ?? (await this.#spawning?.catch(() => undefined));
-    if (life === undefined) return;
+    if (life === undefined) return undefined;
     life.expected = true;
     signalIfAlive(life.identity.pid, 'SIGTERM');
     // A paused process would keep the signal until it is resumed.
     signalIfAlive(life.identity.pid, 'SIGCONT');
-    await this.#goneWithin(life, this.#spec.stopDeadlineMs);
+    return this.#goneWithin(life, this.#spec.stopDeadlineMs);
   }
 
   pause(): void {
@@ -152,6 +154,7 @@ export class JavaProcess implements ManagedProcess {
   async #spawn(): Promise<Life> {
     const { command, args, cwd, outFile } = this.#spec;
     await mkdir(dirname(outFile), { recursive: true });
+    this.#logStart = await fileSize(await this.#spec.logFile());
     const out = await open(outFile, 'w');
     try {
       // Its own process group: Ctrl-C at the terminal is for us, who then stop things in order.
@@ -220,7 +223,7 @@ export class JavaProcess implements ManagedProcess {
     signal: NodeJS.Signals | undefined,
   ): Promise<ProcessExit> {
     const logFile = await this.#spec.logFile();
-    const words = (await logTail(this.#spec.outFile)) || (await logTail(logFile));
+    const words = (await logTail(this.#spec.outFile)) || (await logTail(logFile, this.#logStart));
     const how = signal ?? (code === undefined ? 'unknown exit code' : `exit code ${code}`);
     const message = `${this.#spec.label} died (${how}, pid ${pid})${words === '' ? '' : `: ${words}`}; log: ${logFile}`;
     return { name: this.#spec.name, pid, code, signal, expected: false, message };

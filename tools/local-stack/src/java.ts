@@ -7,6 +7,12 @@ const run = promisify(execFile);
 const MIN_JAVA = 17;
 const VERSION_TIMEOUT_MS = 60_000;
 
+export interface Java {
+  readonly command: string;
+  /** All that `java -version` says: names the build. */
+  readonly version: string;
+}
+
 /** The major version in the answer to `java -version`: 17 of `"17.0.15"`, 8 of `"1.8.0_412"`. */
 export function parseJavaMajor(output: string): number | undefined {
   const match = /version "(?:1\.)?(\d+)/.exec(output);
@@ -26,7 +32,7 @@ export function javaCommand(env: NodeJS.ProcessEnv): string {
  *
  * @throws LocalStackError `stack.java_missing` or `stack.java_too_old`, saying how to get one.
  */
-export async function requireJava(env: NodeJS.ProcessEnv = process.env): Promise<string> {
+export async function requireJava(env: NodeJS.ProcessEnv = process.env): Promise<Java> {
   const command = javaCommand(env);
   let output: string;
   try {
@@ -43,7 +49,7 @@ export async function requireJava(env: NodeJS.ProcessEnv = process.env): Promise
       `Java ${MIN_JAVA} or later is needed and "${command}" is Java ${major}: install a newer one, or point JAVA_HOME at it`,
     );
   }
-  return command;
+  return { command, version: output };
 }
 
 /** @throws LocalStackError `stack.maven_missing`. */

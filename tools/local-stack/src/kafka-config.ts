@@ -31,6 +31,9 @@ export const KAFKA_SETTINGS: Settings = {
   // The only voter waits this long (up to twice) for others before it leads again after a restart; 1 s by default.
   'controller.quorum.election.timeout.ms': 200,
   'controller.quorum.election.backoff.max.ms': 100,
+  // After kill -9 the new broker is refused until the dead one's session is over; 9 s by default.
+  'broker.session.timeout.ms': 3000,
+  'broker.heartbeat.interval.ms': 500,
   // Consumers of one machine join together, and a test that waits 3 s for nobody is 3 s slower.
   'group.initial.rebalance.delay.ms': 0,
   'group.min.session.timeout.ms': 1000,

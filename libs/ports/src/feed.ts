@@ -46,8 +46,20 @@ export interface FeedRefusal {
 }
 
 /**
+ * A safe place: every event and refusal at or below `position` has been delivered, everything after it is above. A feed of many
+ * symbols needs it, as its chunks overlap in positions; only after one may a cursor advance. Every read ends with one.
+ */
+export interface FeedProgress {
+  readonly kind: 'progress';
+  readonly position: bigint;
+}
+
+export type FeedItem = FeedChunk | FeedRefusal | FeedProgress;
+
+/**
  * A source of market data. Positions start at 1, grow over the whole stream, and name the same event on every run: a resume
- * reads the stream again from its start (or a place the feed knows) and leaves out what is not above `afterPosition`.
+ * reads the stream again from its start (or a place the feed knows) and leaves out what is not above `afterPosition`. The chunks
+ * of one symbol never overlap in positions.
  */
 export interface EventSource {
   /** Identity of the stream: the same input is the same stream ("file:<sha256 prefix>:<data set>"). Never holds '#'. */
@@ -59,7 +71,7 @@ export interface EventSource {
   read(options: {
     readonly afterPosition: bigint;
     readonly signal: AbortSignal;
-  }): AsyncIterable<FeedChunk | FeedRefusal>;
+  }): AsyncIterable<FeedItem>;
   /** Total number of positions where known, for progress. */
   readonly totalPositions?: number;
   close(): Promise<void>;

@@ -1,0 +1,62 @@
+import { readFileSync } from 'node:fs';
+import { err, errorMessage, ok, type Result, type TickwellError } from '@tickwell/domain';
+import type { EventSource } from '@tickwell/ports';
+
+/** Something that can be ingested, before it is opened. */
+export interface FeedJob {
+  /** For people: what it is. */
+  readonly name: string;
+  open(): Promise<Result<EventSource, TickwellError>>;
+}
+
+/** Reads one job of a type; `where` names it in problems. */
+export type JobReader = (job: unknown, where: string) => Result<readonly FeedJob[], readonly string[]>;
+
+/** A whole description is read at once. */
+const MAX_JOBS = 1000;
+
+/** The text of a description: itself, where it starts like JSON, else the content of the file it names. */
+export function jobText(setting: string): Result<string, string> {
+  if (/^\s*[[{]/.test(setting)) return ok(setting);
+  try {
+    return ok(readFileSync(setting, 'utf8'));
+  } catch (cause) {
+    return err(`neither JSON nor a file that can be read (${errorMessage(cause)})`);
+  }
+}
+
+/** Parses `{"jobs":[{"type":…},…]}`, or one job alone; every problem at once. */
+export function parseJobs(
+  text: string,
+  readers: Readonly<Record<string, JobReader>>,
+): Result<readonly FeedJob[], readonly string[]> {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (cause) {
+    return err([`is no JSON: ${errorMessage(cause)}`]);
+  }
+  const list =
+    isObject(value) && Array.isArray(value['jobs']) ? (value['jobs'] as readonly unknown[]) : [value];
+  if (list.length === 0 || list.length > MAX_JOBS)
+    return err([`has ${list.length} jobs; 1 to ${MAX_JOBS} are possible`]);
+  const problems: string[] = [];
+  const jobs = list.flatMap((job, index) => {
+    const type = isObject(job) ? job['type'] : undefined;
+    const reader = typeof type === 'string' && Object.hasOwn(readers, type) ? readers[type] : undefined;
+    const where = `jobs[${index}]`;
+    if (reader === undefined) {
+      problems.push(`${where}.type must be one of ${Object.keys(readers).join(', ')}`);
+      return [];
+    }
+    const read = reader(job, where);
+    if (read.ok) return read.value;
+    problems.push(...read.error);
+    return [];
+  });
+  return problems.length === 0 ? ok(jobs) : err(problems);
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,196 @@
+import {
+  contentType,
+  encodeActionBatch,
+  encodeBarBatch,
+  encodeFundamentalBatch,
+  encodeMessage,
+  encodeTickBatch,
+  events,
+  HEADER_CONTENT_TYPE,
+  HEADER_SOURCE,
+  HEADER_TRACEPARENT,
+  headerToProto,
+  stateV1,
+  TOPICS,
+  type TopicSpec,
+} from '@tickwell/contracts';
+import type { Header, PriceBasis } from '@tickwell/domain';
+import type { FeedChunk, FeedRefusal, NewRecord } from '@tickwell/ports';
+import type { IngestCursor } from './cursors.ts';
+
+/** What every record of one stream has in common. */
+export interface StreamIdentity {
+  readonly streamId: string;
+  readonly source: string;
+  /** Set once per stream and kept in its cursor, so that a resume repeats it. */
+  readonly knownAtNs: bigint;
+}
+
+/** Index of the outputs of one position: data first, the closing watermark above it. */
+const DATA_INDEX = 0;
+const WATERMARK_INDEX = 1;
+
+function header(
+  stream: StreamIdentity,
+  of: {
+    readonly symbol: string;
+    readonly suffix: string;
+    readonly n: bigint;
+    readonly k: number;
+    readonly watermarkNs: bigint;
+    readonly priceBasis: PriceBasis;
+  },
+): Header {
+  return {
+    source: stream.source,
+    symbol: of.symbol,
+    cause: { origin: `${stream.streamId}#${of.suffix}`, n: of.n, k: of.k },
+    knownAtNs: stream.knownAtNs,
+    watermarkNs: of.watermarkNs,
+    replayOf: '',
+    priceBasis: of.priceBasis,
+  };
+}
+
+export interface RecordContext extends StreamIdentity {
+  readonly traceparent: string;
+}
+
+function record(context: RecordContext, topic: TopicSpec, key: string, value: Uint8Array): NewRecord {
+  return {
+    topic: topic.name,
+    key,
+    value,
+    headers: {
+      [HEADER_CONTENT_TYPE]: contentType(topic.type),
+      [HEADER_SOURCE]: context.source,
+      [HEADER_TRACEPARENT]: context.traceparent,
+    },
+  };
+}
+
+/** One batch as a record of its raw topic. `watermarkNs`: every event of this series before it is in this record or an earlier one. */
+export function dataRecord(context: RecordContext, chunk: FeedChunk, watermarkNs: bigint): NewRecord {
+  const { symbol, priceBasis, positions } = chunk;
+  const n = positions.at(-1) ?? 0n;
+  const of = header(context, { symbol, suffix: symbol, n, k: DATA_INDEX, watermarkNs, priceBasis });
+  switch (chunk.kind) {
+    case 'trades':
+      return record(
+        context,
+        TOPICS.rawTicks,
+        symbol,
+        encodeTickBatch({ kind: 'trades', header: of, trades: chunk.trades, positions }),
+      );
+    case 'quotes':
+      return record(
+        context,
+        TOPICS.rawTicks,
+        symbol,
+        encodeTickBatch({ kind: 'quotes', header: of, quotes: chunk.quotes, positions }),
+      );
+    case 'bars': {
+      const { interval, priceType, bars } = chunk;
+      return record(
+        context,
+        TOPICS.rawBars,
+        symbol,
+        encodeBarBatch({ header: of, interval, priceType, bars, positions }),
+      );
+    }
+    case 'fundamentals':
+      return record(
+        context,
+        TOPICS.rawFundamentals,
+        symbol,
+        encodeFundamentalBatch({ header: of, items: chunk.items }),
+      );
+    case 'actions':
+      return record(
+        context,
+        TOPICS.rawActions,
+        symbol,
+        encodeActionBatch({ header: of, actions: chunk.actions }),
+      );
+  }
+}
+
+/** What a stream of ticks says of a symbol when it is over. */
+export interface LastTick {
+  readonly symbol: string;
+  readonly position: bigint;
+  readonly timeNs: bigint;
+  readonly priceBasis: PriceBasis;
+}
+
+/** A record without events that says: nothing at or before the last time is to come. */
+export function watermarkRecord(context: RecordContext, last: LastTick): NewRecord {
+  const { symbol, position: n, timeNs, priceBasis } = last;
+  const of = header(context, {
+    symbol,
+    suffix: symbol,
+    n,
+    k: WATERMARK_INDEX,
+    watermarkNs: timeNs + 1n,
+    priceBasis,
+  });
+  return record(context, TOPICS.rawTicks, symbol, encodeTickBatch({ kind: 'watermark', header: of }));
+}
+
+export function refusedRecord(context: RecordContext, refusal: FeedRefusal): NewRecord {
+  const { symbol, position, rule, reason, original, originalSize, originalSha256 } = refusal;
+  const of = header(context, {
+    symbol,
+    suffix: 'refused',
+    n: position,
+    k: DATA_INDEX,
+    watermarkNs: 0n,
+    priceBasis: 'unspecified',
+  });
+  const value = encodeMessage(events.RefusedInputSchema, {
+    header: headerToProto(of),
+    rule,
+    reason,
+    position,
+    original,
+    originalSize: BigInt(originalSize),
+    originalSha256,
+  });
+  const key = symbol === '' ? context.source : symbol;
+  return record(context, TOPICS.rawRefused, key, value);
+}
+
+export function cursorRecord(context: RecordContext, cursor: IngestCursor, updatedAtNs: bigint): NewRecord {
+  const value = encodeMessage(stateV1.IngestCursorSchema, { ...cursor, updatedAtNs });
+  return record(context, TOPICS.stateIngest, cursor.streamId, value);
+}
+
+export interface StatusReport {
+  readonly state: 'up' | 'down' | 'finished';
+  readonly reason: string;
+  readonly events: bigint;
+  readonly refused: bigint;
+  readonly position: bigint;
+}
+
+const STATES = {
+  up: events.SourceState.UP,
+  down: events.SourceState.DOWN,
+  finished: events.SourceState.FINISHED,
+} as const;
+
+/** `nowNs` orders the reports of one stream over restarts. */
+export function statusRecord(context: RecordContext, report: StatusReport, nowNs: bigint): NewRecord {
+  const value = encodeMessage(events.SourceStatusSchema, {
+    source: context.source,
+    state: STATES[report.state],
+    reason: report.reason,
+    timeNs: nowNs,
+    stream: context.streamId,
+    events: report.events,
+    position: report.position,
+    refused: report.refused,
+    cause: { origin: `${context.streamId}#status`, n: nowNs, k: DATA_INDEX },
+  });
+  return record(context, TOPICS.sourceStatus, context.source, value);
+}

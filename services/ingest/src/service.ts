@@ -1,0 +1,164 @@
+import { errorMessage, TickwellError } from '@tickwell/domain';
+import type { Clock, EventLog, EventSink, EventSource, Logger } from '@tickwell/ports';
+import { logCursors } from './cursors.ts';
+import { IngestStream, type IngestLimits, type IngestProgress, type IngestResult } from './ingest-stream.ts';
+import type { FeedJob } from './job.ts';
+import type { Emit } from './progress.ts';
+
+export interface IngestServiceOptions {
+  readonly jobs: readonly FeedJob[];
+  readonly log: EventLog;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly newTraceparent: () => string;
+  readonly limits: IngestLimits;
+  /** At most one progress line per stream in so long. */
+  readonly progressIntervalMs: number;
+  readonly emit: Emit;
+}
+
+/** Ingests the streams of its jobs one after the other. One that fails is reported and does not keep the others from being read. */
+export class IngestService {
+  readonly #options: IngestServiceOptions;
+  #current: IngestStream | undefined;
+  #isStopping = false;
+  #totals = { streams: 0, failed: 0, events: 0, refused: 0 };
+
+  constructor(options: IngestServiceOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Resolves when every stream is finished, or after {@link stop}. Rejects with `ingest-failed` when one failed (after the others
+   * were read), or with the log's error as soon as that is broken.
+   */
+  async run(): Promise<void> {
+    const { log, jobs, emit } = this.#options;
+    try {
+      const sink = await log.createSink({ name: 'ingest' });
+      for (const job of jobs) {
+        if (this.#isStopping) break;
+        await this.#runJob(job, sink);
+      }
+      await sink.close();
+    } finally {
+      await log.close();
+    }
+    emit({ type: 'end', ...this.#totals });
+    const { failed, streams } = this.#totals;
+    if (failed > 0)
+      throw new TickwellError('ingest-failed', `${failed} of ${streams} streams failed; see the lines above`);
+  }
+
+  stop(): Promise<void> {
+    this.#isStopping = true;
+    this.#current?.stop();
+    return Promise.resolve();
+  }
+
+  async #runJob(job: FeedJob, sink: EventSink): Promise<void> {
+    this.#totals.streams++;
+    const opened = await job.open();
+    if (!opened.ok) {
+      this.#fail(job, opened.error);
+      return;
+    }
+    try {
+      await this.#runStream(opened.value, sink);
+    } catch (error) {
+      this.#fail(job, error);
+      if (error instanceof TickwellError && error.code === 'sink-broken') throw error;
+    } finally {
+      await opened.value.close();
+    }
+  }
+
+  async #runStream(source: EventSource, sink: EventSink): Promise<void> {
+    const { log, clock, logger, newTraceparent, limits, emit } = this.#options;
+    const { streamId, description } = source;
+    const total = source.totalPositions ?? null;
+    emit({ type: 'started', stream: streamId, source: source.source, description, total });
+    const startMs = clock.monotonicMs();
+    const onProgress = this.#reporter(source, startMs);
+    const cursors = logCursors(log);
+    const stream = new IngestStream({
+      source,
+      sink,
+      cursors,
+      clock,
+      logger,
+      newTraceparent,
+      limits,
+      onProgress,
+    });
+    this.#current = stream;
+    // A stop may have come while the source was being opened.
+    if (this.#isStopping) stream.stop();
+    const result = await stream.run();
+    const seconds = (clock.monotonicMs() - startMs) / 1000;
+    this.#totals.events += Number(result.events);
+    this.#totals.refused += Number(result.refused);
+    emit({
+      type: 'done',
+      stream: streamId,
+      source: source.source,
+      outcome: result.outcome,
+      ...counts(result),
+      seconds,
+    });
+    logger.info({ stream: streamId, ...counts(result), seconds }, doneText(description, result));
+  }
+
+  #reporter(source: EventSource, startMs: number): (progress: IngestProgress) => void {
+    const { clock, emit, progressIntervalMs } = this.#options;
+    let lastMs = startMs;
+    let firstEvents: bigint | undefined;
+    return (progress) => {
+      firstEvents ??= progress.events;
+      const nowMs = clock.monotonicMs();
+      if (nowMs - lastMs < progressIntervalMs) return;
+      lastMs = nowMs;
+      const eventsPerSecond = Math.round((Number(progress.events - firstEvents) / (nowMs - startMs)) * 1000);
+      emit({
+        type: 'progress',
+        stream: source.streamId,
+        total: source.totalPositions ?? null,
+        ...counts(progress),
+        eventsPerSecond,
+      });
+    };
+  }
+
+  #fail(job: FeedJob, error: unknown): void {
+    this.#totals.failed++;
+    const known = error instanceof TickwellError ? error : undefined;
+    const message = errorMessage(error);
+    this.#options.logger.error({ err: error }, message);
+    this.#options.emit({
+      type: 'error',
+      job: job.name,
+      code: known?.code ?? 'internal',
+      message,
+      retryable: known?.retryable ?? false,
+    });
+  }
+}
+
+function counts(progress: IngestProgress): { position: number; events: number; refused: number } {
+  return {
+    position: Number(progress.position),
+    events: Number(progress.events),
+    refused: Number(progress.refused),
+  };
+}
+
+function doneText(description: string, result: IngestResult): string {
+  switch (result.outcome) {
+    case 'already':
+      return `${description}: already imported, ${result.events} events`;
+    case 'finished':
+      return `${description}: finished, ${result.events} events, ${result.refused} refused`;
+    case 'stopped':
+      return `${description}: stopped after position ${result.position}`;
+  }
+}

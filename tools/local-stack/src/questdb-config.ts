@@ -29,9 +29,13 @@ export function questdbSettings(secrets: StackSecrets): Readonly<Record<string, 
     // Tables are created by the storage service; a misspelt name must be an error, not a new table.
     'line.auto.create.new.tables': false,
     'line.auto.create.new.columns': false,
-    // Each open writer reserves this much per column (16 MiB by default), each WAL writer likewise.
-    'cairo.writer.data.append.page.size': '512K',
-    'cairo.wal.writer.data.append.page.size': '256K',
+    // What each open writer and WAL writer reserves per column, and per symbol column besides (16, 1 and 16 MiB by
+    // default). Measured with 30 open tables of 12 columns: 143 MB on disk, against 731 MB with 64K but the default for
+    // symbols, and 1.4 GB with 1 MiB pages; resident memory (0.35–0.39 GB) and rows a second do not differ.
+    'cairo.writer.data.append.page.size': '256K',
+    'cairo.wal.writer.data.append.page.size': '64K',
+    'cairo.writer.data.index.value.append.page.size': '256K',
+    'cairo.writer.data.index.key.append.page.size': '64K',
     'cairo.o3.column.memory.size': '256K',
     // An idle writer holds about 30 descriptors a table.
     'cairo.inactive.writer.ttl': 60_000,

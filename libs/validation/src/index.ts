@@ -1,1 +1,26 @@
-export {};
+export { countRecord, type Counts, type Outcome } from './counts.ts';
+export {
+  batchProblem,
+  judge,
+  MAX_POSITION,
+  positionsIncrease,
+  type Finding,
+  type Judgement,
+  type Refusal,
+} from './judge.ts';
+export { KeyState } from './key-state.ts';
+export { BARS } from './kinds/bars.ts';
+export {
+  ACTIONS,
+  datasetRows,
+  FUNDAMENTALS,
+  PORTFOLIO,
+  type DatasetRowCheck,
+  type PortfolioCheck,
+} from './kinds/lists.ts';
+export { QUOTES } from './kinds/quotes.ts';
+export { TRADES } from './kinds/trades.ts';
+export { MAX_ORIGIN_LENGTH, type RecordRuleId } from './record-rules.ts';
+export type { BatchContext, Kind } from './rule.ts';
+export { soundWatermark } from './rules/time.ts';
+export type { StreamState } from './stream-state.ts';

@@ -1,0 +1,212 @@
+import { formatNs } from '@tickwell/domain';
+import type { BatchContext, EventRule, Kind } from './rule.ts';
+import type { StreamState } from './stream-state.ts';
+
+/** One event that did not go through. */
+export interface Refusal {
+  readonly index: number;
+  readonly rule: string;
+  /** One line: stream, position, event, what is wrong, rule. */
+  readonly reason: string;
+}
+
+/** Something odd about accepted events of one batch: one finding per rule, however many events it concerns. */
+export interface Finding {
+  readonly rule: string;
+  /** Events it concerns. */
+  readonly count: number;
+  readonly message: string;
+  /** Event time of the first and the last, ns since the epoch. */
+  readonly startNs: bigint;
+  readonly endNs: bigint;
+  /** Position of the first in its stream. */
+  readonly position: bigint;
+}
+
+/** received = accepted + refusals + duplicates, over the events of the batch. */
+export interface Judgement {
+  readonly received: number;
+  /** Indexes of what goes through; `all` where that is everything. */
+  readonly accepted: 'all' | readonly number[];
+  readonly refusals: readonly Refusal[];
+  /** Repeats of a resumed writer (by position), and events equal to the one before. */
+  readonly duplicates: number;
+  readonly findings: readonly Finding[];
+}
+
+/**
+ * Judges the events of one batch, in order, and moves the state of their stream. The verdict on an event depends on the events
+ * before it in the stream, never on how they were cut into batches.
+ *
+ * @param positions of the events, strictly increasing ({@link positionsIncrease}).
+ */
+export function judge<C>(
+  kind: Kind<C>,
+  columns: C,
+  positions: readonly bigint[],
+  stream: StreamState,
+  batch: BatchContext,
+): Judgement {
+  const run = new Run(kind, columns, positions, batch, firstNew(positions, stream.position));
+  run.events(stream);
+  const last = positions.at(-1);
+  if (last !== undefined && last > stream.position) stream.position = last;
+  return run.judgement();
+}
+
+export const MAX_POSITION = 2n ** 63n - 1n;
+
+/** Whether positions start above 0, grow and fit 63 bits: what makes a repeat recognisable. */
+export function positionsIncrease(positions: readonly bigint[]): boolean {
+  let last = 0n;
+  for (const position of positions) {
+    if (position <= last) return false;
+    last = position;
+  }
+  return last <= MAX_POSITION;
+}
+
+function firstNew(positions: readonly bigint[], mark: bigint): number {
+  const first = positions.findIndex((position) => position > mark);
+  return first === -1 ? positions.length : first;
+}
+
+/** What all events of a batch are refused for. */
+export interface BatchProblem {
+  readonly rule: string;
+  readonly problem: string;
+}
+
+/** The first rule about the batch as a whole that is broken. */
+export function batchProblem<C>(kind: Kind<C>, batch: BatchContext): BatchProblem | undefined {
+  for (const rule of kind.batchRules) {
+    const problem = rule.check(batch);
+    if (problem !== undefined) return { rule: rule.id, problem };
+  }
+  return undefined;
+}
+
+interface FlagCount {
+  readonly rule: string;
+  readonly problem: string;
+  readonly first: number;
+  last: number;
+  count: number;
+}
+
+class Run<C> {
+  /** Undefined as long as every event since the first new one was accepted. */
+  #accepted: number[] | undefined;
+  #duplicates: number;
+  readonly #refusals: Refusal[] = [];
+  #flags: Map<string, FlagCount> | undefined;
+  readonly #kind: Kind<C>;
+  readonly #columns: C;
+  readonly #positions: readonly bigint[];
+  readonly #batch: BatchContext;
+  /** Index of the first event that is no repeat. */
+  readonly #first: number;
+
+  constructor(kind: Kind<C>, columns: C, positions: readonly bigint[], batch: BatchContext, first: number) {
+    this.#kind = kind;
+    this.#columns = columns;
+    this.#positions = positions;
+    this.#batch = batch;
+    this.#first = first;
+    this.#duplicates = first;
+  }
+
+  events(stream: StreamState): void {
+    const count = this.#positions.length;
+    if (this.#first === count) return;
+    const problem = batchProblem(this.#kind, this.#batch);
+    for (let index = this.#first; index < count; index++) {
+      if (problem === undefined) this.#event(index, stream);
+      else this.#refuse(index, problem);
+    }
+  }
+
+  judgement(): Judgement {
+    const received = this.#positions.length;
+    return {
+      received,
+      accepted: this.#accepted ?? (this.#first === 0 ? 'all' : range(this.#first, received)),
+      refusals: this.#refusals,
+      duplicates: this.#duplicates,
+      findings: this.#findings(),
+    };
+  }
+
+  #event(index: number, stream: StreamState): void {
+    const rules = this.#kind.eventRules;
+    // A counted loop: this is the hot path, run for every event of the flow.
+    for (let r = 0; r < rules.length; r++) {
+      const rule = rules[r];
+      if (rule?.broken(this.#columns, index, stream, this.#batch) !== true) continue;
+      if (rule.severity !== 'flag') {
+        this.#stop(rule, index, stream);
+        return;
+      }
+      this.#flag(rule, index, stream);
+    }
+    this.#accepted?.push(index);
+    this.#kind.remember(this.#columns, index, stream);
+  }
+
+  #stop(rule: EventRule<C>, index: number, stream: StreamState): void {
+    if (rule.severity === 'duplicate') {
+      this.#split(index);
+      this.#duplicates++;
+    } else {
+      const problem = rule.explain(this.#columns, index, stream, this.#batch);
+      this.#refuse(index, { rule: rule.id, problem });
+    }
+  }
+
+  #refuse(index: number, { rule, problem }: BatchProblem): void {
+    this.#split(index);
+    this.#refusals.push({ index, rule, reason: `${this.#describe(index)}: ${problem} (${rule})` });
+  }
+
+  /** From here on not everything is accepted: list what was so far. */
+  #split(index: number): void {
+    this.#accepted ??= range(this.#first, index);
+  }
+
+  #flag(rule: EventRule<C>, index: number, stream: StreamState): void {
+    this.#flags ??= new Map();
+    const known = this.#flags.get(rule.id);
+    if (known !== undefined) {
+      known.count++;
+      known.last = index;
+      return;
+    }
+    const problem = rule.explain(this.#columns, index, stream, this.#batch);
+    this.#flags.set(rule.id, { rule: rule.id, problem, first: index, last: index, count: 1 });
+  }
+
+  #findings(): readonly Finding[] {
+    if (this.#flags === undefined) return [];
+    return [...this.#flags.values()].map(({ rule, problem, first, last, count }) => {
+      const more = count > 1 ? `; ${count - 1} more up to position ${this.#positions[last]}` : '';
+      return {
+        rule,
+        count,
+        message: `${this.#describe(first)}: ${problem} (${rule})${more}`,
+        startNs: this.#kind.timeNs(this.#columns, first),
+        endNs: this.#kind.timeNs(this.#columns, last),
+        position: this.#positions[first] ?? 0n,
+      };
+    });
+  }
+
+  #describe(index: number): string {
+    const time = formatNs(this.#kind.timeNs(this.#columns, index));
+    const { origin, symbol } = this.#batch;
+    return `${origin} position ${this.#positions[index]}: ${this.#kind.noun} of ${symbol.slice(0, 80)} at ${time}`;
+  }
+}
+
+function range(from: number, to: number): number[] {
+  return Array.from({ length: to - from }, (_value, index) => from + index);
+}

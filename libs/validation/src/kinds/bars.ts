@@ -1,0 +1,153 @@
+import {
+  intervalStartNs,
+  NS_PER_DAY,
+  NS_PER_SECOND,
+  pickBars,
+  utcDateNumber,
+  type BarColumns,
+  type Interval,
+} from '@tickwell/domain';
+import type { EventRule, Kind } from '../rule.ts';
+import { BAR_BATCH_RULES } from '../rules/batch.ts';
+import { orderRules, type OrderedEvents } from '../rules/order.ts';
+import { isAmount, isPrice, JUMP_RATIO, priceJump } from '../rules/prices.ts';
+import { FUTURE_ALLOWANCE_HOURS, timeInFuture, timeTooOld } from '../rules/time.ts';
+
+/** Sessions open on the quarter hour, and hourly bars of many vendors start with the session (13:30, 14:30, ... UTC). */
+const SESSION_GRID_MINUTES = 15;
+const SESSION_GRID_NS = BigInt(SESSION_GRID_MINUTES) * 60n * NS_PER_SECOND;
+
+const open = (bars: BarColumns, index: number): number => bars.open[index] ?? NaN;
+const high = (bars: BarColumns, index: number): number => bars.high[index] ?? NaN;
+const low = (bars: BarColumns, index: number): number => bars.low[index] ?? NaN;
+const close = (bars: BarColumns, index: number): number => bars.close[index] ?? NaN;
+
+const ordered: OrderedEvents<BarColumns> = {
+  time: (bars, index) => bars.startNs[index] ?? 0n,
+  seq: () => 0n,
+  remember: (bars, index, stream) => {
+    stream.hasLast = true;
+    stream.timeNs = bars.startNs[index] ?? 0n;
+    stream.numbers[0] = close(bars, index);
+    stream.numbers[1] = open(bars, index);
+    stream.numbers[2] = high(bars, index);
+    stream.numbers[3] = low(bars, index);
+    stream.numbers[4] = bars.volume[index] ?? NaN;
+    stream.numbers[5] = bars.vwap[index] ?? NaN;
+    stream.numbers[6] = bars.tradeCount[index] ?? NaN;
+    stream.numbers[7] = bars.sessionDate[index] ?? NaN;
+  },
+};
+
+function prices(bars: BarColumns, index: number): string {
+  return `open ${open(bars, index)}, high ${high(bars, index)}, low ${low(bars, index)}, close ${close(bars, index)}`;
+}
+
+const barPrice: EventRule<BarColumns> = {
+  id: 'bar-price-positive',
+  severity: 'reject',
+  description: 'Open, high, low or close is NaN, infinite, zero or negative.',
+  parameters: {},
+  broken: (bars, index) =>
+    !isPrice(open(bars, index)) ||
+    !isPrice(high(bars, index)) ||
+    !isPrice(low(bars, index)) ||
+    !isPrice(close(bars, index)),
+  explain: (bars, index) => `${prices(bars, index)}: not all are finite numbers above 0`,
+};
+
+const barRange: EventRule<BarColumns> = {
+  id: 'bar-range',
+  severity: 'reject',
+  description: 'Low is above high, or open or close lies outside of low and high.',
+  parameters: {},
+  broken: (bars, index) => {
+    const [top, bottom] = [high(bars, index), low(bars, index)];
+    const [first, last] = [open(bars, index), close(bars, index)];
+    return bottom > top || first < bottom || first > top || last < bottom || last > top;
+  },
+  explain: (bars, index) => `${prices(bars, index)}: not low <= open, close <= high`,
+};
+
+const barVolume: EventRule<BarColumns> = {
+  id: 'bar-volume',
+  severity: 'reject',
+  description: 'Volume is NaN, infinite or negative. A source without volumes leaves the column out.',
+  parameters: {},
+  broken: (bars, index) => {
+    const volume = bars.volume[index];
+    return volume !== undefined && !isAmount(volume);
+  },
+  explain: (bars, index) => `volume ${bars.volume[index]} is not a finite number of 0 or more`,
+};
+
+const barVwap: EventRule<BarColumns> = {
+  id: 'bar-vwap',
+  severity: 'reject',
+  description: 'Volume-weighted average price is infinite, zero or negative. An unknown one is NaN.',
+  parameters: {},
+  broken: (bars, index) => {
+    const vwap = bars.vwap[index];
+    return vwap !== undefined && !Number.isNaN(vwap) && !isPrice(vwap);
+  },
+  explain: (bars, index) => `vwap ${bars.vwap[index]} is neither missing nor a finite number above 0`,
+};
+
+const barMisaligned: EventRule<BarColumns> = {
+  id: 'bar-misaligned',
+  severity: 'reject',
+  description:
+    'Start is not one of its interval: up to the grid, a multiple of the interval since midnight UTC; longer intraday bars start on the grid; daily bars at midnight UTC of the session date, weekly ones on Monday, monthly ones on the first.',
+  parameters: { gridMinutes: SESSION_GRID_MINUTES },
+  broken: (bars, index, _stream, batch) =>
+    batch.interval !== undefined && !isAligned(batch.interval, ordered.time(bars, index)),
+  explain: (_bars, _index, _stream, batch) => `start is not aligned to the interval ${batch.intervalText}`,
+};
+
+function isAligned(interval: Interval, startNs: bigint): boolean {
+  if (interval.kind !== 'fixed' || isDaily(interval)) {
+    return intervalStartNs(interval, startNs) === startNs;
+  }
+  const gridNs = interval.lengthNs < SESSION_GRID_NS ? interval.lengthNs : SESSION_GRID_NS;
+  return startNs % gridNs === 0n;
+}
+
+/** The session date is redundant for daily bars; where it contradicts the start, one of them is wrong. */
+const barSessionDate: EventRule<BarColumns> = {
+  id: 'bar-session-date',
+  severity: 'reject',
+  description: 'Session date of a daily bar is not the day (UTC) of its start; 0: none.',
+  parameters: {},
+  broken: (bars, index, _stream, batch) => {
+    const date = bars.sessionDate[index];
+    if (date === undefined || date === 0 || !isDaily(batch.interval)) return false;
+    return date !== utcDateNumber(ordered.time(bars, index));
+  },
+  explain: (bars, index) =>
+    `session date ${bars.sessionDate[index]} is not ${utcDateNumber(ordered.time(bars, index))}, the day the bar starts`,
+};
+
+function isDaily(interval: Interval | undefined): boolean {
+  return interval?.kind === 'fixed' && interval.lengthNs === NS_PER_DAY;
+}
+
+export const BARS: Kind<BarColumns> = {
+  name: 'bars',
+  noun: 'bar',
+  batchRules: BAR_BATCH_RULES,
+  eventRules: [
+    timeTooOld(ordered.time),
+    timeInFuture(ordered.time, FUTURE_ALLOWANCE_HOURS),
+    barMisaligned,
+    barPrice,
+    barRange,
+    barVolume,
+    barVwap,
+    barSessionDate,
+    ...orderRules(ordered, false),
+    priceJump(close, JUMP_RATIO),
+  ],
+  timeNs: ordered.time,
+  remember: ordered.remember,
+  pick: pickBars,
+};

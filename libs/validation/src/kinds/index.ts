@@ -1,0 +1,23 @@
+import type { RuleInfo } from '../rule.ts';
+import { BARS } from './bars.ts';
+import { ACTIONS, datasetRows, FUNDAMENTALS, PORTFOLIO } from './lists.ts';
+import { QUOTES } from './quotes.ts';
+import { TRADES } from './trades.ts';
+
+/** The rules of one kind of event, in the order they are asked. */
+export interface KindRules {
+  readonly name: string;
+  readonly batchRules: readonly RuleInfo[];
+  readonly eventRules: readonly RuleInfo[];
+}
+
+/** Every kind that is validated. */
+export const KINDS: readonly KindRules[] = [
+  TRADES,
+  QUOTES,
+  BARS,
+  FUNDAMENTALS,
+  ACTIONS,
+  PORTFOLIO,
+  datasetRows(),
+];

@@ -1,0 +1,58 @@
+import { pickTrades, type TradeColumns } from '@tickwell/domain';
+import type { EventRule, Kind } from '../rule.ts';
+import { INSTRUMENT_RULES } from '../rules/batch.ts';
+import { orderRules, type OrderedEvents } from '../rules/order.ts';
+import { isAmount, isPrice, JUMP_RATIO, priceJump } from '../rules/prices.ts';
+import { FUTURE_ALLOWANCE_HOURS, timeInFuture, timeTooOld } from '../rules/time.ts';
+
+const price = (trades: TradeColumns, index: number): number => trades.price[index] ?? NaN;
+const size = (trades: TradeColumns, index: number): number => trades.size[index] ?? NaN;
+
+const ordered: OrderedEvents<TradeColumns> = {
+  time: (trades, index) => trades.timeNs[index] ?? 0n,
+  seq: (trades, index) => trades.seq[index] ?? 0n,
+  remember: (trades, index, stream) => {
+    stream.hasLast = true;
+    stream.timeNs = trades.timeNs[index] ?? 0n;
+    stream.seq = trades.seq[index] ?? 0n;
+    stream.numbers[0] = trades.price[index] ?? NaN;
+    stream.numbers[1] = trades.size[index] ?? NaN;
+    stream.texts[0] = trades.conditions[index] ?? '';
+    stream.texts[1] = trades.venue[index] ?? '';
+  },
+};
+
+const pricePositive: EventRule<TradeColumns> = {
+  id: 'price-positive',
+  severity: 'reject',
+  description: 'Price of a trade is NaN, infinite, zero or negative.',
+  parameters: {},
+  broken: (trades, index) => !isPrice(price(trades, index)),
+  explain: (trades, index) => `price ${price(trades, index)} is not a finite number above 0`,
+};
+
+const sizeNotNegative: EventRule<TradeColumns> = {
+  id: 'size-not-negative',
+  severity: 'reject',
+  description: 'Size of a trade is NaN, infinite or negative.',
+  parameters: {},
+  broken: (trades, index) => !isAmount(size(trades, index)),
+  explain: (trades, index) => `size ${size(trades, index)} is not a finite number of 0 or more`,
+};
+
+export const TRADES: Kind<TradeColumns> = {
+  name: 'trades',
+  noun: 'trade',
+  batchRules: INSTRUMENT_RULES,
+  eventRules: [
+    timeTooOld(ordered.time),
+    timeInFuture(ordered.time, FUTURE_ALLOWANCE_HOURS),
+    pricePositive,
+    sizeNotNegative,
+    ...orderRules(ordered, true),
+    priceJump(price, JUMP_RATIO),
+  ],
+  timeNs: ordered.time,
+  remember: ordered.remember,
+  pick: pickTrades,
+};

@@ -1,0 +1,403 @@
+import { describe, expect, it } from 'vitest';
+import {
+  action,
+  barContext,
+  bars,
+  context,
+  datasetRow,
+  DAY_NS,
+  fundamental,
+  HOUR_NS,
+  judged,
+  portfolioEvent,
+  quotes,
+  trades,
+} from './fixtures/events.ts';
+import type { Judgement } from './judge.ts';
+import { BARS } from './kinds/bars.ts';
+import { KINDS } from './kinds/index.ts';
+import { ACTIONS, datasetRows, FUNDAMENTALS, PORTFOLIO } from './kinds/lists.ts';
+import { QUOTES } from './kinds/quotes.ts';
+import { TRADES } from './kinds/trades.ts';
+import type { BatchContext, Kind } from './rule.ts';
+
+/** One rule of one kind: events of which the last breaks it, and as near a case as there is that does not. */
+interface Case {
+  readonly kind: string;
+  readonly rule: string;
+  readonly what: string;
+  readonly breaks: () => Judgement;
+  readonly passes: () => Judgement;
+}
+
+interface Sides<C> {
+  readonly breaks: C;
+  readonly passes: C;
+  readonly batch?: BatchContext;
+  /** Context of the passing side, where that is the difference. */
+  readonly passingBatch?: BatchContext;
+}
+
+type MakeCase<C> = (rule: string, what: string, sides: Sides<C>) => Case;
+
+function caseOf<C>(kind: Kind<C>, count: (columns: C) => number, defaults: BatchContext): MakeCase<C> {
+  return (rule, what, { breaks, passes, batch = defaults, passingBatch = batch }) => ({
+    kind: kind.name,
+    rule,
+    what,
+    breaks: () => judged(kind, breaks, count(breaks), { batch }),
+    passes: () => judged(kind, passes, count(passes), { batch: passingBatch }),
+  });
+}
+
+const trade = caseOf(TRADES, (columns) => columns.timeNs.length, context());
+const quote = caseOf(QUOTES, (columns) => columns.timeNs.length, context());
+const bar = caseOf(BARS, (columns) => columns.startNs.length, barContext('5m'));
+const item = caseOf(FUNDAMENTALS, (items) => items.length, context());
+const act = caseOf(ACTIONS, (items) => items.length, context());
+const folio = caseOf(PORTFOLIO, (items) => items.length, context());
+const row = caseOf(datasetRows(), (items) => items.length, context());
+
+const YEAR_1970_END = 31_535_999_999_999_999n;
+const YEAR_1971 = 31_536_000_000_000_000n;
+const LATEST = context().referenceNs + 24n * HOUR_NS;
+
+const YEAR_1970_SECONDS = 1_704_153_600n;
+
+function sourceCase<C>(make: MakeCase<C>, good: C, batch: BatchContext): Case {
+  return make('source-syntax', 'source with a line break', {
+    breaks: good,
+    passes: good,
+    batch: { ...batch, source: 'file:a\nb' },
+    passingBatch: { ...batch, source: 'derived:file:a b' },
+  });
+}
+
+function instrumentCases<C>(make: MakeCase<C>, good: C, batch: BatchContext): readonly Case[] {
+  const elsewhere = { ...batch, symbol: 'MSFT' };
+  return [
+    sourceCase(make, good, batch),
+    make('key-mismatch', 'symbol is not the key', {
+      breaks: good,
+      passes: good,
+      batch: elsewhere,
+      passingBatch: { ...elsewhere, key: 'MSFT' },
+    }),
+    make('symbol-syntax', 'symbol with a blank', {
+      breaks: good,
+      passes: good,
+      batch: { ...batch, symbol: 'A B', key: 'A B' },
+      passingBatch: { ...batch, symbol: 'A.B', key: 'A.B' },
+    }),
+  ];
+}
+
+const TRADE_CASES: readonly Case[] = [
+  ...instrumentCases(trade, trades({}), context()),
+  trade('time-too-old', 'time 0', { breaks: trades({ timeNs: 0n }), passes: trades({ timeNs: YEAR_1971 }) }),
+  trade('time-too-old', 'end of 1970', {
+    breaks: trades({ timeNs: YEAR_1970_END }),
+    passes: trades({ timeNs: YEAR_1971 }),
+  }),
+  ...[1n, 1_000n, 1_000_000n].map((unit) =>
+    trade('time-too-old', `today in units of ${1_000_000_000n / unit} ns, read as ns`, {
+      breaks: trades({ timeNs: YEAR_1970_SECONDS * unit }),
+      passes: trades({ timeNs: YEAR_1970_SECONDS * 1_000_000_000n }),
+    }),
+  ),
+  trade('time-in-future', 'just beyond the allowance', {
+    breaks: trades({ timeNs: LATEST + 1n }),
+    passes: trades({ timeNs: LATEST }),
+  }),
+  ...[NaN, Infinity, -Infinity, 0, -0, -1].map((price) =>
+    trade('price-positive', `price ${price}`, {
+      breaks: trades({ price }),
+      passes: trades({ price: 5e-324 }),
+    }),
+  ),
+  ...[NaN, Infinity, -Infinity, -1].map((size) =>
+    trade('size-not-negative', `size ${size}`, { breaks: trades({ size }), passes: trades({ size: 0 }) }),
+  ),
+  trade('time-order', 'a nanosecond back', {
+    breaks: trades({}, { timeNs: DAY_NS - 1n }),
+    passes: trades({}, { timeNs: DAY_NS, seq: 1n }),
+  }),
+  trade('sequence-order', 'lower seq at equal time', {
+    breaks: trades({ seq: 5n }, { timeNs: DAY_NS, seq: 4n }),
+    passes: trades({ seq: 5n }, { timeNs: DAY_NS + 1n, seq: 4n }),
+  }),
+  trade('duplicate', 'the same again', {
+    breaks: trades({ price: 7 }, { timeNs: DAY_NS, price: 7 }),
+    passes: trades({ price: 7 }, { timeNs: DAY_NS, price: 7, seq: 1n }),
+  }),
+  trade('duplicate-conflict', 'same identity, other price', {
+    breaks: trades({ price: 7 }, { timeNs: DAY_NS, price: 8 }),
+    passes: trades({ price: 7 }, { timeNs: DAY_NS, price: 8, seq: 1n }),
+  }),
+  trade('duplicate-conflict', 'same identity, other venue', {
+    breaks: trades({ price: 7 }, { timeNs: DAY_NS, price: 7, venue: 'Q' }),
+    passes: trades({ price: 7 }, { timeNs: DAY_NS, price: 7, venue: 'Q', seq: 1n }),
+  }),
+  trade('price-jump', 'up by more than half', {
+    breaks: trades({ price: 100 }, { price: 150.01 }),
+    passes: trades({ price: 100 }, { price: 150 }),
+  }),
+  trade('price-jump', 'down by more than half', {
+    breaks: trades({ price: 100 }, { price: 49.99 }),
+    passes: trades({ price: 100 }, { price: 50 }),
+  }),
+];
+
+const NO_BID = { bidPrice: NaN, bidSize: NaN };
+const NO_ASK = { askPrice: NaN, askSize: NaN };
+
+const QUOTE_CASES: readonly Case[] = [
+  ...instrumentCases(quote, quotes({}), context()),
+  quote('time-too-old', 'time 0', { breaks: quotes({ timeNs: 0n }), passes: quotes({ timeNs: YEAR_1971 }) }),
+  quote('time-in-future', 'just beyond the allowance', {
+    breaks: quotes({ timeNs: LATEST + 1n }),
+    passes: quotes({ timeNs: LATEST }),
+  }),
+  ...[0, -1, Infinity, -Infinity].flatMap((value) => [
+    quote('quote-price', `bid ${value}`, { breaks: quotes({ bidPrice: value }), passes: quotes(NO_BID) }),
+    quote('quote-price', `ask ${value}`, { breaks: quotes({ askPrice: value }), passes: quotes(NO_ASK) }),
+  ]),
+  quote('quote-missing', 'neither side', {
+    breaks: quotes({ ...NO_BID, ...NO_ASK }),
+    passes: quotes(NO_ASK),
+  }),
+  ...[NaN, -1, Infinity].flatMap((value) => [
+    quote('quote-size', `bid size ${value}`, {
+      breaks: quotes({ bidSize: value }),
+      passes: quotes({ bidSize: 0 }),
+    }),
+    quote('quote-size', `ask size ${value}`, {
+      breaks: quotes({ askSize: value }),
+      passes: quotes({ askSize: 0 }),
+    }),
+  ]),
+  quote('time-order', 'a nanosecond back', {
+    breaks: quotes({}, { timeNs: DAY_NS - 1n }),
+    passes: quotes({}, { timeNs: DAY_NS, seq: 1n }),
+  }),
+  quote('sequence-order', 'lower seq at equal time', {
+    breaks: quotes({ seq: 5n }, { timeNs: DAY_NS, seq: 4n }),
+    passes: quotes({ seq: 5n }, { timeNs: DAY_NS, seq: 6n }),
+  }),
+  quote('duplicate', 'the same again, one side missing', {
+    breaks: quotes(NO_BID, { timeNs: DAY_NS, ...NO_BID }),
+    passes: quotes(NO_BID, { timeNs: DAY_NS, ...NO_BID, seq: 1n }),
+  }),
+  quote('duplicate-conflict', 'same identity, other size', {
+    breaks: quotes({}, { timeNs: DAY_NS, bidSize: 9 }),
+    passes: quotes({}, { timeNs: DAY_NS, bidSize: 9, seq: 1n }),
+  }),
+  quote('quote-crossed', 'bid above ask', {
+    breaks: quotes({ bidPrice: 101.01 }),
+    passes: quotes({ bidPrice: 101 }),
+  }),
+];
+
+const BAR_CASES: readonly Case[] = [
+  ...instrumentCases(bar, bars({}), barContext('5m')),
+  ...['7m', '', '5x', '2w'].map((text) =>
+    bar('bar-interval', `interval "${text}"`, {
+      breaks: bars({}),
+      passes: bars({}),
+      batch: barContext(text),
+      passingBatch: barContext('1h'),
+    }),
+  ),
+  bar('time-too-old', 'start 0', { breaks: bars({ startNs: 0n }), passes: bars({ startNs: YEAR_1971 }) }),
+  bar('time-in-future', 'the next bar beyond the allowance', {
+    breaks: bars({ startNs: LATEST + HOUR_NS }),
+    passes: bars({ startNs: LATEST }),
+  }),
+  bar('bar-misaligned', 'a second late', {
+    breaks: bars({ startNs: DAY_NS + 1_000_000_000n }),
+    passes: bars({ startNs: DAY_NS + HOUR_NS / 12n }),
+  }),
+  bar('bar-misaligned', 'hourly bars start on the quarter hour, as sessions do', {
+    breaks: bars({ startNs: DAY_NS + HOUR_NS / 12n }),
+    passes: bars({ startNs: DAY_NS + HOUR_NS / 2n }),
+    batch: barContext('1h'),
+  }),
+  bar('bar-misaligned', 'daily bar at New York midnight', {
+    breaks: bars({ startNs: DAY_NS + 5n * HOUR_NS }),
+    passes: bars({ startNs: DAY_NS }),
+    batch: barContext('1d'),
+  }),
+  bar('bar-misaligned', 'weekly bar on a Tuesday', {
+    breaks: bars({ startNs: DAY_NS }),
+    passes: bars({ startNs: DAY_NS - 24n * HOUR_NS }),
+    batch: barContext('1w'),
+  }),
+  bar('bar-misaligned', 'monthly bar on the second', {
+    breaks: bars({ startNs: DAY_NS }),
+    passes: bars({ startNs: DAY_NS - 24n * HOUR_NS }),
+    batch: barContext('1mo'),
+  }),
+  ...(['open', 'high', 'low', 'close'] as const).flatMap((name) =>
+    [NaN, Infinity, 0, -3].map((value) =>
+      bar('bar-price-positive', `${name} ${value}`, { breaks: bars({ [name]: value }), passes: bars({}) }),
+    ),
+  ),
+  bar('bar-range', 'low above high', {
+    breaks: bars({ open: 10, high: 9, low: 11, close: 10 }),
+    passes: bars({ open: 10, high: 10, low: 10, close: 10 }),
+  }),
+  ...[{ open: 12.01 }, { open: 8.99 }, { close: 12.01 }, { close: 8.99 }].map((change) =>
+    bar('bar-range', JSON.stringify(change), { breaks: bars(change), passes: bars({ open: 12, close: 9 }) }),
+  ),
+  ...[NaN, -1, Infinity].map((volume) =>
+    bar('bar-volume', `volume ${volume}`, { breaks: bars({ volume }), passes: bars({ volume: 0 }) }),
+  ),
+  bar('bar-volume', 'no volumes at all', {
+    breaks: bars({ volume: -1 }),
+    passes: { ...bars({}), volume: [] },
+  }),
+  ...[0, -1, Infinity].map((vwap) =>
+    bar('bar-vwap', `vwap ${vwap}`, { breaks: bars({ vwap }), passes: bars({ vwap: 10.5 }) }),
+  ),
+  bar('bar-session-date', 'the day before', {
+    breaks: bars({ sessionDate: 20240101 }),
+    passes: bars({ sessionDate: 20240102 }),
+    batch: barContext('1d'),
+  }),
+  bar('time-order', 'the bar before', {
+    breaks: bars({ startNs: DAY_NS + HOUR_NS }, { startNs: DAY_NS }),
+    passes: bars({ startNs: DAY_NS }, { startNs: DAY_NS + HOUR_NS }),
+  }),
+  bar('duplicate', 'the same again', { breaks: bars({}, { startNs: DAY_NS }), passes: bars({}, {}) }),
+  bar('duplicate-conflict', 'same start, other close', {
+    breaks: bars({}, { startNs: DAY_NS, close: 10 }),
+    passes: bars({}, { close: 10 }),
+  }),
+  bar('price-jump', 'close after a missed split', {
+    breaks: bars({}, { open: 4, high: 5, low: 3, close: 4 }),
+    passes: bars({}, { open: 9, high: 9, low: 8, close: 8 }),
+  }),
+];
+
+const LIST_CASES: readonly Case[] = [
+  ...instrumentCases(item, [fundamental()], context()),
+  item('time-too-old', 'period end 0', {
+    breaks: [fundamental({ periodEndNs: 0n })],
+    passes: [fundamental({ periodEndNs: LATEST * 2n })],
+  }),
+  ...[{ item: '' }, { item: 'x'.repeat(129) }, { periodType: 'monthly' }].map((change) =>
+    item('fundamental-item', JSON.stringify(change).slice(0, 40), {
+      breaks: [fundamental(change)],
+      passes: [fundamental({ item: 'x'.repeat(128), periodType: 'ttm' })],
+    }),
+  ),
+  ...[NaN, Infinity].map((value) =>
+    item('fundamental-value', `value ${value}`, {
+      breaks: [fundamental({ value })],
+      passes: [fundamental({ value: -5 })],
+    }),
+  ),
+  item('currency', 'a symbol', {
+    breaks: [fundamental({ currency: '$' })],
+    passes: [fundamental({ currency: '' }), fundamental({ currency: 'GBp' })],
+  }),
+  ...instrumentCases(act, [action()], context()),
+  act('time-too-old', 'ex date 0', { breaks: [action({ exDateNs: 0n })], passes: [action()] }),
+  act('time-in-future', 'beyond two years', {
+    breaks: [action({ exDateNs: DAY_NS + 740n * 24n * HOUR_NS })],
+    passes: [action({ exDateNs: DAY_NS + 30n * 24n * HOUR_NS })],
+  }),
+  act('action-date', 'with a time of day', {
+    breaks: [action({ exDateNs: DAY_NS + HOUR_NS })],
+    passes: [action()],
+  }),
+  ...[NaN, 0, -1].map((amount) =>
+    act('action-amount', `dividend of ${amount}`, { breaks: [action({ amount })], passes: [action()] }),
+  ),
+  act('action-amount', 'split without denominator', {
+    breaks: [action({ kind: 'split', splitNumerator: 4 })],
+    passes: [action({ kind: 'split', splitNumerator: 4, splitDenominator: 1, amount: 0 })],
+  }),
+  act('currency', 'a word', {
+    breaks: [action({ currency: 'euro' })],
+    passes: [action({ currency: 'EUR' })],
+  }),
+  sourceCase(folio, [portfolioEvent()], context()),
+  folio('time-too-old', 'time 0', { breaks: [portfolioEvent({ timeNs: 0n })], passes: [portfolioEvent()] }),
+  folio('time-in-future', 'beyond the allowance', {
+    breaks: [portfolioEvent({ timeNs: LATEST + 1n })],
+    passes: [portfolioEvent({ timeNs: LATEST })],
+  }),
+  ...['', 'DU2'].map((account) =>
+    folio('portfolio-account', `account "${account}"`, {
+      breaks: [portfolioEvent({ account })],
+      passes: [portfolioEvent()],
+    }),
+  ),
+  ...[{ kind: undefined }, { symbol: '' }, { numbers: { quantity: NaN } }].map((change) =>
+    folio('portfolio-event', Object.keys(change).join(), {
+      breaks: [portfolioEvent(change)],
+      passes: [portfolioEvent({ kind: 'accountValue', symbol: undefined, numbers: {} })],
+    }),
+  ),
+  sourceCase(row, [datasetRow()], context()),
+  row('time-too-old', 'time 0', { breaks: [datasetRow({ timeNs: 0n })], passes: [datasetRow()] }),
+  ...['', 'x'.repeat(129)].map((dataset) =>
+    row('dataset-name', `name of ${dataset.length}`, {
+      breaks: [datasetRow({ dataset })],
+      passes: [datasetRow()],
+    }),
+  ),
+  ...[{ names: [] }, { names: [''] }, { unset: ['cpi'] }].map((change) =>
+    row('dataset-value', JSON.stringify(change), { breaks: [datasetRow(change)], passes: [datasetRow()] }),
+  ),
+];
+
+const CASES = [...TRADE_CASES, ...QUOTE_CASES, ...BAR_CASES, ...LIST_CASES];
+
+function rulesHit(judgement: Judgement): readonly string[] {
+  const duplicates = judgement.duplicates > 0 ? ['duplicate'] : [];
+  return [
+    ...judgement.refusals.map((refusal) => refusal.rule),
+    ...duplicates,
+    ...judgement.findings.map((finding) => finding.rule),
+  ];
+}
+
+describe('every rule', () => {
+  it.each(CASES)('$kind $rule: $what', ({ rule, breaks, passes }) => {
+    expect(rulesHit(breaks())).toEqual([rule]);
+    expect(rulesHit(passes())).toEqual([]);
+    expect(passes().accepted).toBe('all');
+  });
+
+  it('has a case for each kind it belongs to', () => {
+    const expected = KINDS.flatMap((kind) =>
+      [...kind.batchRules, ...kind.eventRules].map((rule) => `${kind.name} ${rule.id}`),
+    );
+    expect([...new Set(CASES.map((entry) => `${entry.kind} ${entry.rule}`))].sort()).toEqual(expected.sort());
+  });
+
+  it('explains itself on one line with stream, position, symbol, time, value and rule', () => {
+    const { refusals } = judged(TRADES, trades({}, { price: -3 }), 2, { first: 17 });
+    expect(refusals).toEqual([
+      {
+        index: 1,
+        rule: 'price-positive',
+        reason:
+          'file:test#AAPL position 18: trade of AAPL at 2024-01-02T00:00:01Z: price -3 is not a finite number above 0 (price-positive)',
+      },
+    ]);
+    const reasons = CASES.flatMap(({ breaks }) => breaks().refusals.map((refusal) => refusal.reason));
+    expect(reasons.length).toBeGreaterThan(50);
+    for (const reason of reasons) expect(reason).not.toMatch(/\n|undefined|\[object/);
+  });
+
+  it('is listed before the flags, which see accepted events only', () => {
+    for (const kind of KINDS) {
+      const firstFlag = kind.eventRules.findIndex((rule) => rule.severity === 'flag');
+      const after = firstFlag === -1 ? [] : kind.eventRules.slice(firstFlag);
+      expect(after.every((rule) => rule.severity === 'flag')).toBe(true);
+    }
+  });
+});

@@ -14,8 +14,8 @@ import { newSecrets } from './state.ts';
 import type { StackPorts, StackSecrets } from './state.ts';
 import type { Stack, StartStackOptions } from './types.ts';
 
-export const KAFKA_IMAGE = 'apache/kafka:4.1.1';
-export const QUESTDB_IMAGE = 'questdb/questdb:9.3.4';
+const KAFKA_IMAGE = 'apache/kafka:4.1.1';
+const QUESTDB_IMAGE = 'questdb/questdb:9.3.4';
 const OWNER_LABEL = 'dev.tickwell.local-stack.owner';
 
 /**

@@ -4,7 +4,7 @@ import { PG_DATABASE, PG_USER } from './questdb-config.ts';
 import type { PgEndpoint, StackEndpoints } from './types.ts';
 
 /** The variables that services read and that name servers which already run. */
-export const ENDPOINT_VARIABLES = {
+const ENDPOINT_VARIABLES = {
   kafkaBrokers: 'TICKWELL_KAFKA_BROKERS',
   questdbHttpUrl: 'TICKWELL_QUESTDB_HTTP_URL',
   questdbPgUrl: 'TICKWELL_QUESTDB_PG_URL',

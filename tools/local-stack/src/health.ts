@@ -46,7 +46,7 @@ export async function askKafka(port: number, apiKey: number, version: number, bo
 }
 
 /** Length, API key, API version, correlation id, client id, body. */
-export function kafkaFrame(apiKey: number, version: number, body: Buffer): Buffer {
+function kafkaFrame(apiKey: number, version: number, body: Buffer): Buffer {
   const clientId = Buffer.from('tickwell-health');
   const head = Buffer.alloc(4 + 2 + 2 + 4 + 2);
   head.writeInt32BE(head.length - 4 + clientId.length + body.length, 0);
@@ -58,7 +58,7 @@ export function kafkaFrame(apiKey: number, version: number, body: Buffer): Buffe
 }
 
 /** The ports in the body of a metadata answer, which begins with brokers of (id, host, port, rack). */
-export function brokerPorts(answer: Buffer): number[] {
+function brokerPorts(answer: Buffer): number[] {
   const ports: number[] = [];
   let at = 4;
   for (let left = answer.readInt32BE(0); left > 0; left -= 1) {

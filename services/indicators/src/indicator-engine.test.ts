@@ -1,0 +1,384 @@
+import { decodeIndicatorBatch, encodeBarBatch, events, parseMessage, TOPICS } from '@tickwell/contracts';
+import type { BarBatch, IndicatorBatch } from '@tickwell/domain';
+import { calculate, parseSpecList, type IndicatorInput, type IndicatorSpec } from '@tickwell/indicators';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { logRecord, ProcessorRun, valuesOf, type Written } from './fixtures/run.ts';
+import { IndicatorEngine } from './indicator-engine.ts';
+
+const HOUR_NS = 3_600_000_000_000n;
+const TEXT = 'sma(3),ema(3),rsi(3),macd(2,4,3),atr(3),bbands(3,2),vwap(utc-day)';
+const parsed = parseSpecList(TEXT);
+if (!parsed.ok) throw new Error(parsed.errors.map((error) => error.message).join('; '));
+const SPECS: readonly IndicatorSpec[] = parsed.specs;
+const KEPT = 4;
+
+/** One bar of the hour `at`; the price decides all its numbers. */
+interface Hour {
+  readonly at: number;
+  readonly price: number;
+  readonly volume: number;
+}
+
+interface Delivery {
+  readonly hours: readonly Hour[];
+  readonly knownAtNs: bigint;
+}
+
+function batch({ hours, knownAtNs }: Delivery, values: Partial<BarBatch> = {}): BarBatch {
+  return {
+    header: {
+      source: 'yahoo',
+      symbol: 'AAPL',
+      cause: { origin: 'x', n: 1n, k: 0 },
+      knownAtNs,
+      watermarkNs: 77n,
+      replayOf: '',
+      priceBasis: 'split-adjusted',
+    },
+    interval: '1h',
+    priceType: 'trade',
+    bars: {
+      startNs: hours.map(({ at }) => BigInt(at) * HOUR_NS),
+      open: hours.map(({ price }) => price),
+      high: hours.map(({ price }) => price * 1.25),
+      low: hours.map(({ price }) => price * 0.75),
+      close: hours.map(({ price }) => price * 1.125),
+      volume: hours.map(({ volume }) => volume),
+      vwap: [],
+      tradeCount: [],
+      sessionDate: [],
+    },
+    positions: [],
+    ...values,
+  };
+}
+
+function engine(keptBars = KEPT, restart = false, specs = SPECS): ProcessorRun<unknown> {
+  return new ProcessorRun<unknown>(new IndicatorEngine({ specs, keptBars }), { restart });
+}
+
+function run(deliveries: readonly Delivery[], keptBars = KEPT, restart = false): ProcessorRun<unknown> {
+  const processor = engine(keptBars, restart);
+  deliveries.forEach((delivery, offset) =>
+    processor.feed(logRecord('md.bars', offset, encodeBarBatch(batch(delivery)))),
+  );
+  return processor;
+}
+
+function indicatorsIn(written: readonly Written[]): IndicatorBatch[] {
+  return valuesOf(written, TOPICS.indicators.name, decodeIndicatorBatch);
+}
+
+function findings(written: readonly Written[]): { rule: string; message: string }[] {
+  return valuesOf(written, TOPICS.quality.name, (value) =>
+    parseMessage(events.QualityEventSchema, value),
+  ).map(({ event }) => {
+    if (event.case !== 'finding') throw new Error('not a finding');
+    return { rule: event.value.rule, message: event.value.message };
+  });
+}
+
+/** Specification and start → the newest version, as a reader of the store sees it: greatest known-at, then position. */
+function newest(
+  written: readonly Written[],
+): Map<string, { knownAtNs: bigint; warm: boolean; values: number[] }> {
+  const seen = new Map<string, { knownAtNs: bigint; warm: boolean; values: number[] }>();
+  for (const { header, specId, startNs, warm, outputs } of indicatorsIn(written)) {
+    for (const [index, start] of startNs.entries()) {
+      const key = `${specId} ${start / HOUR_NS}`;
+      const values = outputs.map((output) => output.value[index]!);
+      const before = seen.get(key);
+      if (before !== undefined && before.knownAtNs > header.knownAtNs) continue;
+      seen.set(key, { knownAtNs: header.knownAtNs, warm: warm[index]!, values });
+    }
+  }
+  return seen;
+}
+
+/** The same by the library's batch calculation over the bars as they are in the end. */
+function wanted(deliveries: readonly Delivery[]): Map<string, number[]> {
+  const current = new Map<number, { knownAtNs: bigint; hour: Hour }>();
+  for (const { hours, knownAtNs } of deliveries) {
+    for (const hour of hours) {
+      if ((current.get(hour.at)?.knownAtNs ?? 0n) <= knownAtNs) current.set(hour.at, { knownAtNs, hour });
+    }
+  }
+  const hours = [...current.values()].map(({ hour }) => hour).sort((a, b) => a.at - b.at);
+  const inputs = hours.map(({ at, price, volume }): IndicatorInput => {
+    const [high, low, close] = [price * 1.25, price * 0.75, price * 1.125];
+    return { startNs: BigInt(at) * HOUR_NS, open: price, high, low, close, volume };
+  });
+  const values = new Map<string, number[]>();
+  for (const spec of SPECS) {
+    const columns = calculate(spec, inputs);
+    hours.forEach(({ at }, row) => {
+      values.set(
+        `${spec.id} ${at}`,
+        columns.map((column) => column[row]!),
+      );
+    });
+  }
+  return values;
+}
+
+const anyHour = fc.record({
+  at: fc.integer({ min: 0, max: 40 }),
+  price: fc.oneof(fc.constantFrom(1, 2, 3), fc.double({ min: 0.01, max: 1e4, noNaN: true })),
+  volume: fc.integer({ min: 0, max: 1000 }),
+});
+/** Bars in any order and any versions; later deliveries are mostly, but not always, known later. */
+const anyDeliveries = fc
+  .array(
+    fc.record({
+      hours: fc.array(anyHour, { minLength: 1, maxLength: 5 }),
+      known: fc.integer({ min: 0, max: 3 }),
+    }),
+    { minLength: 1, maxLength: 16 },
+  )
+  .map((rows) =>
+    rows.map(({ hours, known }, index): Delivery => ({ hours, knownAtNs: BigInt(100 + index - known) })),
+  );
+/** Mostly onward, with corrections of the last three bars. */
+const anyOnward = fc
+  .array(
+    fc.record({
+      hours: fc.array(anyHour, { minLength: 1, maxLength: 4 }),
+      back: fc.integer({ min: 0, max: 3 }),
+    }),
+    { minLength: 1, maxLength: 20 },
+  )
+  .map((rows) => {
+    let last = 0;
+    return rows.map(({ hours, back }, index): Delivery => {
+      const from = Math.max(0, last - back);
+      const placed = hours.map((hour, step) => ({ ...hour, at: from + step }));
+      last = Math.max(last, from + hours.length);
+      return { hours: placed, knownAtNs: BigInt(100 + index) };
+    });
+  });
+
+function expectNewest(written: readonly Written[], deliveries: readonly Delivery[]): void {
+  const got = newest(written);
+  const reference = wanted(deliveries);
+  expect([...got.keys()].sort()).toEqual([...reference.keys()].sort());
+  for (const [key, values] of reference) {
+    expect({ key, values: got.get(key)?.values }).toStrictEqual({ key, values });
+    expect(got.get(key)?.warm).toBe(!values.some((value) => Number.isNaN(value)));
+  }
+}
+
+describe('indicator engine: the same answer every way', () => {
+  it('says in the end what a calculation over the final bars says, bit for bit, whatever was corrected', () => {
+    fc.assert(
+      fc.property(anyDeliveries, (deliveries) => {
+        const { written } = run(deliveries, 50);
+        expect(findings(written)).toEqual([]);
+        expectNewest(written, deliveries);
+      }),
+    );
+  });
+
+  it('does so with a window that moves on', () => {
+    fc.assert(
+      fc.property(anyOnward, (deliveries) => {
+        const { written } = run(deliveries);
+        expect(findings(written)).toEqual([]);
+        expectNewest(written, deliveries);
+      }),
+    );
+  });
+
+  it('does so bar by bar and in one batch', () => {
+    const series = fc.array(anyHour, { minLength: 1, maxLength: 60 });
+    fc.assert(
+      fc.property(series, (rows) => {
+        const hours = rows.map((row, at) => ({ ...row, at }));
+        const live = run(hours.map((hour) => ({ hours: [hour], knownAtNs: 5n })));
+        const once = run([{ hours, knownAtNs: 5n }]);
+        expect(newest(live.written)).toStrictEqual(newest(once.written));
+        expectNewest(live.written, [{ hours, knownAtNs: 5n }]);
+      }),
+    );
+  });
+
+  it('writes the same bytes with a restart before every record', () => {
+    fc.assert(
+      fc.property(fc.oneof(anyDeliveries, anyOnward), fc.constantFrom(1, KEPT), (deliveries, keptBars) => {
+        const steady = run(deliveries, keptBars);
+        const restarted = run(deliveries, keptBars, true);
+        expect(restarted.written).toEqual(steady.written);
+      }),
+    );
+  });
+});
+
+const day = (...prices: number[]): Hour[] => prices.map((price, at) => ({ at, price, volume: 1 }));
+
+describe('indicator engine: records', () => {
+  it('carry source, basis, watermark and known-at of their bars, one record per specification', () => {
+    const { written } = run([{ hours: day(1, 2, 3, 4), knownAtNs: 9n }]);
+    const batches = indicatorsIn(written);
+    expect(batches.map(({ specId }) => specId)).toEqual(SPECS.map(({ id }) => id));
+    expect(batches[0]).toMatchObject({
+      header: {
+        source: 'yahoo',
+        symbol: 'AAPL',
+        cause: { origin: 'md.bars@epoch/0', n: 1n, k: 0 },
+        knownAtNs: 9n,
+        watermarkNs: 77n,
+        priceBasis: 'split-adjusted',
+      },
+      interval: '1h',
+      priceType: 'trade',
+      specId: 'sma(3,close)',
+      startNs: [0n, HOUR_NS, 2n * HOUR_NS, 3n * HOUR_NS],
+      warm: [false, false, true, true],
+      outputs: [{ name: 'sma', value: [NaN, NaN, 2.25, 3.375] }],
+    });
+  });
+
+  it('say the greatest known-at up to their bar', () => {
+    const { written } = run([
+      { hours: day(1), knownAtNs: 9n },
+      { hours: day(1, 2).slice(1), knownAtNs: 3n },
+    ]);
+    expect([...newest(written).values()].every(({ knownAtNs }) => knownAtNs === 9n)).toBe(true);
+  });
+
+  it('of a correction hold only what changed', () => {
+    const before = run([{ hours: day(1, 2, 3, 4, 5, 6), knownAtNs: 1n }]);
+    const correction = batch({ hours: [{ at: 1, price: 9, volume: 1 }], knownAtNs: 2n });
+    const written = before.feed(logRecord('md.bars', 1, encodeBarBatch(correction)));
+    const sma = indicatorsIn(written).find(({ specId }) => specId === 'sma(3,close)');
+    expect(sma).toMatchObject({ header: { knownAtNs: 2n }, startNs: [2n * HOUR_NS, 3n * HOUR_NS] });
+    const ema = indicatorsIn(written).find(({ specId }) => specId === 'ema(3,close)');
+    expect(ema?.startNs.length).toBe(4);
+  });
+
+  it('are none for the same bar again, nor for a version that is known earlier', () => {
+    const processor = run([{ hours: day(1, 2, 3, 4, 5), knownAtNs: 5n }]);
+    const feed = (delivery: Delivery): Written[] =>
+      processor.feed(logRecord('md.bars', 1, encodeBarBatch(batch(delivery))));
+    expect(feed({ hours: day(1, 2, 3, 4, 5), knownAtNs: 9n })).toEqual([]);
+    expect(feed({ hours: [{ at: 2, price: 8, volume: 1 }], knownAtNs: 4n })).toEqual([]);
+    expect(feed({ hours: [{ at: 4, price: 8, volume: 1 }], knownAtNs: 4n })).toEqual([]);
+    expect(feed({ hours: [{ at: 4, price: 8, volume: 1 }], knownAtNs: 5n }).length).toBeGreaterThan(0);
+  });
+
+  it('keep series apart', () => {
+    const processor = engine();
+    const one = batch({ hours: day(1, 2, 3), knownAtNs: 1n });
+    const others: BarBatch[] = [
+      one,
+      { ...one, interval: '1d' },
+      { ...one, priceType: 'bid' },
+      { ...one, header: { ...one.header, source: 'ib' } },
+    ];
+    const counts = others.map((other, offset) => {
+      const written = processor.feed(logRecord('md.bars', offset, encodeBarBatch(other)));
+      return indicatorsIn(written).map(({ startNs }) => startNs.length);
+    });
+    expect(counts).toEqual(others.map(() => SPECS.map(() => 3)));
+  });
+
+  it('count a bar without volume as volume 0', () => {
+    const one = batch({ hours: day(1, 2), knownAtNs: 1n });
+    const written = engine().feed(
+      logRecord('md.bars', 0, encodeBarBatch({ ...one, bars: { ...one.bars, volume: [] } })),
+    );
+    const vwap = indicatorsIn(written).find(({ specId }) => specId.startsWith('vwap'));
+    expect(vwap).toMatchObject({ warm: [false, false] });
+  });
+});
+
+describe('indicator engine: findings', () => {
+  it('name a correction that is older than what is kept', () => {
+    const prices = Array.from({ length: KEPT * 2 }, (_, at) => at + 1);
+    const processor = run([{ hours: day(...prices), knownAtNs: 1n }]);
+    const late = batch({ hours: [{ at: KEPT - 1, price: 9, volume: 1 }], knownAtNs: 2n });
+    const written = processor.feed(logRecord('md.bars', 1, encodeBarBatch(late)));
+    expect(indicatorsIn(written)).toEqual([]);
+    expect(findings(written)).toEqual([
+      {
+        rule: 'correction-too-old',
+        message:
+          '1 1h trade bars of AAPL (yahoo) from 1970-01-01T03:00:00Z on are older than the 4 bars corrections are computed for: indicators do not count them',
+      },
+    ]);
+    const inTime = batch({ hours: [{ at: KEPT, price: 9, volume: 1 }], knownAtNs: 2n });
+    expect(findings(processor.feed(logRecord('md.bars', 2, encodeBarBatch(inTime))))).toEqual([]);
+  });
+
+  it('name bars whose numbers are not finite, and go on with the others', () => {
+    const written = engine().feed(
+      logRecord(
+        'md.bars',
+        0,
+        encodeBarBatch(batch({ hours: day(1, NaN, Infinity, 1e100, 2), knownAtNs: 1n })),
+      ),
+    );
+    expect(indicatorsIn(written)[0]?.startNs).toEqual([0n, 4n * HOUR_NS]);
+    expect(findings(written)).toMatchObject([
+      { rule: 'bar-not-usable', message: expect.stringContaining('3 1h') as string },
+    ]);
+  });
+
+  it('name a series beyond the limit', () => {
+    const processor = engine(1, false, SPECS.slice(0, 1));
+    const rules = Array.from({ length: 65 }, (_, index) => {
+      const other = batch({ hours: day(1), knownAtNs: 1n }, { interval: `${index + 1}m` });
+      return findings(processor.feed(logRecord('md.bars', index, encodeBarBatch(other)))).map(
+        ({ rule }) => rule,
+      );
+    });
+    expect(rules.filter((rule) => rule.length > 0)).toEqual([['too-many-series']]);
+    expect(rules[64]).toEqual(['too-many-series']);
+  });
+
+  it('are dead letters for a record that cannot be read', () => {
+    const written = engine().feed(logRecord('md.bars', 3, null));
+    const letters = valuesOf(written, TOPICS.deadLetters.name, (value) =>
+      parseMessage(events.DeadLetterSchema, value),
+    );
+    expect(letters).toMatchObject([
+      { topic: 'md.bars', offset: 3n, wholeRecord: true, rule: 'missing-header' },
+    ]);
+  });
+});
+
+describe('indicator engine: state', () => {
+  const grown = run([{ hours: day(1, 2, 3, 4, 5, 6, 7, 8, 9), knownAtNs: 1n }]).state;
+
+  it('that is damaged or of another version is a returned error', () => {
+    const processor = new IndicatorEngine({ specs: SPECS, keptBars: KEPT });
+    const bytes = processor.encodeState(grown as ReturnType<typeof processor.createState>);
+    expect(processor.decodeState('AAPL', 1, bytes).ok).toBe(true);
+    expect(processor.decodeState('AAPL', 2, bytes).ok).toBe(false);
+    for (let length = 0; length < bytes.length; length += 1) {
+      expect(processor.decodeState('AAPL', 1, bytes.subarray(0, length)).ok).toBe(false);
+    }
+  });
+
+  it('goes on with other specifications: a new one from the oldest kept bar, one that is gone is left out', () => {
+    const other = parseSpecList('ema(3),sma(2)');
+    if (!other.ok) throw new Error('specifications');
+    const before = new IndicatorEngine({ specs: SPECS, keptBars: KEPT });
+    const after = new IndicatorEngine({ specs: other.specs, keptBars: KEPT });
+    const decoded = after.decodeState(
+      'AAPL',
+      1,
+      before.encodeState(grown as ReturnType<typeof before.createState>),
+    );
+    if (!decoded.ok) throw new Error(decoded.error);
+    const processor = engine(KEPT, false, other.specs);
+    processor.state = decoded.value;
+    const next = batch({ hours: [{ at: 9, price: 10, volume: 1 }], knownAtNs: 2n });
+    const written = processor.feed(logRecord('md.bars', 1, encodeBarBatch(next)));
+    const deliveries = [{ hours: day(1, 2, 3, 4, 5, 6, 7, 8, 9, 10), knownAtNs: 1n }];
+    expect(newest(written).get('ema(3,close) 9')?.values).toStrictEqual(
+      wanted(deliveries).get('ema(3,close) 9'),
+    );
+    expect(newest(written).get('sma(2,close) 9')?.values).toEqual([(9 * 1.125 + 10 * 1.125) / 2]);
+  });
+});

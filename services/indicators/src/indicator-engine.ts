@@ -1,0 +1,226 @@
+import { decodeBarBatch, encodeIndicatorBatch, MAX_BATCH_EVENTS, TOPICS } from '@tickwell/contracts';
+import {
+  err,
+  formatNs,
+  ok,
+  readState,
+  StateWriter,
+  type BarBatch,
+  type PriceType,
+  type Result,
+} from '@tickwell/domain';
+import type { Output, Processor } from '@tickwell/flow';
+import type { IndicatorSpec } from '@tickwell/indicators';
+import type { LogRecord } from '@tickwell/ports';
+import type { SeriesBar } from './bar-window.ts';
+import { IndicatorSeries, type IndicatorRow } from './indicator-series.ts';
+import { cutForRecords, qualityFinding, unreadableRecord, type Finding } from './outputs.ts';
+
+/** Most series of bars (source, interval and price type) one symbol may have indicators of. */
+const MAX_SERIES = 64;
+/** Larger numbers are no prices or volumes; indicators take averages of bars' numbers up to 1e100. */
+const MAX_MAGNITUDE = 1e99;
+const PRICE_TYPES: readonly PriceType[] = ['trade', 'bid', 'ask', 'mid'];
+
+interface SeriesEntry {
+  readonly source: string;
+  readonly interval: string;
+  readonly priceType: PriceType;
+  readonly indicators: IndicatorSeries;
+}
+
+/** Everything the indicator engine remembers of one symbol. */
+export type IndicatorState = SeriesEntry[];
+
+export interface IndicatorEngineOptions {
+  readonly specs: readonly IndicatorSpec[];
+  /** How far back, in bars of a series, a correction is computed; at least 1. */
+  readonly keptBars: number;
+}
+
+/**
+ * Bars to the configured indicators, per source, interval and price type. A batch's price basis and watermark go on as they come. The
+ * anchor of a series is its first bar; `known_at` of a value is the greatest known-at of the bars from the anchor to its own, so a value
+ * is never said to be known before something it may depend on. Bars without volume count as volume 0.
+ */
+export class IndicatorEngine implements Processor<IndicatorState> {
+  readonly name = 'indicator-engine';
+  readonly inputTopic = TOPICS.bars.name;
+  readonly dedup = 'record';
+  readonly stateVersion = 1;
+  readonly #options: IndicatorEngineOptions;
+
+  constructor(options: IndicatorEngineOptions) {
+    this.#options = options;
+  }
+
+  keyOf(record: LogRecord): string {
+    return record.key ?? '';
+  }
+
+  createState(): IndicatorState {
+    return [];
+  }
+
+  process(record: LogRecord, state: IndicatorState): readonly Output[] {
+    const decoded = decodeBarBatch(record.value ?? new Uint8Array(), false);
+    if (!decoded.ok) return [unreadableRecord(record, decoded.error)];
+    const batch = decoded.value;
+    const key = this.keyOf(record);
+    const entry = this.#entryOf(state, batch);
+    if (entry === undefined) return [tooManySeries(key, batch)];
+    const bars = toSeriesBars(batch);
+    const usable = bars.filter(isUsable);
+    const { rows, tooOld } = entry.indicators.apply(usable);
+    const outputs = this.#options.specs.flatMap((spec, index) =>
+      indicatorRecords(key, batch, spec, rows[index] ?? []),
+    );
+    if (usable.length < bars.length) {
+      const refused = bars.filter((bar) => !isUsable(bar)).map((bar) => bar.startNs);
+      outputs.push(
+        barsFinding(
+          key,
+          batch,
+          refused,
+          'bar-not-usable',
+          'have prices or volumes that are no finite numbers',
+        ),
+      );
+    }
+    if (tooOld.length > 0) {
+      const reason = `are older than the ${this.#options.keptBars} bars corrections are computed for`;
+      outputs.push(barsFinding(key, batch, tooOld, 'correction-too-old', reason));
+    }
+    return outputs;
+  }
+
+  encodeState(state: IndicatorState): Uint8Array {
+    const writer = new StateWriter().uint(state.length);
+    for (const { source, interval, priceType, indicators } of state) {
+      writer.text(source).text(interval).uint(PRICE_TYPES.indexOf(priceType)).block(indicators.encode());
+    }
+    return writer.finish();
+  }
+
+  decodeState(_key: string, version: number, bytes: Uint8Array): Result<IndicatorState, string> {
+    if (version !== this.stateVersion)
+      return err(`version ${version}, this build reads ${this.stateVersion}`);
+    const { specs, keptBars } = this.#options;
+    const read = readState(bytes, (reader) =>
+      Array.from({ length: reader.count(4) }, () => {
+        const [source, interval] = [reader.text(), reader.text()];
+        const priceType = PRICE_TYPES[reader.uint()] ?? reader.fail('a price type that does not exist');
+        return { source, interval, priceType, encoded: reader.block() };
+      }),
+    );
+    if (!read.ok) return read;
+    const state: IndicatorState = [];
+    for (const { encoded, ...series } of read.value) {
+      const indicators = IndicatorSeries.decode(encoded, specs, keptBars);
+      if (!indicators.ok) return err(`${series.source} ${series.interval}: ${indicators.error}`);
+      state.push({ ...series, indicators: indicators.value });
+    }
+    return ok(state);
+  }
+
+  #entryOf(state: IndicatorState, batch: BarBatch): SeriesEntry | undefined {
+    const { header, interval, priceType } = batch;
+    const { source } = header;
+    const known = state.find(
+      (entry) => entry.source === source && entry.interval === interval && entry.priceType === priceType,
+    );
+    if (known !== undefined || state.length >= MAX_SERIES) return known;
+    const indicators = new IndicatorSeries(this.#options.specs, this.#options.keptBars);
+    const entry = { source, interval, priceType, indicators };
+    state.push(entry);
+    return entry;
+  }
+}
+
+function toSeriesBars({ header, bars }: BarBatch): SeriesBar[] {
+  return bars.startNs.map((startNs, index) => {
+    const volume = bars.volume[index] ?? NaN;
+    const vwap = bars.vwap[index] ?? NaN;
+    const bar = {
+      startNs,
+      knownAtNs: header.knownAtNs,
+      open: bars.open[index] ?? NaN,
+      high: bars.high[index] ?? NaN,
+      low: bars.low[index] ?? NaN,
+      close: bars.close[index] ?? NaN,
+      volume: Number.isNaN(volume) ? 0 : volume,
+    };
+    return Number.isNaN(vwap) ? bar : { ...bar, vwap };
+  });
+}
+
+function isUsable({ open, high, low, close, volume, vwap = 0 }: SeriesBar): boolean {
+  return (
+    volume >= 0 && [open, high, low, close, volume, vwap].every((value) => Math.abs(value) <= MAX_MAGNITUDE)
+  );
+}
+
+/** The last record of a specification passes the watermark on: before it that is not true yet. */
+function indicatorRecords(
+  key: string,
+  batch: BarBatch,
+  spec: IndicatorSpec,
+  rows: readonly IndicatorRow[],
+): Output[] {
+  const { header, interval, priceType } = batch;
+  const pieces = cutForRecords(rows, MAX_BATCH_EVENTS);
+  return pieces.map((piece, index): Output => {
+    const watermarkNs = index === pieces.length - 1 ? header.watermarkNs : 0n;
+    const knownAtNs = piece[0]?.knownAtNs ?? 0n;
+    return {
+      topic: TOPICS.indicators.name,
+      key,
+      type: TOPICS.indicators.type,
+      source: header.source,
+      encode: (cause) =>
+        encodeIndicatorBatch({
+          header: { ...header, cause, knownAtNs, watermarkNs, replayOf: '' },
+          interval,
+          priceType,
+          specId: spec.id,
+          startNs: piece.map((row) => row.startNs),
+          warm: piece.map((row) => row.warm),
+          outputs: spec.outputs.map((name, output) => ({
+            name,
+            value: piece.map((row) => row.values[output] ?? NaN),
+          })),
+        }),
+    };
+  });
+}
+
+function barsFinding(
+  key: string,
+  batch: BarBatch,
+  startsNs: readonly bigint[],
+  rule: string,
+  reason: string,
+): Output {
+  const span = spanOf(startsNs);
+  const { header, interval, priceType } = batch;
+  return qualityFinding(key, header, 'bars', {
+    rule,
+    message: `${startsNs.length} ${interval} ${priceType} bars of ${key} (${header.source}) from ${formatNs(span.startNs)} on ${reason}: indicators do not count them`,
+    ...span,
+  });
+}
+
+function tooManySeries(key: string, batch: BarBatch): Output {
+  const reason = `would be one series more than the ${MAX_SERIES} a symbol may have`;
+  return barsFinding(key, batch, batch.bars.startNs, 'too-many-series', reason);
+}
+
+function spanOf(startsNs: readonly bigint[]): Pick<Finding, 'startNs' | 'endNs'> {
+  let [startNs = 0n] = startsNs;
+  let lastNs = startNs;
+  for (const time of startsNs) {
+    if (time < startNs) startNs = time;
+    if (time > lastNs) lastNs = time;
+  }
+  return { startNs, endNs: lastNs + 1n };
+}

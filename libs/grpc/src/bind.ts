@@ -8,7 +8,7 @@ import type {
 } from '@grpc/grpc-js';
 import { TickwellError } from '@tickwell/domain';
 import { traceIdOf, type CallContext, type CallRuntime } from './context.ts';
-import { Encoded, asBuffer, deserializer, methodPath, serializer, type MethodDesc } from './method.ts';
+import { asBuffer, deserializer, methodPath, serializer, type MethodDesc } from './method.ts';
 import { statusName, statusOf, type CallStatus } from './status.ts';
 import { StreamWriter, abortError } from './stream-writer.ts';
 
@@ -25,16 +25,19 @@ export type UnaryHandler<I extends DescMessage, O extends DescMessage> = (
   context: CallContext,
 ) => Promise<MessageShape<O>>;
 
-/** Yields messages, or {@link Encoded} ones that several streams share; is asked for the next only when the reader keeps up. */
+/**
+ * Yields messages, or bytes of messages serialized already (an event that a thousand subscribers receive is encoded once); is
+ * asked for the next only when the reader keeps up.
+ */
 export type StreamHandler<I extends DescMessage, O extends DescMessage> = (
   request: MessageShape<I>,
   context: CallContext,
-) => AsyncIterable<MessageShape<O> | Encoded>;
+) => AsyncIterable<MessageShape<O> | Uint8Array>;
 
 export type DuplexHandler<I extends DescMessage, O extends DescMessage> = (
   requests: AsyncIterable<MessageShape<I>>,
   context: CallContext,
-) => AsyncIterable<MessageShape<O> | Encoded>;
+) => AsyncIterable<MessageShape<O> | Uint8Array>;
 
 export function bindUnary<I extends DescMessage, O extends DescMessage>(
   method: MethodDesc<'unary', I, O>,
@@ -69,12 +72,12 @@ export function bindStream<I extends DescMessage, O extends DescMessage>(
     service: method.parent,
     name: method.name,
     register(server, runtime) {
-      server.register<MessageShape<I>, Encoded>(
+      server.register<MessageShape<I>, Uint8Array>(
         path,
-        (call: ServerWritableStream<MessageShape<I>, Encoded>) => {
+        (call: ServerWritableStream<MessageShape<I>, Uint8Array>) => {
           void serve(path, call, method.output, (context) => handler(call.request, context), runtime);
         },
-        encodedBytes,
+        asBuffer,
         deserializer(method.input),
         'serverStream',
       );
@@ -92,13 +95,13 @@ export function bindDuplex<I extends DescMessage, O extends DescMessage>(
     service: method.parent,
     name: method.name,
     register(server, runtime) {
-      server.register<MessageShape<I>, Encoded>(
+      server.register<MessageShape<I>, Uint8Array>(
         path,
-        (call: ServerDuplexStream<MessageShape<I>, Encoded>) => {
+        (call: ServerDuplexStream<MessageShape<I>, Uint8Array>) => {
           const requests: AsyncIterable<MessageShape<I>> = call;
           void serve(path, call, method.output, (context) => handler(requests, context), runtime);
         },
-        encodedBytes,
+        asBuffer,
         deserializer(method.input),
         'bidi',
       );
@@ -107,16 +110,12 @@ export function bindDuplex<I extends DescMessage, O extends DescMessage>(
 }
 
 type Respond<T> = (error: CallStatus | null, value?: T) => void;
-type OpenCall = ServerWritableStream<unknown, Encoded> | ServerDuplexStream<unknown, Encoded>;
+type OpenCall = ServerWritableStream<unknown, Uint8Array> | ServerDuplexStream<unknown, Uint8Array>;
 
 interface SurfaceCall {
   readonly metadata: Metadata;
   getPeer(): string;
   on(event: 'cancelled', listener: () => void): unknown;
-}
-
-function encodedBytes(message: Encoded): Buffer {
-  return asBuffer(message.bytes);
 }
 
 function openContext(path: string, call: SurfaceCall): { context: CallContext; controller: AbortController } {
@@ -150,7 +149,7 @@ async function serve<O extends DescMessage>(
   path: string,
   call: OpenCall,
   output: O,
-  produce: (context: CallContext) => AsyncIterable<MessageShape<O> | Encoded>,
+  produce: (context: CallContext) => AsyncIterable<MessageShape<O> | Uint8Array>,
   runtime: CallRuntime,
 ): Promise<void> {
   const startMs = performance.now();
@@ -162,8 +161,8 @@ async function serve<O extends DescMessage>(
     runtime.authenticate(call.metadata);
     for await (const response of produce(context)) {
       if (context.signal.aborted) throw abortError(context.signal);
-      const message = response instanceof Encoded ? response : new Encoded(toBinary(output, response));
-      runtime.metrics.sent(path, message.bytes.byteLength);
+      const message = response instanceof Uint8Array ? response : toBinary(output, response);
+      runtime.metrics.sent(path, message.byteLength);
       await writer.write(message);
     }
     // A handler may end by returning when its signal fires.

@@ -15,18 +15,6 @@ export interface MethodDesc<Kind extends string, I extends DescMessage, O extend
   readonly output: O;
 }
 
-/**
- * A response that is serialized already. One instance may be written to many streams: an event that a thousand subscribers
- * receive is encoded once.
- */
-export class Encoded {
-  readonly bytes: Uint8Array;
-
-  constructor(bytes: Uint8Array) {
-    this.bytes = bytes;
-  }
-}
-
 /** "/tickwell.query.v1.MarketDataService/GetBars" */
 export function methodPath(method: { readonly name: string; readonly parent: DescService }): string {
   return `/${method.parent.typeName}/${method.name}`;

@@ -11,7 +11,7 @@ import {
   ticksMessage,
   ticksRequest,
 } from './fixtures/test-service.ts';
-import { Encoded, serializer } from './method.ts';
+import { serializer } from './method.ts';
 import { GrpcServer } from './server.ts';
 
 const { getTicks, getLatest } = queryV1.MarketDataService.method;
@@ -31,7 +31,7 @@ describe('a server and a channel', () => {
   });
 
   it('streams messages in order, serialized ones unchanged', async () => {
-    const shared = new Encoded(serializer(queryV1.GetTicksResponseSchema)(ticksMessage('shared')));
+    const shared = serializer(queryV1.GetTicksResponseSchema)(ticksMessage('shared'));
     const methods = testMethods({
       async *getTicks() {
         yield ticksMessage('first');

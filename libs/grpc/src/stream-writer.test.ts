@@ -1,7 +1,6 @@
 import { EventEmitter } from 'node:events';
 import { TickwellError } from '@tickwell/domain';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { Encoded } from './method.ts';
 import { StreamWriter } from './stream-writer.ts';
 
 /** A transport that takes messages when told. */
@@ -9,7 +8,7 @@ class FakeCall extends EventEmitter {
   readonly waiting: (() => void)[] = [];
   wantsMore = true;
 
-  write(_message: Encoded, taken: () => void): boolean {
+  write(_message: Uint8Array, taken: () => void): boolean {
     this.waiting.push(taken);
     return this.wantsMore;
   }
@@ -19,7 +18,7 @@ class FakeCall extends EventEmitter {
   }
 }
 
-const MESSAGE = new Encoded(new Uint8Array(100));
+const MESSAGE = new Uint8Array(100);
 const LIMITS = { streamBufferBytes: 250, stallMs: 1_000 };
 
 describe('StreamWriter', () => {

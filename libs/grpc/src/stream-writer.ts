@@ -1,5 +1,4 @@
 import { TickwellError } from '@tickwell/domain';
-import type { Encoded } from './method.ts';
 
 export interface WriterLimits {
   readonly streamBufferBytes: number;
@@ -8,7 +7,7 @@ export interface WriterLimits {
 
 /** What of a call the writer uses. */
 export interface WritableCall {
-  write(message: Encoded, taken: () => void): boolean;
+  write(message: Uint8Array, taken: () => void): boolean;
   on(event: 'drain', listener: () => void): unknown;
 }
 
@@ -47,8 +46,8 @@ export class StreamWriter {
   }
 
   /** Hands a message over; the promise, if any, resolves when the next one may follow. */
-  write(message: Encoded): Promise<void> | undefined {
-    const size = message.bytes.byteLength;
+  write(message: Uint8Array): Promise<void> | undefined {
+    const size = message.byteLength;
     this.#pendingBytes += size;
     const more = this.#call.write(message, () => {
       this.#pendingBytes -= size;

@@ -1,0 +1,137 @@
+import { create } from '@bufbuild/protobuf';
+import { events, priceBasisToProto, queryV1 } from '@tickwell/contracts';
+import { err, ok, type Result } from '@tickwell/domain';
+import type { BarQuery, HistoryReader, IndicatorQuery, StoredSeries } from '@tickwell/ports';
+import { intervalArgument, orRefuse, priceTypeArgument, seriesArguments, textArgument } from './arguments.ts';
+import { slices, sliceColumns } from './chunks.ts';
+
+export interface CallSignal {
+  readonly signal: AbortSignal;
+}
+
+const MAX_INSTRUMENTS = 100_000;
+const DEFAULT_INSTRUMENTS = 10_000;
+
+/** The history calls over the store: arguments checked, rows passed on in messages of bounded size, at the reader's pace. */
+export class HistoryCalls {
+  readonly #reader: HistoryReader;
+
+  constructor(reader: HistoryReader) {
+    this.#reader = reader;
+  }
+
+  async listInstruments(request: queryV1.ListInstrumentsRequest): Promise<queryV1.ListInstrumentsResponse> {
+    const symbolPrefix = orRefuse(prefixArgument(request.symbolPrefix));
+    const limit = request.limit === 0 ? DEFAULT_INSTRUMENTS : Math.min(request.limit, MAX_INSTRUMENTS);
+    // One more than asked for tells whether there are more.
+    const found = await this.#reader.series({ symbolPrefix, limit: limit + 1 });
+    return create(queryV1.ListInstrumentsResponseSchema, {
+      series: found.slice(0, limit).map(seriesMessage),
+      truncated: found.length > limit,
+    });
+  }
+
+  async *getBars(
+    request: queryV1.GetBarsRequest,
+    { signal }: CallSignal,
+  ): AsyncGenerator<queryV1.GetBarsResponse> {
+    const query: BarQuery = {
+      ...orRefuse(seriesArguments(request, events.BarColumnsSchema)),
+      interval: orRefuse(intervalArgument(request.interval)),
+      priceType: orRefuse(priceTypeArgument(request.priceType)),
+      signal,
+    };
+    for await (const { source, priceBasis, bars } of this.#reader.bars(query)) {
+      for (const part of slices(bars.startNs.length)) {
+        yield create(queryV1.GetBarsResponseSchema, {
+          source,
+          priceBasis: priceBasisToProto(priceBasis),
+          bars: create(events.BarColumnsSchema, sliceColumns(bars, part)),
+        });
+      }
+    }
+  }
+
+  async *getTicks(
+    request: queryV1.GetTicksRequest,
+    { signal }: CallSignal,
+  ): AsyncGenerator<queryV1.GetTicksResponse> {
+    const query = { ...orRefuse(seriesArguments(request, events.TradeColumnsSchema)), signal };
+    for await (const { source, trades } of this.#reader.trades(query)) {
+      for (const part of slices(trades.timeNs.length)) {
+        yield create(queryV1.GetTicksResponseSchema, {
+          source,
+          trades: create(events.TradeColumnsSchema, sliceColumns(trades, part)),
+        });
+      }
+    }
+  }
+
+  async *getQuotes(
+    request: queryV1.GetQuotesRequest,
+    { signal }: CallSignal,
+  ): AsyncGenerator<queryV1.GetQuotesResponse> {
+    const query = { ...orRefuse(seriesArguments(request, events.QuoteColumnsSchema)), signal };
+    for await (const { source, quotes } of this.#reader.quotes(query)) {
+      for (const part of slices(quotes.timeNs.length)) {
+        yield create(queryV1.GetQuotesResponseSchema, {
+          source,
+          quotes: create(events.QuoteColumnsSchema, sliceColumns(quotes, part)),
+        });
+      }
+    }
+  }
+
+  async *getIndicators(
+    request: queryV1.GetIndicatorsRequest,
+    { signal }: CallSignal,
+  ): AsyncGenerator<queryV1.GetIndicatorsResponse> {
+    const query: IndicatorQuery = {
+      ...orRefuse(seriesArguments(request, events.IndicatorBatchSchema)),
+      interval: orRefuse(intervalArgument(request.interval)),
+      priceType: 'trade',
+      specId: orRefuse(specArgument(request.specId)),
+      signal,
+    };
+    for await (const { source, specId, startNs, warm, outputs } of this.#reader.indicators(query)) {
+      for (const part of slices(startNs.length)) {
+        yield create(queryV1.GetIndicatorsResponseSchema, {
+          source,
+          specId,
+          ...sliceColumns({ startNs, warm }, part),
+          outputs: outputs.map(({ name, value }) =>
+            create(events.IndicatorOutputSchema, { name, ...sliceColumns({ value }, part) }),
+          ),
+        });
+      }
+    }
+  }
+}
+
+function specArgument(specId: string): Result<string, string> {
+  return specId === ''
+    ? err('spec_id is empty: name a specification, for example "sma(20,close)"')
+    : textArgument('spec_id', specId);
+}
+
+function prefixArgument(prefix: string): Result<string, string> {
+  if (prefix === '') return ok('');
+  return /^[A-Za-z0-9.^_=:/-]{1,64}$/.test(prefix)
+    ? ok(prefix)
+    : err(
+        `symbol_prefix ${JSON.stringify(prefix.slice(0, 80))} cannot start an instrument id: use A-Z a-z 0-9 . _ ^ = : / -`,
+      );
+}
+
+function seriesMessage(series: StoredSeries): queryV1.InstrumentSeries {
+  const { symbol, source, kind, interval, rows, firstNs, lastNs } = series;
+  return create(queryV1.InstrumentSeriesSchema, {
+    symbol,
+    source,
+    kind,
+    interval,
+    rows: BigInt(rows),
+    firstNs,
+    lastNs,
+  });
+}

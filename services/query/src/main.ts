@@ -1,0 +1,44 @@
+import { ALL_TOPICS } from '@tickwell/contracts';
+import { TickwellError } from '@tickwell/domain';
+import { GrpcServer, bindMarketData } from '@tickwell/grpc';
+import { createKafkaLog, partitionForKey } from '@tickwell/kafka';
+import { createQuestdbReader, parsePgUrl } from '@tickwell/questdb';
+import { runService } from '@tickwell/runtime';
+import { readExposure, readQueryConfig } from './config.ts';
+import { QueryService } from './service.ts';
+
+const NS_PER_MS = 1_000_000n;
+
+await runService({
+  name: 'query',
+  env: process.env,
+  readConfig: readQueryConfig,
+  build: async (config, logger) => {
+    const pg = parsePgUrl(config.questdbPgUrl.href);
+    if (pg === undefined) throw new TickwellError('config-invalid', 'TICKWELL_QUESTDB_PG_URL names no host');
+    const log = createKafkaLog({ brokers: config.kafkaBrokers, clientId: 'tickwell-query', logger });
+    const service = new QueryService({
+      log,
+      reader: createQuestdbReader({ endpoints: { httpUrl: config.questdbHttpUrl.href, pg } }),
+      logger,
+      partitionOf: partitionForKey,
+      nowNs: () => BigInt(Date.now()) * NS_PER_MS,
+      heartbeatMs: config.heartbeatMs,
+      queue: { messages: config.queueMessages, bytes: config.queueBytes },
+    });
+    const server = new GrpcServer({
+      host: config.grpcHost,
+      port: config.grpcPort,
+      ...readExposure(config),
+      methods: bindMarketData(service.calls),
+      limits: { stallMs: config.stallMs },
+      logger,
+    });
+    await log.ensureTopics(ALL_TOPICS);
+    return {
+      run: () => service.run(server),
+      stop: () => service.stop(),
+      notReady: () => service.notReady(),
+    };
+  },
+});

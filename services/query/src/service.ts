@@ -1,0 +1,134 @@
+import type { queryV1 } from '@tickwell/contracts';
+import { TickwellError } from '@tickwell/domain';
+import type { EventLog, HistoryReader, Logger } from '@tickwell/ports';
+import { cacheDescriptions } from './cached-topics.ts';
+import { CommitTracker } from './commit-tracker.ts';
+import { HistoryCalls, type CallSignal } from './history.ts';
+import { LatestCalls } from './latest-calls.ts';
+import { LiveHub } from './live-hub.ts';
+import { LIVE_TOPICS } from './market-record.ts';
+import type { SubscriberQueue } from './subscriber-queue.ts';
+import { Subscriptions } from './subscriptions.ts';
+
+/** Whoever serves the calls: a gRPC server, in tests perhaps none. */
+export interface QueryServer {
+  start(): Promise<void>;
+  setServing(serving: boolean): void;
+  stop(graceMs: number): Promise<void>;
+}
+
+export interface QueryParts {
+  readonly log: EventLog;
+  readonly reader: HistoryReader;
+  readonly logger: Logger;
+  readonly partitionOf: (key: string, partitions: number) => number;
+  readonly nowNs: () => bigint;
+  readonly heartbeatMs: number;
+  readonly queue: ConstructorParameters<typeof SubscriberQueue>[0];
+}
+
+const DESCRIPTION_MAX_AGE_MS = 500;
+const LATEST_MAX_SYMBOLS = 20_000;
+const STOP_GRACE_MS = 5_000;
+
+/** The read side of the platform: history from the store, the live tail of the log, and the seam between them. */
+export class QueryService {
+  readonly #parts: QueryParts;
+  readonly #commits: CommitTracker;
+  readonly #hub: LiveHub;
+  readonly #history: HistoryCalls;
+  readonly #latest: LatestCalls;
+  readonly #subscriptions: Subscriptions;
+  readonly #stopped = Promise.withResolvers<undefined>();
+  #ready = false;
+  #server: QueryServer | undefined;
+  #stopping: Promise<void> | undefined;
+
+  constructor(parts: QueryParts) {
+    const sharedLog = cacheDescriptions(parts.log, DESCRIPTION_MAX_AGE_MS, () => performance.now());
+    const { log, logger, reader } = parts;
+    this.#parts = parts;
+    this.#commits = new CommitTracker(log, logger);
+    this.#hub = new LiveHub({
+      log,
+      commits: this.#commits,
+      logger,
+      observe: (record) => {
+        this.#latest.observe(record);
+      },
+    });
+    this.#history = new HistoryCalls(reader);
+    this.#latest = new LatestCalls({
+      reader,
+      maxSymbols: LATEST_MAX_SYMBOLS,
+      coverage: (symbol) => this.#coverage(symbol),
+    });
+    this.#subscriptions = new Subscriptions({ ...parts, sharedLog, commits: this.#commits, hub: this.#hub });
+  }
+
+  /** The calls of tickwell.query.v1.MarketDataService, ready to be bound to a server. */
+  readonly calls = {
+    listInstruments: (request: queryV1.ListInstrumentsRequest) => this.#history.listInstruments(request),
+    getLatest: (request: queryV1.GetLatestRequest) => this.#latest.getLatest(request),
+    getBars: (request: queryV1.GetBarsRequest, call: CallSignal) => this.#history.getBars(request, call),
+    getTicks: (request: queryV1.GetTicksRequest, call: CallSignal) => this.#history.getTicks(request, call),
+    getQuotes: (request: queryV1.GetQuotesRequest, call: CallSignal) =>
+      this.#history.getQuotes(request, call),
+    getIndicators: (request: queryV1.GetIndicatorsRequest, call: CallSignal) =>
+      this.#history.getIndicators(request, call),
+    subscribe: (request: queryV1.SubscribeRequest, call: CallSignal) =>
+      this.#subscriptions.subscribe(request, call),
+  };
+
+  /** Follows the log and serves until {@link stop}; rejects when the log or the server fails for good. */
+  async run(server: QueryServer): Promise<void> {
+    this.#server = server;
+    const failed = Promise.all([this.#commits.done, this.#hub.done]).then(() => this.#stopped.promise);
+    await Promise.race([this.#start(server), failed]);
+    await Promise.race([this.#stopped.promise, failed]);
+  }
+
+  async #start(server: QueryServer): Promise<void> {
+    await this.#commits.start();
+    await this.#hub.start();
+    if (this.#stopping !== undefined) return;
+    await server.start();
+    server.setServing(true);
+    this.#ready = true;
+  }
+
+  /** Ends the streams with UNAVAILABLE, lets calls in flight finish, then closes what it reads from. Idempotent. */
+  stop(): Promise<void> {
+    this.#stopping ??= this.#close();
+    return this.#stopping;
+  }
+
+  notReady(): string | undefined {
+    return this.#ready ? undefined : 'the live tail is not positioned yet';
+  }
+
+  async #close(): Promise<void> {
+    this.#ready = false;
+    await this.#server?.stop(STOP_GRACE_MS);
+    await Promise.all([this.#hub.stop(), this.#commits.stop()]);
+    await Promise.all([this.#parts.reader.close(), this.#parts.log.close()]);
+    this.#stopped.resolve(undefined);
+  }
+
+  /** Remembers where the tail stands for a symbol; later tells whether the store holds everything up to there. */
+  #coverage(symbol: string): () => boolean {
+    const places = LIVE_TOPICS.map((topic) => {
+      const partitions = this.#hub.positions(new Set([topic])).length;
+      if (partitions === 0)
+        throw new TickwellError('unavailable', 'the live tail is not positioned yet', { retryable: true });
+      const place = this.#hub.partition({ topic, partition: this.#parts.partitionOf(symbol, partitions) });
+      if (place === undefined) throw new Error(`${topic} has no partition for ${symbol}`);
+      return { ...place };
+    });
+    return () =>
+      places.every(({ topic, partition, epoch, nextOffset, beginOffset }) => {
+        if (nextOffset === beginOffset) return true;
+        return (this.#commits.newest(topic, partition, epoch)?.nextOffset ?? 0n) >= nextOffset;
+      });
+  }
+}

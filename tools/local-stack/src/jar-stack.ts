@@ -219,7 +219,9 @@ class JarStack implements Stack {
     } catch (error) {
       await Promise.all([this.kafka.stop(), this.questdb.stop()]);
       await Promise.allSettled(prepared);
-      await this.stop();
+      // The directory stays, even if ephemeral: the error names a log in it, and another attempt may follow.
+      this.#stopped = this.#stopProcesses();
+      await this.#stopped;
       throw error;
     }
     this.#superviseIfAsked();
@@ -237,6 +239,12 @@ class JarStack implements Stack {
   }
 
   async #stop(): Promise<void> {
+    await this.#stopProcesses();
+    if (this.#options.ephemeral === true)
+      await rm(this.dataDir, { recursive: true, force: true, maxRetries: 5 });
+  }
+
+  async #stopProcesses(): Promise<void> {
     for (const end of this.#unsupervise) end();
     await Promise.all(
       [this.kafka, this.questdb].map(async (child) => {
@@ -245,8 +253,6 @@ class JarStack implements Stack {
     );
     await this.#writing;
     this.#watchdog?.dismiss();
-    if (this.#options.ephemeral === true)
-      await rm(this.dataDir, { recursive: true, force: true, maxRetries: 5 });
   }
 
   #superviseIfAsked(): void {

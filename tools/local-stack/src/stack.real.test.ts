@@ -10,7 +10,7 @@ import { systemErrorCode } from './errors.ts';
 import { askKafka, probeKafka, probeQuestdb } from './health.ts';
 import { attachStack, startStack, stopStack } from './jar-stack.ts';
 import { isPortFree } from './ports.ts';
-import { identify, isRunning } from './process-identity.ts';
+import { identify, isRunning, signalIfAlive } from './process-identity.ts';
 import type { ProcessIdentity } from './process-identity.ts';
 import { resolveStack } from './resolve.ts';
 import { parseState, readState, writeState } from './state.ts';
@@ -324,5 +324,39 @@ describe('a starter that is killed', () => {
     expect(await waitFor(() => allGone(identities), PATIENCE)).toBe(true);
     const removed = await waitFor(async () => ((await exists(dataDir)) ? undefined : true), PATIENCE);
     expect(removed).toBe(true);
+  });
+});
+
+describe('a free port that is taken before our child binds it', () => {
+  it('costs another attempt, not the start', async () => {
+    const dataDir = await newDir('raced');
+    const raced = `${dataDir}.raced`;
+    const wrapper = `${dataDir}.java`;
+    // The first time Kafka is run, somebody listens on its port for as long as it takes Kafka to fail.
+    const listen = `require('net').createServer().listen(+process.argv[1],'127.0.0.1');setTimeout(()=>process.exit(),30000)`;
+    const script = `#!/bin/sh
+case "$*" in *"kafka.Kafka "*) if [ ! -e '${raced}' ]; then
+  for file; do :; done
+  port=$(sed -n 's/^advertised.listeners=.*:\\([0-9]*\\)$/\\1/p' "$file")
+  '${process.execPath}' -e "${listen}" "$port" >/dev/null 2>&1 &
+  echo "$! $port" > '${raced}'
+  sleep 1
+fi;; esac
+exec java "$@"
+`;
+    await writeFile(wrapper, script, { mode: 0o755 });
+    process.env['TICKWELL_JAVA'] = wrapper;
+    const lines: string[] = [];
+    try {
+      const stack = await startStack({ dataDir, ephemeral: true, onLog: (line) => lines.push(line) });
+      const [pid, port] = (await readFile(raced, 'utf8')).trim().split(' ').map(Number);
+      signalIfAlive(pid!, 'SIGKILL');
+      expect(kafkaPort(stack)).not.toBe(port);
+      await stack.stop();
+    } finally {
+      delete process.env['TICKWELL_JAVA'];
+    }
+    expect(lines).toContain('a free port was taken by another program; trying others');
+    expect(await exists(dataDir)).toBe(false);
   });
 });

@@ -1,0 +1,17 @@
+import type { Processor } from '@tickwell/flow';
+import type { KeyState } from '@tickwell/validation';
+import { OutcomeCounter } from './outcome-counter.ts';
+import { rawProcessor } from './raw-processor.ts';
+import type { RawTopic } from './raw-topic.ts';
+import { refusedProcessor } from './refused-processor.ts';
+import { BARS } from './topics/bars.ts';
+import { ACTIONS, DATASETS, FUNDAMENTALS, PORTFOLIO } from './topics/lists.ts';
+import { TICKS } from './topics/ticks.ts';
+
+const RAW_TOPICS: readonly RawTopic[] = [TICKS, BARS, FUNDAMENTALS, ACTIONS, PORTFOLIO, DATASETS];
+
+/** Every processor of the validator, one per raw topic. */
+export function createProcessors(): readonly Processor<KeyState>[] {
+  const counter = new OutcomeCounter();
+  return [...RAW_TOPICS.map((topic) => rawProcessor(topic, counter)), refusedProcessor(counter)];
+}

@@ -1,0 +1,135 @@
+import type { Header } from '@tickwell/domain';
+import type { Output, Processor } from '@tickwell/flow';
+import type { LogRecord } from '@tickwell/ports';
+import { soundWatermark, type Judgement, type KeyState } from '@tickwell/validation';
+import { deadLetter, wholeOriginal } from './dead-letter.ts';
+import {
+  countEvents,
+  filedHeader,
+  keyProcessor,
+  recordKey,
+  referenceNs,
+  refuseRecord,
+} from './key-processor.ts';
+import type { OutcomeCounter } from './outcome-counter.ts';
+import { qualityCounts, qualityFinding } from './quality.ts';
+import type { RawBatch, RecordContext } from './raw-batch.ts';
+import type { RawTopic } from './raw-topic.ts';
+import { readBatch } from './read-record.ts';
+
+/** Streams that end with a watermark have their last counts reported with it; until then this often is enough. */
+const REPORT_EVERY_RECORDS = 64;
+
+/**
+ * Validates one raw topic: every record yields at most one validated record (what was accepted, in order), one dead letter per
+ * refused event, findings about what is odd, and counts.
+ */
+export function rawProcessor(topic: RawTopic, counter: OutcomeCounter): Processor<KeyState> {
+  return keyProcessor(topic.name, topic.input, (record, state) => {
+    const read = readBatch(record, topic.input, (value) => topic.decode(value));
+    if (!read.ok) return refuseRecord(counter, state, record, read.error, topic.recordKind);
+    return read.value.positions.length === 0
+      ? moveWatermark(topic, record, read.value, state)
+      : judgeBatch(topic, counter, record, read.value, state);
+  });
+}
+
+function judgeBatch(
+  topic: RawTopic,
+  counter: OutcomeCounter,
+  record: LogRecord,
+  batch: RawBatch,
+  state: KeyState,
+): readonly Output[] {
+  const context = recordContext(record, batch.header);
+  const judgement = batch.judge(state, context);
+  const { refusals, findings, duplicates, received } = judgement;
+  const header = filedHeader(batch.header, context.key);
+  const counts = countEvents(counter, state, record, {
+    header,
+    kind: batch.kind,
+    accepted: received - refusals.length - duplicates,
+    deadLettered: refusals.length,
+    duplicates,
+    reportEvery: topic.hasWatermarks ? REPORT_EVERY_RECORDS : 1,
+  });
+  const lastNs = batch.lastAcceptedNs(state);
+  return [
+    ...validated(topic, batch, context, lastNs, judgement),
+    ...refusals.map((refusal) =>
+      deadLetter({
+        record,
+        header,
+        ...refusal,
+        position: batch.positions[refusal.index] ?? 0n,
+        contentType: topic.input.type,
+        original: wholeOriginal(batch.encodeOriginal(refusal.index)),
+      }),
+    ),
+    ...findings.map((finding) => qualityFinding(context.key, header, batch.kind, finding)),
+    ...counts,
+  ];
+}
+
+/** What went through. Where everything was refused the watermark still goes, as bars wait for it; mere repeats move none. */
+function validated(
+  topic: RawTopic,
+  batch: RawBatch,
+  context: RecordContext,
+  lastNs: bigint,
+  { accepted, refusals }: Judgement,
+): readonly Output[] {
+  if (accepted !== 'all' && accepted.length === 0) {
+    return refusals.length === 0 ? [] : watermarkRecord(topic, batch, context, lastNs);
+  }
+  const watermarkNs = soundWatermark(batch.header.watermarkNs, context.referenceNs, lastNs);
+  return [validatedRecord(topic, batch, context.key, { ...batch.header, watermarkNs }, accepted)];
+}
+
+/** A record without events: its watermark passes, and counts that have not been reported yet are. */
+function moveWatermark(
+  topic: RawTopic,
+  record: LogRecord,
+  batch: RawBatch,
+  state: KeyState,
+): readonly Output[] {
+  const { header } = batch;
+  const context = recordContext(record, header);
+  const filed = filedHeader(header, context.key);
+  const unreported = state.countsOf(filed.source).filter(({ counts }) => counts.unreported > 0);
+  return [
+    ...watermarkRecord(topic, batch, context, state.lastAcceptedNs(header.cause.origin)),
+    ...unreported.map(({ kind, counts }) => qualityCounts(context.key, filed, kind, counts)),
+  ];
+}
+
+function watermarkRecord(
+  topic: RawTopic,
+  batch: RawBatch,
+  context: RecordContext,
+  lastNs: bigint,
+): readonly Output[] {
+  const watermarkNs = soundWatermark(batch.header.watermarkNs, context.referenceNs, lastNs);
+  if (!topic.hasWatermarks || watermarkNs <= 0n || !batch.isSound(context)) return [];
+  return [validatedRecord(topic, batch, context.key, { ...batch.header, watermarkNs }, [])];
+}
+
+function recordContext(record: LogRecord, header: Header): RecordContext {
+  return { key: recordKey(record), referenceNs: referenceNs(record, header) };
+}
+
+function validatedRecord(
+  topic: RawTopic,
+  batch: RawBatch,
+  key: string,
+  header: Header,
+  accepted: Judgement['accepted'],
+): Output {
+  return {
+    topic: topic.output.name,
+    key,
+    type: topic.output.type,
+    source: header.source,
+    encode: (cause) => batch.encodeAccepted({ ...header, cause }, accepted),
+  };
+}

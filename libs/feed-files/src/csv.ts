@@ -107,9 +107,9 @@ class CsvParser implements LineParser {
     this.#open ??= { lines: [], firstLine: lineNumber, bytes: 0 };
     this.#open.lines.push(line);
     this.#open.bytes += line.length + 1;
-    const complete = quoted && balanced(this.#open.lines);
-    if (complete) this.#finish(out);
-    else if (this.#open.lines.length >= MAX_RECORD_LINES || this.#open.bytes > MAX_LINE_BYTES)
+    const { lines, bytes } = this.#open;
+    if (quoted && this.#finish(out)) return;
+    if (lines.length >= MAX_RECORD_LINES || bytes > MAX_LINE_BYTES)
       this.#giveUp('unterminated-quote', 'a quote is not closed', out);
   }
 
@@ -117,18 +117,21 @@ class CsvParser implements LineParser {
     while (this.#open !== undefined) this.#giveUp('unterminated-quote', 'a quote is not closed', out);
   }
 
-  #finish(out: BlockBuilder): void {
+  /** Whether the open record came to its end, read or refused. */
+  #finish(out: BlockBuilder): boolean {
     const open = this.#open;
-    if (open === undefined) return;
+    if (open === undefined) return true;
     const record = splitQuoted(open.lines.join('\n'), this.#dialect.delimiter);
     if (!record.ok) {
-      this.#giveUp('bad-quote', record.error, out);
+      if (record.error.isOpen) return false;
+      this.#giveUp('bad-quote', record.error.text, out);
     } else if (record.value.length !== this.#dialect.columnCount && open.lines.length > 1) {
       this.#giveUp('unterminated-quote', 'a quote is not closed in this line', out);
     } else {
       this.#open = undefined;
       this.#accept(record.value, open.lines, open.firstLine, out);
     }
+    return true;
   }
 
   /** Refuses the first line alone and reads the lines after it anew: one stray quote costs one line. */
@@ -153,12 +156,4 @@ class CsvParser implements LineParser {
     const reason = `${this.#file}:${lineNumber}: ${fields.length} columns instead of ${this.#dialect.columnCount}`;
     out.refused.push(refuse({ rule: 'column-count', reason, position: lineNumber }, raw()));
   }
-}
-
-function balanced(lines: readonly string[]): boolean {
-  let quotes = 0;
-  for (const line of lines) {
-    for (let at = line.indexOf('"'); at >= 0; at = line.indexOf('"', at + 1)) quotes++;
-  }
-  return quotes % 2 === 0;
 }

@@ -44,7 +44,7 @@ export function readFileOptions(value: unknown, where: string): Parsed<FileSourc
   const priceDivisor = fields.number('priceDivisor');
   const skipLines = fields.number('skipLines');
   const kind = fields.choice('kind', ['trades', 'quotes', 'bars']);
-  if (kind === undefined) fields.problem('kind', 'is required: trades, quotes or bars');
+  if (fields.take('kind') === undefined) fields.problem('kind', 'is required: trades, quotes or bars');
   return fields.finish<FileSourceOptions>({
     path: fields.requiredText('path'),
     dataset: fields.requiredText('dataset'),

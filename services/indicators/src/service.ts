@@ -1,0 +1,60 @@
+import { TOPICS, type TopicSpec } from '@tickwell/contracts';
+import { Flow } from '@tickwell/flow';
+import type { EventLog, Logger, PartitionLag } from '@tickwell/ports';
+import { BarBuilder } from './bar-builder.ts';
+import type { IndicatorsConfig } from './config.ts';
+import { IndicatorEngine } from './indicator-engine.ts';
+
+/** Every topic the service reads or writes. */
+export const INDICATORS_TOPICS: readonly TopicSpec[] = [
+  TOPICS.ticks,
+  TOPICS.bars,
+  TOPICS.indicators,
+  TOPICS.quality,
+  TOPICS.deadLetters,
+  TOPICS.stateIndicators,
+];
+
+export type IndicatorsSettings = Pick<
+  IndicatorsConfig,
+  'groupId' | 'barIntervals' | 'indicators' | 'correctableBars' | 'formingBars' | 'checkpointIntervalMs'
+>;
+
+/** Trades to bars, and bars of every source to indicators, as one member of a group. */
+export class IndicatorsService {
+  readonly #log: EventLog;
+  readonly #flow: Flow;
+
+  constructor(config: IndicatorsSettings, options: { readonly log: EventLog; readonly logger: Logger }) {
+    const { barIntervals, indicators, correctableBars, formingBars } = config;
+    this.#log = options.log;
+    this.#flow = new Flow({
+      ...options,
+      processors: [
+        new BarBuilder({ intervals: barIntervals, limits: { retainedBars: correctableBars, formingBars } }),
+        // One more, so that every bar the builder can still correct finds its place before the newest one.
+        new IndicatorEngine({ specs: indicators, keptBars: correctableBars + 1 }),
+      ],
+      groupId: config.groupId,
+      stateTopic: TOPICS.stateIndicators.name,
+      checkpointIntervalMs: config.checkpointIntervalMs,
+    });
+  }
+
+  /** Works until {@link stop} (resolves) or a failure that only a restart can mend (rejects). */
+  async run(): Promise<void> {
+    try {
+      await this.#flow.run();
+    } finally {
+      await this.#log.close();
+    }
+  }
+
+  stop(): Promise<void> {
+    return this.#flow.stop();
+  }
+
+  lag(): readonly PartitionLag[] {
+    return this.#flow.lag();
+  }
+}

@@ -17,9 +17,6 @@ import type { RawBatch, RecordContext } from './raw-batch.ts';
 import type { RawTopic } from './raw-topic.ts';
 import { readBatch } from './read-record.ts';
 
-/** Streams that end with a watermark have their last counts reported with it; until then this often is enough. */
-const REPORT_EVERY_RECORDS = 64;
-
 /**
  * Validates one raw topic: every record yields at most one validated record (what was accepted, in order), one dead letter per
  * refused event, findings about what is odd, and counts.
@@ -51,7 +48,7 @@ function judgeBatch(
     accepted: received - refusals.length - duplicates,
     deadLettered: refusals.length,
     duplicates,
-    reportEvery: topic.hasWatermarks ? REPORT_EVERY_RECORDS : 1,
+    reportEvery: topic.reportEvery,
   });
   const lastNs = batch.lastAcceptedNs(state);
   return [

@@ -10,7 +10,12 @@ export interface RawTopic {
   readonly output: TopicSpec;
   /** Kind under which records are counted that cannot be decoded. */
   readonly recordKind: string;
-  /** Whether streams move a watermark, with events or without, and end with one. */
+  /** Whether records move a watermark, with events or without. */
   readonly hasWatermarks: boolean;
+  /**
+   * Counts are reported at least every so many records. More than 1 only where streams end with a watermark, which reports the
+   * rest.
+   */
+  readonly reportEvery: number;
   decode(value: Uint8Array): Result<RawBatch, DecodeError>;
 }

@@ -10,6 +10,7 @@ export const BARS: RawTopic = {
   output: TOPICS.bars,
   recordKind: 'bars',
   hasWatermarks: true,
+  reportEvery: 1,
   decode(value) {
     const decoded = decodeBarBatch(value, true);
     if (!decoded.ok) return decoded;

@@ -29,6 +29,7 @@ export const FUNDAMENTALS: RawTopic = {
   output: TOPICS.fundamentals,
   recordKind: 'fundamentals',
   hasWatermarks: false,
+  reportEvery: 1,
   decode(value) {
     const decoded = decodeFundamentalBatch(value);
     if (!decoded.ok) return decoded;
@@ -52,6 +53,7 @@ export const ACTIONS: RawTopic = {
   output: TOPICS.actions,
   recordKind: 'actions',
   hasWatermarks: false,
+  reportEvery: 1,
   decode(value) {
     const decoded = decodeActionBatch(value);
     if (!decoded.ok) return decoded;
@@ -75,6 +77,7 @@ export const PORTFOLIO: RawTopic = {
   output: TOPICS.portfolio,
   recordKind: 'portfolio',
   hasWatermarks: false,
+  reportEvery: 1,
   decode(value) {
     const parsed = parseMessage(events.PortfolioEventSchema, value);
     if (!parsed.ok) return parsed;
@@ -104,6 +107,7 @@ export const DATASETS: RawTopic = {
   output: TOPICS.datasets,
   recordKind: 'dataset-rows',
   hasWatermarks: false,
+  reportEvery: 1,
   decode(value) {
     const parsed = parseMessage(events.DatasetRowsSchema, value);
     if (!parsed.ok) return parsed;

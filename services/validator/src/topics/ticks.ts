@@ -10,6 +10,7 @@ export const TICKS: RawTopic = {
   output: TOPICS.ticks,
   recordKind: 'ticks',
   hasWatermarks: true,
+  reportEvery: 64,
   decode(value) {
     const decoded = decodeTickBatch(value, true);
     if (!decoded.ok) return decoded;

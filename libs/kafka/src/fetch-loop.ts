@@ -194,19 +194,27 @@ export class FetchLoop {
   }
 }
 
+interface FetchFrom {
+  readonly topic: string;
+  readonly partition: number;
+  readonly position: bigint;
+  readonly untilOffset?: bigint;
+}
+
 /** One fetch of partitions that one broker leads. */
 export async function fetchOnce(
   connection: ClusterConnection,
   nodeId: number,
-  from: readonly { readonly topic: string; readonly partition: number; readonly position: bigint }[],
+  from: readonly FetchFrom[],
   limits: FetchLimits,
 ): Promise<FetchedPartition[]> {
   const fetched = await connection.use([], async (cluster) => {
     const broker = groupBroker(await cluster.findBroker({ nodeId: String(nodeId) }));
-    const positions = from.map(({ topic, partition, position }) => ({
+    const positions = from.map(({ topic, partition, position, untilOffset }) => ({
       topic,
       partition,
       fromOffset: position,
+      untilOffset: untilOffset ?? null,
     }));
     return request(broker, fetchRequest(positions, limits));
   });

@@ -12,6 +12,7 @@ import { ClusterConnection, createClient } from './connection.ts';
 import { describeTopics } from './describe.ts';
 import { isConnectionFault, toTickwellError, unreachable } from './errors.ts';
 import { KafkaGroupConsumer } from './group-consumer.ts';
+import { GroupPositions, type GroupPosition } from './group-positions.ts';
 import { withDefaults } from './options.ts';
 import type { KafkaLogOptions, KafkaSettings } from './options.ts';
 import { readRange } from './range-reader.ts';
@@ -26,6 +27,8 @@ export interface KafkaLog extends EventLog {
    * partitions, cleanup or retention are not those of the catalogue.
    */
   ensureTopics(catalogue: readonly TopicSpec[]): Promise<void>;
+  /** What these consumer groups have committed, partition by partition; what a group never committed is left out. */
+  groupPositions(groupIds: readonly string[]): Promise<readonly GroupPosition[]>;
 }
 
 /**
@@ -46,10 +49,12 @@ class KafkaEventLog implements KafkaLog {
   readonly #connection: ClusterConnection;
   readonly #sinks = new Set<KafkaSink>();
   readonly #readers = new Set<Stoppable>();
+  readonly #groups: GroupPositions;
 
   constructor(settings: KafkaSettings) {
     this.#settings = settings;
     this.#connection = new ClusterConnection(settings);
+    this.#groups = new GroupPositions(settings);
   }
 
   async createSink({ name }: { readonly name: string }): Promise<EventSink> {
@@ -98,7 +103,12 @@ class KafkaEventLog implements KafkaLog {
     }
   }
 
+  groupPositions(groupIds: readonly string[]): Promise<readonly GroupPosition[]> {
+    return this.#guard('Reading the positions of consumer groups', () => this.#groups.of(groupIds));
+  }
+
   async close(): Promise<void> {
+    await this.#groups.close();
     await Promise.all([...this.#readers].map((reader) => reader.stop()));
     await Promise.all([...this.#sinks].map((sink) => sink.close()));
     await this.#connection.close();

@@ -5,8 +5,8 @@ import { assign, readAssignment, subscription, wantedTopics } from './assignment
 import { groupBroker } from './broker.ts';
 import type { GroupBroker } from './broker.ts';
 import type { ClusterConnection } from './connection.ts';
-import { describePartitionCounts } from './describe.ts';
-import { faultOf, isTransient, toTickwellError, unreachable } from './errors.ts';
+import { describePartitionCounts, topicMetadata } from './describe.ts';
+import { faultOf, isConnectionFault, isTransient, toTickwellError, unreachable } from './errors.ts';
 import type { KafkaSettings } from './options.ts';
 import { pause } from './pause.ts';
 
@@ -70,9 +70,9 @@ export class GroupMembership {
         if (!again && performance.now() - startedMs > this.#settings.unreachableTimeoutMs) {
           throw unreachable(this.#settings.brokers, error);
         }
-        this.#settings.logger.debug(
+        this.#settings.logger[isConnectionFault(error) ? 'warn' : 'debug'](
           { groupId: this.#groupId, error: errorMessage(error) },
-          'Joining the group again',
+          'Joining the group failed; trying again',
         );
         await pause(backoffMs, signal);
       }
@@ -136,6 +136,8 @@ export class GroupMembership {
 
   async #joinOnce(): Promise<Generation> {
     clearInterval(this.#heartbeats);
+    // Joining would say that some topic is unknown; this names it.
+    await this.#connection.use([], (cluster) => topicMetadata(cluster, this.#topics));
     const joined = await this.#withCoordinator((broker) =>
       broker.joinGroup({
         groupId: this.#groupId,

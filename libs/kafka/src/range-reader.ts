@@ -17,6 +17,8 @@ export type Range = TopicPartition & {
 /** Short, because ranges share a connection: one that waits for records not yet written must not hold up the others. */
 const MAX_WAIT_MS = 25;
 const RETRY_MS = 100;
+/** Most ranges are a few checkpoints; a long one is read in larger and larger pieces. */
+const FIRST_FETCH_BYTES = 64 * 1024;
 
 /** Reads one partition between two offsets by fetching it directly: no group, no assignment, so the first records come with the first answer. */
 export async function* readRange(
@@ -24,11 +26,7 @@ export async function* readRange(
   connection: ClusterConnection,
   range: Range,
 ): AsyncGenerator<readonly LogRecord[]> {
-  const limits = {
-    maxWaitMs: MAX_WAIT_MS,
-    maxBytes: settings.maxPartitionFetchBytes,
-    maxPartitionBytes: settings.maxPartitionFetchBytes,
-  };
+  let maxBytes = FIRST_FETCH_BYTES;
   const { topic, partition, toOffset, signal } = range;
   let position = range.fromOffset < 0n ? 0n : range.fromOffset;
   let leader: number | null = null;
@@ -36,13 +34,19 @@ export async function* readRange(
   while (position < toOffset && signal?.aborted !== true) {
     try {
       leader ??= await leaderOf(connection, range);
-      const fetched = await fetchOnce(connection, leader, [{ topic, partition, position }], limits);
+      const limits = { maxWaitMs: MAX_WAIT_MS, maxBytes, maxPartitionBytes: maxBytes };
+      const fetched = await fetchOnce(
+        connection,
+        leader,
+        [{ topic, partition, position, untilOffset: toOffset }],
+        limits,
+      );
+      maxBytes = Math.min(2 * maxBytes, settings.maxPartitionFetchBytes);
       failingSinceMs = null;
       const [answer] = fetched;
       if (answer === undefined) continue;
       position = nextPosition(answer, position);
-      const wanted = answer.records.filter(({ offset }) => offset < toOffset);
-      if (wanted.length > 0) yield wanted;
+      if (answer.records.length > 0) yield answer.records;
     } catch (error) {
       if (isOutOfRange(error)) {
         position = await nearestPosition(connection, range, position);

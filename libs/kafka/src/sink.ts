@@ -1,13 +1,13 @@
 import { CompressionTypes } from 'kafkajs';
 import type { Producer, TopicMessages } from 'kafkajs';
 import { TickwellError, errorMessage } from '@tickwell/domain';
+import { partitionForKey } from '@tickwell/ports';
 import type { EventSink, NewRecord } from '@tickwell/ports';
 import { createClient } from './connection.ts';
 import type { ClusterConnection, KafkaClient } from './connection.ts';
 import { describePartitionCounts } from './describe.ts';
 import { isNeverAccepted, toTickwellError } from './errors.ts';
 import type { KafkaSettings } from './options.ts';
-import { partitionForKey } from './partitioner.ts';
 import { SendQueue, recordBytes } from './send-queue.ts';
 import type { BatchLimits, PlacedRecord, SendBatch } from './send-queue.ts';
 

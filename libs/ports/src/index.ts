@@ -2,4 +2,5 @@ export * from './clock.ts';
 export * from './feed.ts';
 export * from './log.ts';
 export * from './logger.ts';
+export * from './partitioner.ts';
 export * from './store.ts';

@@ -6,6 +6,8 @@ import { WireReader, WireWriter } from './wire.ts';
 
 export interface FetchPosition extends TopicPartition {
   readonly fromOffset: bigint;
+  /** Records from here on are not wanted, although the broker may answer them; null: all are. */
+  readonly untilOffset: bigint | null;
 }
 
 export interface FetchLimits {
@@ -39,7 +41,7 @@ export function fetchRequest(
   positions: readonly FetchPosition[],
   limits: FetchLimits,
 ): KafkaRequest<FetchedPartition[]> {
-  const from = new Map(positions.map((position) => [placeKey(position), position.fromOffset]));
+  const from = new Map(positions.map((position) => [placeKey(position), position]));
   return {
     apiKey: API_KEY,
     apiVersion: API_VERSION,
@@ -77,7 +79,7 @@ function encode(positions: readonly FetchPosition[], limits: FetchLimits): Buffe
   return writer.int32(0).string('').finish(); // nothing forgotten, no rack
 }
 
-function decode(payload: Buffer, from: ReadonlyMap<string, bigint>): FetchedPartition[] {
+function decode(payload: Buffer, from: ReadonlyMap<string, FetchPosition>): FetchedPartition[] {
   const reader = new WireReader(payload);
   reader.int32(); // throttle time
   const errorCode = reader.int16();
@@ -94,7 +96,7 @@ function decode(payload: Buffer, from: ReadonlyMap<string, bigint>): FetchedPart
 function decodePartition(
   topic: string,
   reader: WireReader,
-  from: ReadonlyMap<string, bigint>,
+  from: ReadonlyMap<string, FetchPosition>,
 ): FetchedPartition {
   const partition = reader.int32();
   const errorCode = reader.int16();
@@ -109,8 +111,8 @@ function decodePartition(
   const length = Math.max(0, reader.int32());
   const data = reader.take(length);
   const place = { topic, partition };
-  const fromOffset = from.get(placeKey(place)) ?? 0n;
-  const decoded = decodeRecords(place, data, fromOffset, aborted);
+  const { fromOffset, untilOffset } = from.get(placeKey(place)) ?? { fromOffset: 0n, untilOffset: null };
+  const decoded = decodeRecords(place, data, { fromOffset, untilOffset }, aborted);
   const nextOffset =
     decoded.nextOffset !== null && decoded.nextOffset > fromOffset ? decoded.nextOffset : fromOffset;
   return { ...place, errorCode, records: decoded.records, nextOffset, endOffset, byteLength: length };

@@ -9,6 +9,12 @@ export interface AbortedTransaction {
   readonly firstOffset: bigint;
 }
 
+/** Half-open; null: open. */
+export interface WantedOffsets {
+  readonly fromOffset: bigint;
+  readonly untilOffset: bigint | null;
+}
+
 export interface DecodedRecords {
   readonly records: LogRecord[];
   /** The offset after the last whole batch, whether or not compaction left records in it; null without a whole batch. */
@@ -36,12 +42,12 @@ const MAX_DECOMPRESSED_BYTES = 128 * 1024 * 1024;
 
 /**
  * Decodes record batches of format 2 (https://kafka.apache.org/documentation/#recordbatch). Values are views into `data`. A broker
- * answers whole batches, so records before `fromOffset` are dropped here, and the last batch may be cut off.
+ * answers whole batches, so records outside the wanted offsets are dropped here, and the last batch may be cut off.
  */
 export function decodeRecords(
   place: TopicPartition,
   data: Buffer,
-  fromOffset: bigint,
+  wanted: WantedOffsets,
   aborted: readonly AbortedTransaction[],
 ): DecodedRecords {
   const reader = new WireReader(data);
@@ -56,9 +62,10 @@ export function decodeRecords(
     const bodyReader = new WireReader(body);
     const header = readHeader(place, baseOffset, bodyReader);
     nextOffset = header.lastOffset + 1n;
-    if (nextOffset <= fromOffset) continue;
+    if (nextOffset <= wanted.fromOffset) continue;
+    if (wanted.untilOffset !== null && baseOffset >= wanted.untilOffset) break;
     const payload = decompress(place, header, body.subarray(bodyReader.offset));
-    if (transactions.isData(header, payload)) readRecords(place, header, payload, fromOffset, records);
+    if (transactions.isData(header, payload)) readRecords(place, header, payload, wanted, records);
   }
   return { records, nextOffset };
 }
@@ -105,7 +112,7 @@ function readRecords(
   place: TopicPartition,
   header: BatchHeader,
   payload: Buffer,
-  fromOffset: bigint,
+  { fromOffset, untilOffset }: WantedOffsets,
   into: LogRecord[],
 ): void {
   const reader = new WireReader(payload);
@@ -115,6 +122,7 @@ function readRecords(
     reader.int8(); // attributes: none are defined
     const timestampDeltaMs = reader.varint();
     const offset = header.baseOffset + BigInt(reader.varint());
+    if (untilOffset !== null && offset >= untilOffset) return;
     if (offset < fromOffset) {
       reader.take(end - reader.offset);
       continue;

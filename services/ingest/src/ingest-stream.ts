@@ -181,6 +181,8 @@ export class IngestStream {
       .finally(() => {
         this.#sending = undefined;
         this.#wake();
+        // What arrived after the last look, but before this, has nobody else to send it.
+        this.#pump();
       });
   }
 
@@ -208,7 +210,7 @@ export class IngestStream {
 
   async #drain(): Promise<void> {
     this.#pump();
-    await this.#sending;
+    while (this.#sending !== undefined) await this.#sending;
     if (this.#failure !== undefined) throw this.#wrap(this.#failure);
   }
 

@@ -13,22 +13,26 @@ export class WireWriter {
   }
 
   int8(value: number): this {
-    this.#buffer.writeInt8(value, this.#reserve(1));
+    const at = this.#reserve(1);
+    this.#buffer.writeInt8(value, at);
     return this;
   }
 
   int16(value: number): this {
-    this.#buffer.writeInt16BE(value, this.#reserve(2));
+    const at = this.#reserve(2);
+    this.#buffer.writeInt16BE(value, at);
     return this;
   }
 
   int32(value: number): this {
-    this.#buffer.writeInt32BE(value, this.#reserve(4));
+    const at = this.#reserve(4);
+    this.#buffer.writeInt32BE(value, at);
     return this;
   }
 
   int64(value: bigint): this {
-    this.#buffer.writeBigInt64BE(value, this.#reserve(8));
+    const at = this.#reserve(8);
+    this.#buffer.writeBigInt64BE(value, at);
     return this;
   }
 
@@ -44,19 +48,22 @@ export class WireWriter {
   string(value: string): this {
     const length = Buffer.byteLength(value);
     this.int16(length);
-    this.#buffer.write(value, this.#reserve(length));
+    const at = this.#reserve(length);
+    this.#buffer.write(value, at);
     return this;
   }
 
   compactString(value: string): this {
     const length = Buffer.byteLength(value);
     this.unsignedVarint(length + 1);
-    this.#buffer.write(value, this.#reserve(length));
+    const at = this.#reserve(length);
+    this.#buffer.write(value, at);
     return this;
   }
 
   bytes(value: Uint8Array): this {
-    this.#buffer.set(value, this.#reserve(value.length));
+    const at = this.#reserve(value.length);
+    this.#buffer.set(value, at);
     return this;
   }
 
@@ -65,11 +72,12 @@ export class WireWriter {
   }
 
   private int8Raw(value: number): this {
-    this.#buffer.writeUInt8(value, this.#reserve(1));
+    const at = this.#reserve(1);
+    this.#buffer.writeUInt8(value, at);
     return this;
   }
 
-  /** Makes room for `size` bytes and returns where they start. */
+  /** Makes room for `size` bytes and returns where they start. May replace the buffer: call it before naming the buffer. */
   #reserve(size: number): number {
     const start = this.#length;
     if (start + size > this.#buffer.length) {

@@ -1,1 +1,24 @@
-export {};
+export { TickwellError, formatNs, parseInterval, parseIsoTime } from '@tickwell/domain';
+export type { BarColumns, Header, PriceBasis, PriceType, QuoteColumns, TradeColumns } from '@tickwell/domain';
+export { TickwellClient, connect } from './client.ts';
+export type {
+  BarOptions,
+  BarsChunk,
+  CallOptions,
+  ColumnOptions,
+  ConnectOptions,
+  IndicatorOptions,
+  IndicatorsChunk,
+  Instrument,
+  QuotesChunk,
+  SeriesOptions,
+  TradesChunk,
+} from './client.ts';
+export type { LatestEvent } from './latest-event.ts';
+export type { LiveStart, MarketEvent } from './live-event.ts';
+export { DEFAULT_RETRY } from './retry.ts';
+export type { RetryOptions } from './retry.ts';
+export { barRows, indicatorRows, quoteRows, tradeRows } from './rows.ts';
+export type { Bar, IndicatorColumns, IndicatorValue, Quote, Trade } from './rows.ts';
+export type { SeriesStream } from './series-stream.ts';
+export type { StreamKind, SubscribeOptions, Subscription } from './subscription.ts';

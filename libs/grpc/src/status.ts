@@ -38,7 +38,8 @@ const CODE_OF_STATUS: ReadonlyMap<Status, string> = new Map([
   [Status.ABORTED, 'aborted'],
 ]);
 
-const RETRYABLE: ReadonlySet<Status> = new Set([Status.UNAVAILABLE, Status.ABORTED]);
+/** CANCELLED, where the caller did not: a server that was killed, or shut down past its grace. */
+const RETRYABLE: ReadonlySet<Status> = new Set([Status.UNAVAILABLE, Status.ABORTED, Status.CANCELLED]);
 
 export interface CallStatus {
   readonly code: Status;
@@ -68,8 +69,13 @@ export function errorFromStatus(error: ServiceError, method: string): TickwellEr
   const sent = error.metadata.get(CODE_TRAILER)[0];
   const flag = error.metadata.get(RETRYABLE_TRAILER)[0];
   const code = typeof sent === 'string' ? sent : (CODE_OF_STATUS.get(error.code) ?? 'internal');
-  const retryable = flag === undefined ? RETRYABLE.has(error.code) : flag === '1';
+  const retryable = flag === undefined ? RETRYABLE.has(error.code) || isBrokenStream(error) : flag === '1';
   return new TickwellError(code, `${method}: ${error.details}`, { cause: error, retryable });
+}
+
+/** A connection that broke under a call reads as INTERNAL with the code of the reset. */
+function isBrokenStream(error: ServiceError): boolean {
+  return error.code === Status.INTERNAL && error.details.includes('RST_STREAM');
 }
 
 /** Name of a status, for metrics and logs. */

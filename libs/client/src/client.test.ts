@@ -1,0 +1,175 @@
+import { create } from '@bufbuild/protobuf';
+import { events, queryV1 } from '@tickwell/contracts';
+import { TickwellError } from '@tickwell/domain';
+import { describe, expect, it } from 'vitest';
+import { lost, scripted } from './fixtures/scripted-server.ts';
+
+const NAN = Number.NaN;
+
+function barsAnswer(startNs: bigint[], close: number[]): queryV1.GetBarsResponse {
+  const columns = { startNs, open: close, high: close, low: close, close, volume: close };
+  return create(queryV1.GetBarsResponseSchema, {
+    source: 's',
+    priceBasis: events.PriceBasis.RAW,
+    bars: create(events.BarColumnsSchema, columns),
+  });
+}
+
+describe('bars', () => {
+  it('come as columns, as rows, or all at once, and ask for what was said', async () => {
+    const requests: queryV1.GetBarsRequest[] = [];
+    await using pair = await scripted({
+      async *getBars(request) {
+        requests.push(request);
+        await Promise.resolve();
+        yield barsAnswer([1n, 2n], [10, 20]);
+        yield barsAnswer([3n], [30]);
+      },
+    });
+    const bars = pair.client.bars({
+      symbol: 'A',
+      interval: '1d',
+      startNs: 1n,
+      limit: 7,
+      newest: true,
+      priceType: 'mid',
+    });
+    const chunks: unknown[] = [];
+    for await (const chunk of bars) chunks.push([chunk.source, chunk.priceBasis, chunk.bars.close]);
+    expect(chunks).toEqual([
+      ['s', 'raw', [10, 20]],
+      ['s', 'raw', [30]],
+    ]);
+    const rows = await bars.toArray();
+    expect(rows.map((row) => [row.startNs, row.close, row.volume, row.vwap])).toEqual([
+      [1n, 10, 10, undefined],
+      [2n, 20, 20, undefined],
+      [3n, 30, 30, undefined],
+    ]);
+    expect(requests[0]).toMatchObject({
+      symbol: 'A',
+      interval: '1d',
+      range: { startNs: 1n, endNs: 0n },
+      limit: 7n,
+      newest: true,
+      priceType: events.PriceType.MID,
+    });
+  });
+
+  it('are asked for again while nothing has arrived, and only then', async () => {
+    let calls = 0;
+    await using pair = await scripted({
+      async *getBars() {
+        calls += 1;
+        await Promise.resolve();
+        if (calls < 3) throw lost();
+        yield barsAnswer([1n], [1]);
+        throw lost();
+      },
+    });
+    const rows = pair.client.bars({ symbol: 'A', interval: '1d' }).rows();
+    expect((await rows.next()).value).toMatchObject({ startNs: 1n });
+    await expect(rows.next()).rejects.toMatchObject({ code: 'unavailable' });
+    expect(calls).toBe(3);
+  });
+});
+
+describe('the other series', () => {
+  it('make rows of their columns', async () => {
+    await using pair = await scripted({
+      async *getTicks() {
+        await Promise.resolve();
+        const trades = create(events.TradeColumnsSchema, { timeNs: [5n], price: [1.5], venue: ['X'] });
+        yield create(queryV1.GetTicksResponseSchema, { source: 's', trades });
+      },
+      async *getQuotes() {
+        await Promise.resolve();
+        const quotes = create(events.QuoteColumnsSchema, { timeNs: [6n], bidPrice: [NAN], askPrice: [2] });
+        yield create(queryV1.GetQuotesResponseSchema, { source: 's', quotes });
+      },
+      async *getIndicators() {
+        await Promise.resolve();
+        yield create(queryV1.GetIndicatorsResponseSchema, {
+          source: 's',
+          specId: 'bbands(2,2,close)',
+          startNs: [7n, 8n],
+          warm: [false, true],
+          outputs: [
+            { name: 'upper', value: [NAN, 3] },
+            { name: 'lower', value: [NAN, 1] },
+          ],
+        });
+      },
+    });
+    const { client } = pair;
+    expect(await client.ticks({ symbol: 'A' }).toArray()).toEqual([
+      { timeNs: 5n, seq: 0n, price: 1.5, size: NAN, conditions: undefined, venue: 'X' },
+    ]);
+    expect(await client.quotes({ symbol: 'A' }).toArray()).toMatchObject([
+      { timeNs: 6n, bidPrice: NAN, askPrice: 2 },
+    ]);
+    const specId = 'bbands(2,2,close)';
+    expect(await client.indicators({ symbol: 'A', interval: '1d', specId }).toArray()).toEqual([
+      { startNs: 7n, warm: false, values: { upper: NAN, lower: NAN } },
+      { startNs: 8n, warm: true, values: { upper: 3, lower: 1 } },
+    ]);
+  });
+});
+
+describe('single answers', () => {
+  it('are asked for again after a passing failure', async () => {
+    let calls = 0;
+    await using pair = await scripted({
+      listInstruments: (request) => {
+        calls += 1;
+        if (calls === 1) return Promise.reject(lost());
+        const series = [
+          { symbol: request.symbolPrefix, source: 's', kind: 'bars', interval: '1d', rows: 2n, lastNs: 9n },
+        ];
+        return Promise.resolve(create(queryV1.ListInstrumentsResponseSchema, { series, truncated: true }));
+      },
+    });
+    expect(await pair.client.instruments({ prefix: 'AAP' })).toEqual({
+      truncated: true,
+      instruments: [
+        { symbol: 'AAP', source: 's', kind: 'bars', interval: '1d', rows: 2n, firstNs: 0n, lastNs: 9n },
+      ],
+    });
+  });
+
+  it('tell of the newest events by kind', async () => {
+    const entries: queryV1.LatestEntry['event'][] = [
+      { case: 'trade', value: create(events.TradeColumnsSchema, { timeNs: [1n], price: [2] }) },
+      { case: 'quote', value: create(events.QuoteColumnsSchema, { timeNs: [3n], bidPrice: [4] }) },
+      {
+        case: 'bar',
+        value: create(queryV1.LatestBarSchema, { interval: '5m', bar: { startNs: [5n], close: [6] } }),
+      },
+      { case: undefined },
+    ];
+    const answer = create(queryV1.GetLatestResponseSchema, {
+      entries: entries.map((event) => create(queryV1.LatestEntrySchema, { symbol: 'A', source: 's', event })),
+    });
+    await using pair = await scripted({ getLatest: () => Promise.resolve(answer) });
+    expect(await pair.client.latest({ symbols: ['A'] })).toMatchObject([
+      { kind: 'trade', symbol: 'A', trade: { timeNs: 1n, price: 2 } },
+      { kind: 'quote', quote: { timeNs: 3n, bidPrice: 4 } },
+      { kind: 'bar', interval: '5m', bar: { startNs: 5n, close: 6 } },
+    ]);
+  });
+
+  it('fail at once, with the code and the words of the server, when trying again is no use', async () => {
+    let calls = 0;
+    await using pair = await scripted({
+      getLatest: () => {
+        calls += 1;
+        return Promise.reject(new TickwellError('invalid-argument', 'symbols is empty'));
+      },
+    });
+    await expect(pair.client.latest({ symbols: [] })).rejects.toMatchObject({
+      code: 'invalid-argument',
+      message: 'GetLatest: symbols is empty',
+    });
+    expect(calls).toBe(1);
+  });
+});

@@ -1,0 +1,257 @@
+import { create } from '@bufbuild/protobuf';
+import { priceBasisFromProto, priceTypeToProto, queryV1 } from '@tickwell/contracts';
+import {
+  emptyBars,
+  emptyQuotes,
+  emptyTrades,
+  type BarColumns,
+  type PriceBasis,
+  type PriceType,
+  type QuoteColumns,
+  type TradeColumns,
+} from '@tickwell/domain';
+import { Channel, type ChannelConfig } from '@tickwell/grpc';
+import { latestEvent, type LatestEvent } from './latest-event.ts';
+import { DEFAULT_RETRY, withRetry, type RetryOptions } from './retry.ts';
+import {
+  barRows,
+  indicatorRows,
+  quoteRows,
+  tradeRows,
+  type Bar,
+  type IndicatorColumns,
+  type IndicatorValue,
+  type Quote,
+  type Trade,
+} from './rows.ts';
+import { SeriesStream } from './series-stream.ts';
+import { Subscription, type SubscribeOptions } from './subscription.ts';
+
+export interface ConnectOptions extends ChannelConfig {
+  readonly retry?: Partial<RetryOptions>;
+}
+
+/** What of one symbol's history to read. Times are ns since the epoch, start included, end excluded; left out: open. */
+export interface SeriesOptions {
+  readonly symbol: string;
+  /** Left out: every source, by time, then source. */
+  readonly source?: string;
+  readonly startNs?: bigint;
+  readonly endNs?: bigint;
+  /** At most so many rows: the oldest, or the newest with `newest` (still oldest first). */
+  readonly limit?: number;
+  readonly newest?: boolean;
+  readonly signal?: AbortSignal;
+  readonly timeoutMs?: number;
+}
+
+/** Columns by their names in the schema, for example "close" or "trade_count"; left out: all. */
+export interface ColumnOptions {
+  readonly columns?: readonly string[];
+}
+
+export interface BarOptions extends SeriesOptions, ColumnOptions {
+  readonly interval: string;
+  readonly priceType?: PriceType;
+}
+
+export interface IndicatorOptions extends SeriesOptions {
+  readonly interval: string;
+  /** Canonical specification, for example "sma(20,close)". */
+  readonly specId: string;
+}
+
+export interface TradesChunk {
+  readonly source: string;
+  readonly trades: TradeColumns;
+}
+
+export interface QuotesChunk {
+  readonly source: string;
+  readonly quotes: QuoteColumns;
+}
+
+export interface BarsChunk {
+  readonly source: string;
+  readonly priceBasis: PriceBasis;
+  readonly bars: BarColumns;
+}
+
+export interface IndicatorsChunk extends IndicatorColumns {
+  readonly source: string;
+  readonly specId: string;
+}
+
+export interface Instrument {
+  readonly symbol: string;
+  readonly source: string;
+  readonly kind: string;
+  /** Bars and indicators; else "". */
+  readonly interval: string;
+  readonly rows: bigint;
+  readonly firstNs: bigint;
+  readonly lastNs: bigint;
+}
+
+export interface CallOptions {
+  readonly signal?: AbortSignal;
+  readonly timeoutMs?: number;
+}
+
+const METHODS = queryV1.MarketDataService.method;
+
+/** Market data for a strategy. Errors are TickwellErrors: `code` is stable, `retryable` says whether trying later may help. */
+export class TickwellClient {
+  readonly #channel: Channel;
+  readonly #retry: RetryOptions;
+
+  constructor(options: ConnectOptions) {
+    this.#channel = new Channel(options);
+    this.#retry = { ...DEFAULT_RETRY, ...options.retry };
+  }
+
+  /** What there is, by symbol. */
+  async instruments(
+    options: CallOptions & { readonly prefix?: string; readonly limit?: number } = {},
+  ): Promise<{ readonly instruments: readonly Instrument[]; readonly truncated: boolean }> {
+    const { prefix: symbolPrefix = '', limit = 0 } = options;
+    const request = create(queryV1.ListInstrumentsRequestSchema, { symbolPrefix, limit });
+    const { series, truncated } = await withRetry(this.#retry, options.signal, () =>
+      this.#channel.unary(METHODS.listInstruments, request, callConfig(options)),
+    );
+    return {
+      truncated,
+      instruments: series.map(instrumentOf),
+    };
+  }
+
+  /** The newest event of every kind and bar interval of each symbol. */
+  async latest(
+    options: CallOptions & {
+      readonly symbols: readonly string[];
+      readonly source?: string;
+      readonly kinds?: readonly ('trades' | 'quotes' | 'bars')[];
+    },
+  ): Promise<readonly LatestEvent[]> {
+    const { symbols, source = '', kinds = [] } = options;
+    const request = create(queryV1.GetLatestRequestSchema, {
+      symbols: [...symbols],
+      source,
+      kinds: [...kinds],
+    });
+    const { entries } = await withRetry(this.#retry, options.signal, () =>
+      this.#channel.unary(METHODS.getLatest, request, callConfig(options)),
+    );
+    return entries.flatMap(latestEvent);
+  }
+
+  bars(options: BarOptions): SeriesStream<BarsChunk, Bar> {
+    const { interval, priceType = 'trade' } = options;
+    const request = create(queryV1.GetBarsRequestSchema, {
+      ...seriesRequest(options),
+      columns: [...(options.columns ?? [])],
+      interval,
+      priceType: priceTypeToProto(priceType),
+    });
+    return this.#series(
+      options,
+      ({ bars }) => barRows(bars),
+      async function* (channel, config) {
+        for await (const { source, priceBasis, bars } of channel.stream(METHODS.getBars, request, config)) {
+          yield { source, priceBasis: priceBasisFromProto(priceBasis), bars: bars ?? emptyBars() };
+        }
+      },
+    );
+  }
+
+  /** Trades. */
+  ticks(options: SeriesOptions & ColumnOptions): SeriesStream<TradesChunk, Trade> {
+    const columns = [...(options.columns ?? [])];
+    const request = create(queryV1.GetTicksRequestSchema, { ...seriesRequest(options), columns });
+    return this.#series(
+      options,
+      ({ trades }) => tradeRows(trades),
+      async function* (channel, config) {
+        for await (const { source, trades } of channel.stream(METHODS.getTicks, request, config)) {
+          yield { source, trades: trades ?? emptyTrades() };
+        }
+      },
+    );
+  }
+
+  quotes(options: SeriesOptions & ColumnOptions): SeriesStream<QuotesChunk, Quote> {
+    const columns = [...(options.columns ?? [])];
+    const request = create(queryV1.GetQuotesRequestSchema, { ...seriesRequest(options), columns });
+    return this.#series(
+      options,
+      ({ quotes }) => quoteRows(quotes),
+      async function* (channel, config) {
+        for await (const { source, quotes } of channel.stream(METHODS.getQuotes, request, config)) {
+          yield { source, quotes: quotes ?? emptyQuotes() };
+        }
+      },
+    );
+  }
+
+  indicators(options: IndicatorOptions): SeriesStream<IndicatorsChunk, IndicatorValue> {
+    const { interval, specId } = options;
+    const request = create(queryV1.GetIndicatorsRequestSchema, {
+      ...seriesRequest(options),
+      interval,
+      specId,
+    });
+    return this.#series<IndicatorsChunk, IndicatorValue>(
+      options,
+      indicatorRows,
+      async function* (channel, config) {
+        for await (const answer of channel.stream(METHODS.getIndicators, request, config)) {
+          const { source, startNs, warm, outputs } = answer;
+          yield { source, specId: answer.specId, startNs, warm, outputs };
+        }
+      },
+    );
+  }
+
+  /** Events from now on, from a time, or after a position; see {@link Subscription}. */
+  subscribe(options: SubscribeOptions = {}): Subscription {
+    return new Subscription(this.#channel, options, this.#retry);
+  }
+
+  close(): void {
+    this.#channel.close();
+  }
+
+  #series<C, R>(
+    options: CallOptions,
+    rowsOf: (chunk: C) => Iterable<R>,
+    read: (channel: Channel, config: CallOptions) => AsyncIterable<C>,
+  ): SeriesStream<C, R> {
+    const open = (): AsyncIterable<C> => read(this.#channel, callConfig(options));
+    return new SeriesStream({ open, rowsOf, retry: this.#retry, signal: options.signal });
+  }
+}
+
+function instrumentOf(series: queryV1.InstrumentSeries): Instrument {
+  const { symbol, source, kind, interval, rows, firstNs, lastNs } = series;
+  return { symbol, source, kind, interval, rows, firstNs, lastNs };
+}
+
+/** A client of the query service at "host:port". Nothing connects before the first call. */
+export function connect(options: ConnectOptions): TickwellClient {
+  return new TickwellClient(options);
+}
+
+function callConfig({ signal, timeoutMs }: CallOptions): CallOptions {
+  return { ...(signal === undefined ? {} : { signal }), ...(timeoutMs === undefined ? {} : { timeoutMs }) };
+}
+
+function seriesRequest(options: SeriesOptions): {
+  symbol: string;
+  source: string;
+  range: { startNs: bigint; endNs: bigint };
+  limit: bigint;
+  newest: boolean;
+} {
+  const { symbol, source = '', startNs = 0n, endNs = 0n, limit = 0, newest = false } = options;
+  return { symbol, source, range: { startNs, endNs }, limit: BigInt(limit), newest };
+}

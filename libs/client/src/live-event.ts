@@ -1,0 +1,91 @@
+import {
+  barBatchFromProto,
+  indicatorBatchFromProto,
+  tickBatchFromProto,
+  type queryV1,
+} from '@tickwell/contracts';
+import {
+  TickwellError,
+  type BarColumns,
+  type Header,
+  type PriceType,
+  type QuoteColumns,
+  type Result,
+  type TradeColumns,
+} from '@tickwell/domain';
+import type { IndicatorColumns } from './rows.ts';
+
+interface EventBase {
+  readonly symbol: string;
+  readonly source: string;
+  /** What the platform says of the batch. History has no cause of its own ("store") and no time it was known at (0). */
+  readonly header: Header;
+}
+
+/** A batch of events of one symbol and source, in columns; {@link tradeRows} and its like make rows of them. */
+export type MarketEvent =
+  | (EventBase & { readonly kind: 'trades'; readonly trades: TradeColumns })
+  | (EventBase & { readonly kind: 'quotes'; readonly quotes: QuoteColumns })
+  | (EventBase & {
+      readonly kind: 'bars';
+      readonly interval: string;
+      readonly priceType: PriceType;
+      readonly bars: BarColumns;
+    })
+  | (EventBase & {
+      readonly kind: 'indicators';
+      readonly interval: string;
+      readonly priceType: PriceType;
+      readonly specId: string;
+      readonly values: IndicatorColumns;
+    });
+
+/** From here on everything is live. Comes once, however often the stream resumes. */
+export interface LiveStart {
+  readonly kind: 'live';
+  /** Events before it. */
+  readonly historyEvents: bigint;
+}
+
+/** The event of a message; undefined for what is none. Throws `malformed-event` where the columns do not fit together. */
+export function marketEvent(message: queryV1.SubscribeResponse['message']): MarketEvent | undefined {
+  switch (message.case) {
+    case 'ticks': {
+      const batch = valueOf(tickBatchFromProto(message.value, false));
+      if (batch.kind === 'watermark') return undefined;
+      const base = baseOf(batch.header);
+      return batch.kind === 'trades'
+        ? { ...base, kind: 'trades', trades: batch.trades }
+        : { ...base, kind: 'quotes', quotes: batch.quotes };
+    }
+    case 'bars': {
+      const { header, interval, priceType, bars } = valueOf(barBatchFromProto(message.value, false));
+      return { ...baseOf(header), kind: 'bars', interval, priceType, bars };
+    }
+    case 'indicators': {
+      const batch = valueOf(indicatorBatchFromProto(message.value));
+      const { header, interval, priceType, specId, startNs, warm, outputs } = batch;
+      return {
+        ...baseOf(header),
+        kind: 'indicators',
+        interval,
+        priceType,
+        specId,
+        values: { startNs, warm, outputs },
+      };
+    }
+    case 'live':
+    case 'heartbeat':
+    case undefined:
+      return undefined;
+  }
+}
+
+function baseOf(header: Header): EventBase {
+  return { symbol: header.symbol, source: header.source, header };
+}
+
+function valueOf<T>(result: Result<T, { readonly reason: string }>): T {
+  if (result.ok) return result.value;
+  throw new TickwellError('malformed-event', `the server sent a broken event: ${result.error.reason}`);
+}

@@ -1,0 +1,184 @@
+import { create } from '@bufbuild/protobuf';
+import { queryV1 } from '@tickwell/contracts';
+import { CauseMarks, TickwellError } from '@tickwell/domain';
+import type { Channel } from '@tickwell/grpc';
+import { marketEvent, type LiveStart, type MarketEvent } from './live-event.ts';
+import { PositionTracker } from './position.ts';
+import { backOff, mayRetry, type RetryOptions } from './retry.ts';
+
+export type StreamKind = 'trades' | 'quotes' | 'bars' | 'indicators';
+
+export interface SubscribeOptions {
+  /** Left out or empty: every symbol. */
+  readonly symbols?: readonly string[];
+  /** Left out or empty: every kind. */
+  readonly kinds?: readonly StreamKind[];
+  readonly source?: string;
+  /** Of bars and indicators; left out: every interval. */
+  readonly intervals?: readonly string[];
+  /** History from this event time on (ns since the epoch), then live. */
+  readonly sinceNs?: bigint;
+  /** Goes on after a {@link Subscription.position} of an earlier subscription to the same. */
+  readonly after?: string;
+  readonly signal?: AbortSignal;
+  /** Silence after which the connection counts as dead; the server sends a heartbeat every 10 s. */
+  readonly idleTimeoutMs?: number;
+}
+
+const IDLE_TIMEOUT_MS = 45_000;
+const KINDS: Readonly<Record<StreamKind, queryV1.StreamKind>> = {
+  trades: queryV1.StreamKind.TRADES,
+  quotes: queryV1.StreamKind.QUOTES,
+  bars: queryV1.StreamKind.BARS,
+  indicators: queryV1.StreamKind.INDICATORS,
+};
+
+/**
+ * Events as they happen, each once, in order per symbol. A broken connection is made again with growing pauses and goes on after
+ * the last event; errors that trying again does not mend end the iteration. Can be iterated once.
+ */
+export class Subscription implements AsyncIterable<MarketEvent | LiveStart> {
+  readonly #channel: Channel;
+  readonly #options: SubscribeOptions;
+  readonly #retry: RetryOptions;
+  readonly #position: PositionTracker;
+  /** Causes seen, per partition: a server that was restarted may not know what this client has seen. */
+  readonly #seen = new Map<string, CauseMarks>();
+  #iterated = false;
+  #events = 0;
+  #live = false;
+  #reconnects = 0;
+  #attempt = 0;
+
+  constructor(channel: Channel, options: SubscribeOptions, retry: RetryOptions) {
+    if (options.sinceNs !== undefined && options.after !== undefined) {
+      throw new TickwellError('invalid-argument', 'subscribe: sinceNs and after exclude each other');
+    }
+    this.#channel = channel;
+    this.#options = options;
+    this.#retry = retry;
+    this.#position =
+      options.after === undefined ? new PositionTracker() : PositionTracker.parse(options.after);
+  }
+
+  /** After the last event received; give it to `after` to go on from there. Undefined before live began. */
+  get position(): string | undefined {
+    return this.#position.complete ? this.#position.text() : undefined;
+  }
+
+  /** How often the stream was taken up again. */
+  get reconnects(): number {
+    return this.#reconnects;
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<MarketEvent | LiveStart> {
+    if (this.#iterated) throw new Error('a subscription can be iterated once: subscribe again');
+    this.#iterated = true;
+    const { signal } = this.#options;
+    for (;;) {
+      try {
+        yield* this.#connection();
+        if (signal?.aborted === true) return;
+      } catch (error) {
+        if (!mayRetry(error, signal) || this.#attempt + 1 >= this.#retry.maxAttempts) throw error;
+        this.#checkResumable(error);
+      }
+      await backOff(this.#retry, this.#attempt, signal);
+      this.#attempt += 1;
+      this.#reconnects += 1;
+    }
+  }
+
+  async *#connection(): AsyncGenerator<MarketEvent | LiveStart> {
+    const ending = new AbortController();
+    const end = (): void => {
+      ending.abort(this.#options.signal?.reason);
+    };
+    this.#options.signal?.addEventListener('abort', end, { once: true });
+    if (this.#options.signal?.aborted === true) end();
+    const method = queryV1.MarketDataService.method.subscribe;
+    const messages = this.#channel.stream(method, this.#request(), { signal: ending.signal });
+    try {
+      for (;;) {
+        const next = await this.#next(messages, ending);
+        if (next === undefined) return;
+        this.#attempt = 0;
+        const event = this.#take(next);
+        if (event !== undefined) yield event;
+      }
+    } finally {
+      this.#options.signal?.removeEventListener('abort', end);
+      await messages.return(undefined);
+    }
+  }
+
+  /** The next message; silence for too long is a failure like any broken connection. */
+  async #next(
+    messages: AsyncGenerator<queryV1.SubscribeResponse>,
+    ending: AbortController,
+  ): Promise<queryV1.SubscribeResponse | undefined> {
+    const idleTimeoutMs = this.#options.idleTimeoutMs ?? IDLE_TIMEOUT_MS;
+    const silence = new TickwellError('unavailable', `subscribe: not a word for ${idleTimeoutMs} ms`, {
+      retryable: true,
+    });
+    const timer = setTimeout(() => {
+      ending.abort(silence);
+    }, idleTimeoutMs);
+    try {
+      const next = await messages.next();
+      return next.done === true ? undefined : next.value;
+    } catch (error) {
+      throw ending.signal.reason === silence ? silence : error;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  #take(message: queryV1.SubscribeResponse): MarketEvent | LiveStart | undefined {
+    const [place] = message.position?.partitions ?? [];
+    this.#position.apply(message.position);
+    if (message.message.case === 'live') {
+      this.#position.setComplete();
+      if (this.#live) return undefined;
+      this.#live = true;
+      return { kind: 'live', historyEvents: message.message.value.historyEvents };
+    }
+    const event = marketEvent(message.message);
+    if (event === undefined) return undefined;
+    if (place !== undefined) {
+      const key = `${place.topic}/${place.partition}`;
+      const seen = this.#seen.get(key) ?? new CauseMarks();
+      this.#seen.set(key, seen);
+      if (!seen.advance(event.header.cause)) return undefined;
+    }
+    this.#events += 1;
+    return event;
+  }
+
+  #request(): queryV1.SubscribeRequest {
+    const { symbols = [], kinds = [], intervals = [], source = '' } = this.#options;
+    return create(queryV1.SubscribeRequestSchema, {
+      symbols: [...symbols],
+      kinds: kinds.map((kind) => KINDS[kind]),
+      intervals: [...intervals],
+      source,
+      from: this.#from(),
+    });
+  }
+
+  #from(): queryV1.SubscribeRequest['from'] {
+    if (this.#position.complete) return { case: 'after', value: this.#position.message() };
+    const { sinceNs } = this.#options;
+    return sinceNs === undefined ? { case: 'live', value: true } : { case: 'sinceNs', value: sinceNs };
+  }
+
+  /** History has no positions: half of it cannot be gone on from without gap or duplicate. */
+  #checkResumable(cause: unknown): void {
+    if (this.#position.complete || this.#events === 0) return;
+    throw new TickwellError(
+      'history-interrupted',
+      `the connection broke after ${this.#events} batches of history: subscribe again and begin anew`,
+      { cause, retryable: true },
+    );
+  }
+}

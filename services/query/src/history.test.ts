@@ -1,0 +1,130 @@
+import { create } from '@bufbuild/protobuf';
+import { TABLES, events, queryV1 } from '@tickwell/contracts';
+import { describe, expect, it } from 'vitest';
+import { MAX_ROWS_PER_MESSAGE } from './chunks.ts';
+import { World, startService } from './fixtures/world.ts';
+
+const call = { signal: new AbortController().signal };
+
+async function writeBars(world: World, symbol: string, count: number, source = 'test'): Promise<void> {
+  const timestampNs = Array.from({ length: count }, (_, n) => BigInt(n) * 60_000_000_000n);
+  const texts = Object.entries({
+    symbol,
+    source,
+    epoch: 'e',
+    interval: '1m',
+    price_type: 'trade',
+    price_basis: 'raw',
+  });
+  const prices = ['open', 'high', 'low', 'close', 'volume'];
+  await world.store.write([
+    {
+      table: TABLES.bars.name,
+      timestampNs,
+      columns: [
+        ...texts.map(([name, values]) => ({ type: 'symbol' as const, name, values })),
+        { type: 'long', name: 'record_offset', values: 0n },
+        { type: 'timestamp', name: 'known_at', values: 1n },
+        ...prices.map((name, at) => ({
+          type: 'double' as const,
+          name,
+          values: timestampNs.map((_, n) => n + at),
+        })),
+      ],
+    },
+  ]);
+}
+
+async function readBars(
+  world: World,
+  init: Parameters<typeof create<typeof queryV1.GetBarsRequestSchema>>[1],
+): Promise<queryV1.GetBarsResponse[]> {
+  await using service = await startService(world.service());
+  const request = create(queryV1.GetBarsRequestSchema, { symbol: 'A', interval: '1m', ...init });
+  const answers: queryV1.GetBarsResponse[] = [];
+  for await (const answer of service.calls.getBars(request, call)) answers.push(answer);
+  return answers;
+}
+
+const starts = (answers: readonly queryV1.GetBarsResponse[]): number[] =>
+  answers.flatMap(({ bars }) => bars?.startNs ?? []).map((ns) => Number(ns / 60_000_000_000n));
+
+describe('GetBars', () => {
+  it('answers everything with all columns, or the columns asked for', async () => {
+    const world = new World();
+    await writeBars(world, 'A', 2);
+    const [all] = await readBars(world, {});
+    expect(all).toMatchObject({
+      source: 'test',
+      priceBasis: events.PriceBasis.RAW,
+      bars: { open: [0, 1], high: [1, 2], close: [3, 4], volume: [4, 5], vwap: [] },
+    });
+    const [some] = await readBars(world, { columns: ['close', 'start_ns'] });
+    expect(some?.bars).toMatchObject({ startNs: [0n, 60_000_000_000n], close: [3, 4], open: [], volume: [] });
+  });
+
+  it('cuts by range, limit and newest', async () => {
+    const world = new World();
+    await writeBars(world, 'A', 10);
+    const minute = 60_000_000_000n;
+    expect(starts(await readBars(world, { range: { startNs: 3n * minute, endNs: 6n * minute } }))).toEqual([
+      3, 4, 5,
+    ]);
+    expect(starts(await readBars(world, { range: { startNs: 8n * minute } }))).toEqual([8, 9]);
+    expect(starts(await readBars(world, { range: { endNs: 1n * minute } }))).toEqual([0]);
+    expect(starts(await readBars(world, { limit: 2n }))).toEqual([0, 1]);
+    expect(starts(await readBars(world, { limit: 2n, newest: true }))).toEqual([8, 9]);
+  });
+
+  it('answers nothing for what is not there', async () => {
+    expect(await readBars(new World(), { symbol: 'NOBODY' })).toEqual([]);
+  });
+
+  it('splits what the store hands over at once into messages of bounded size', async () => {
+    const world = new World();
+    const rows = 2 * MAX_ROWS_PER_MESSAGE + 5;
+    const timeNs = Array.from({ length: rows }, (_, n) => BigInt(n));
+    async function* trades(): AsyncGenerator<{ source: string; trades: events.TradeColumns }> {
+      await Promise.resolve();
+      const columns = { timeNs, seq: timeNs, price: timeNs.map(Number), size: timeNs.map(Number) };
+      yield { source: 's', trades: create(events.TradeColumnsSchema, columns) };
+    }
+    const reader = Object.assign(world.store, { trades });
+    await using service = await startService(world.service({ reader }));
+    const sizes: number[] = [];
+    const times: bigint[] = [];
+    const request = create(queryV1.GetTicksRequestSchema, { symbol: 'A' });
+    for await (const { trades: part } of service.calls.getTicks(request, call)) {
+      sizes.push(part?.price.length ?? 0);
+      times.push(...(part?.timeNs ?? []));
+    }
+    expect(sizes).toEqual([MAX_ROWS_PER_MESSAGE, MAX_ROWS_PER_MESSAGE, 5]);
+    expect(times).toEqual(timeNs);
+  });
+});
+
+describe('ListInstruments', () => {
+  it('lists what there is and says when there is more', async () => {
+    const world = new World();
+    await writeBars(world, 'AAPL', 3);
+    await writeBars(world, 'AMZN', 2);
+    await writeBars(world, 'MSFT', 1);
+    await using service = await startService(world.service());
+    const list = (init: {
+      symbolPrefix?: string;
+      limit?: number;
+    }): Promise<queryV1.ListInstrumentsResponse> =>
+      service.calls.listInstruments(create(queryV1.ListInstrumentsRequestSchema, init));
+    const all = await list({});
+    expect(all.series.map(({ symbol, kind, interval, rows }) => [symbol, kind, interval, rows])).toEqual([
+      ['AAPL', 'bars', '1m', 3n],
+      ['AMZN', 'bars', '1m', 2n],
+      ['MSFT', 'bars', '1m', 1n],
+    ]);
+    expect(all.truncated).toBe(false);
+    expect(await list({ symbolPrefix: 'A', limit: 1 })).toMatchObject({
+      series: [{ symbol: 'AAPL' }],
+      truncated: true,
+    });
+  });
+});

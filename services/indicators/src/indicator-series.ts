@@ -114,7 +114,7 @@ export class IndicatorSeries {
         return restored.ok ? snapshot : reader.fail(restored.error.message);
       });
       series.#anchor = { snapshots, knownAtNs, lastNs };
-      series.#replay(null);
+      series.#replay(Infinity);
       series.#moveAnchor();
     });
     return read.ok ? { ok: true, value: series } : read;
@@ -158,14 +158,12 @@ export class IndicatorSeries {
 
   /** Puts bars before the last one in their places and computes everything again. */
   #correct(bars: readonly SeriesBar[], rows: readonly IndicatorRow[][]): void {
-    const before = this.#specs.map((): IndicatorRow[] => []);
-    this.#replay(before);
+    const first = Math.min(...bars.map((bar) => this.#window.indexOf(bar.startNs)));
+    const before = this.#replay(first);
     let changed = false;
     for (const bar of bars) changed = this.#put(bar) || changed;
     if (!changed) return;
-    const after = this.#specs.map((): IndicatorRow[] => []);
-    this.#replay(after);
-    for (const [index, fresh] of after.entries()) {
+    for (const [index, fresh] of this.#replay(first).entries()) {
       const known = new Map(before[index]?.map((row) => [row.startNs, row]));
       for (const row of fresh) if (isChanged(known.get(row.startNs), row)) rows[index]?.push(row);
     }
@@ -184,8 +182,9 @@ export class IndicatorSeries {
     return true;
   }
 
-  /** Computes the whole window from the anchor; the values go to `rows`, one list per specification. */
-  #replay(rows: readonly IndicatorRow[][] | null): void {
+  /** Computes the whole window from the anchor and returns the values from the bar at `first` on, one list per specification. */
+  #replay(first: number): IndicatorRow[][] {
+    const rows = this.#specs.map((): IndicatorRow[] => []);
     this.#live = this.#specs.map((spec, index) => revive(spec, this.#anchor.snapshots[index] ?? null));
     this.#knownAtNs = this.#anchor.knownAtNs;
     for (let at = 0; at < this.#window.size; at += 1) {
@@ -193,10 +192,12 @@ export class IndicatorSeries {
       this.#knownAtNs = later(this.#knownAtNs, bar.knownAtNs);
       for (const [index, indicator] of this.#live.entries()) {
         const { warm, values } = indicator.update(bar);
-        rows?.[index]?.push({ startNs: bar.startNs, knownAtNs: this.#knownAtNs, warm, values });
+        if (at < first) continue;
+        rows[index]?.push({ startNs: bar.startNs, knownAtNs: this.#knownAtNs, warm, values });
       }
       if (at + 1 === this.#keptBars) this.#next = this.#here(bar.startNs);
     }
+    return rows;
   }
 
   #noteMiddle(): void {
@@ -216,7 +217,7 @@ export class IndicatorSeries {
       this.#window.drop(this.#keptBars);
       if (this.#window.size === this.#keptBars) this.#noteMiddle();
       // Corrections that add many bars at once leave more than one half to let go.
-      else this.#replay(null);
+      else this.#replay(Infinity);
     }
   }
 }

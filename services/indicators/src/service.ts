@@ -1,6 +1,6 @@
 import { TOPICS, type TopicSpec } from '@tickwell/contracts';
 import { Flow } from '@tickwell/flow';
-import type { EventLog, Logger, PartitionLag } from '@tickwell/ports';
+import type { EventLog, Logger } from '@tickwell/ports';
 import { BarBuilder } from './bar-builder.ts';
 import type { IndicatorsConfig } from './config.ts';
 import { IndicatorEngine } from './indicator-engine.ts';
@@ -52,9 +52,5 @@ export class IndicatorsService {
 
   stop(): Promise<void> {
     return this.#flow.stop();
-  }
-
-  lag(): readonly PartitionLag[] {
-    return this.#flow.lag();
   }
 }

@@ -1,5 +1,5 @@
 export { openFileSource } from './file-source.ts';
-export { readFileOptions, readFilesJob, readReplayJob, readSampleJob, type FeedJob } from './jobs.ts';
+export { readFileOptions, readFilesJob, readReplayJob, readSampleJob } from './jobs.ts';
 export { parseMapping } from './mapping.ts';
 export {
   FileFeedError,

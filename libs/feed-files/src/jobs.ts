@@ -1,18 +1,10 @@
-import { parseIsoTime, type Result } from '@tickwell/domain';
-import type { Clock, EventSource } from '@tickwell/ports';
+import { JsonFields, parseIsoTime, type Result } from '@tickwell/domain';
+import type { Clock, EventSource, FeedJob } from '@tickwell/ports';
 import { openFileSource } from './file-source.ts';
-import { JobFields } from './job-fields.ts';
 import { isRole, parseMapping } from './mapping.ts';
-import type { ColumnMapping, ColumnRef, FileFeedError, FileSourceOptions } from './options.ts';
+import type { ColumnMapping, ColumnRef, FileSourceOptions } from './options.ts';
 import { openReplay, type ReplaySpeed } from './replay.ts';
 import { sampleJobs } from './sample.ts';
-
-/** Something that can be ingested, before it is opened. */
-export interface FeedJob {
-  /** For people: what it is. */
-  readonly name: string;
-  open(): Promise<Result<EventSource, FileFeedError>>;
-}
 
 type Parsed<T> = Result<T, readonly string[]>;
 
@@ -29,7 +21,7 @@ const TEXT_OPTIONS = [
 
 /** One file of a job: {@link FileSourceOptions} as JSON; `mapping` may be the text that the command line takes. */
 export function readFileOptions(value: unknown, where: string): Parsed<FileSourceOptions> {
-  const fields = new JobFields(value, where);
+  const fields = new JsonFields(value, where);
   const texts = Object.fromEntries(
     TEXT_OPTIONS.map((name) => [name, fields.text(name)] as const).filter(([, text]) => text !== undefined),
   ) as Partial<Record<(typeof TEXT_OPTIONS)[number], string>>;
@@ -62,7 +54,7 @@ export function readFileOptions(value: unknown, where: string): Parsed<FileSourc
   });
 }
 
-function readMapping(fields: JobFields): ColumnMapping | undefined {
+function readMapping(fields: JsonFields): ColumnMapping | undefined {
   const value = fields.take('mapping');
   if (value === undefined) return undefined;
   if (typeof value === 'string') {
@@ -90,7 +82,7 @@ function isColumnRef(value: unknown): value is ColumnRef {
 
 /** A job `{"type":"files","files":[…]}`: every file is a stream of its own. */
 export function readFilesJob(value: unknown, where: string): Parsed<readonly FeedJob[]> {
-  const fields = new JobFields(value, where);
+  const fields = new JsonFields(value, where);
   fields.take('type');
   const files = readFiles(fields, where);
   return fields.finish(files.map(fileJob));
@@ -98,7 +90,7 @@ export function readFilesJob(value: unknown, where: string): Parsed<readonly Fee
 
 /** A job `{"type":"sample","jar":"path"}`: the sample of the demonstration. */
 export function readSampleJob(value: unknown, where: string): Parsed<readonly FeedJob[]> {
-  const fields = new JobFields(value, where);
+  const fields = new JsonFields(value, where);
   fields.take('type');
   return fields.finish(sampleJobs(fields.requiredText('jar')).map(fileJob));
 }
@@ -108,7 +100,7 @@ export function readSampleJob(value: unknown, where: string): Parsed<readonly Fe
  * files as one stream in order of event time.
  */
 export function readReplayJob(value: unknown, where: string, clock: Clock): Parsed<readonly FeedJob[]> {
-  const fields = new JobFields(value, where);
+  const fields = new JsonFields(value, where);
   fields.take('type');
   const dataset = fields.requiredText('dataset');
   const jar = fields.text('jar');
@@ -127,14 +119,14 @@ export function readReplayJob(value: unknown, where: string, clock: Clock): Pars
   return fields.finish([{ name: `replay ${dataset}`, open }]);
 }
 
-function readSpeed(fields: JobFields): ReplaySpeed {
+function readSpeed(fields: JsonFields): ReplaySpeed {
   const speed = fields.take('speed') ?? 1;
   if (speed === 'max' || (typeof speed === 'number' && speed > 0 && Number.isFinite(speed))) return speed;
   fields.problem('speed', 'must be a number above 0, or "max"');
   return 'max';
 }
 
-function readStart(fields: JobFields, clock: Clock): bigint | 'original' {
+function readStart(fields: JsonFields, clock: Clock): bigint | 'original' {
   const text = fields.text('startAt') ?? 'original';
   if (text === 'original') return text;
   if (text === 'now') return clock.nowNs();
@@ -144,7 +136,7 @@ function readStart(fields: JobFields, clock: Clock): bigint | 'original' {
   return 'original';
 }
 
-function readFiles(fields: JobFields, where: string): FileSourceOptions[] {
+function readFiles(fields: JsonFields, where: string): FileSourceOptions[] {
   const files: FileSourceOptions[] = [];
   const values = fields.list('files') ?? [];
   if (values.length === 0) fields.problem('files', 'must be a list of at least one file');

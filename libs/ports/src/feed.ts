@@ -5,6 +5,8 @@ import type {
   PriceBasis,
   PriceType,
   QuoteColumns,
+  Result,
+  TickwellError,
   TradeColumns,
 } from '@tickwell/domain';
 
@@ -68,11 +70,16 @@ export interface EventSource {
   readonly source: string;
   /** For people. */
   readonly description: string;
-  read(options: {
-    readonly afterPosition: bigint;
-    readonly signal: AbortSignal;
-  }): AsyncIterable<FeedItem>;
+  read(options: { readonly afterPosition: bigint; readonly signal: AbortSignal }): AsyncIterable<FeedItem>;
   /** Total number of positions where known, for progress. */
   readonly totalPositions?: number;
   close(): Promise<void>;
+}
+
+/** Something that can be ingested, before it is opened. */
+export interface FeedJob {
+  /** For people: what it is. */
+  readonly name: string;
+  /** The error is terminal for this job, or retryable: another attempt may open it. */
+  open(): Promise<Result<EventSource, TickwellError>>;
 }

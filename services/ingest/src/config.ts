@@ -1,5 +1,6 @@
+import type { FeedJob } from '@tickwell/ports';
 import { field, readConfig, RUNTIME_FIELDS, type Env, type RuntimeConfig } from '@tickwell/runtime';
-import { jobText, parseJobs, type FeedJob, type JobReader } from './job.ts';
+import { jobText, parseJobs, type JobReader } from './job.ts';
 
 export interface IngestConfig extends RuntimeConfig {
   readonly kafkaBrokers: readonly string[];

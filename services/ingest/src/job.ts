@@ -1,13 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { err, errorMessage, ok, type Result, type TickwellError } from '@tickwell/domain';
-import type { EventSource } from '@tickwell/ports';
-
-/** Something that can be ingested, before it is opened. */
-export interface FeedJob {
-  /** For people: what it is. */
-  readonly name: string;
-  open(): Promise<Result<EventSource, TickwellError>>;
-}
+import { err, errorMessage, ok, type Result } from '@tickwell/domain';
+import type { FeedJob } from '@tickwell/ports';
 
 /** Reads one job of a type; `where` names it in problems. */
 export type JobReader = (job: unknown, where: string) => Result<readonly FeedJob[], readonly string[]>;

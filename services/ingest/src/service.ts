@@ -1,8 +1,7 @@
 import { errorMessage, TickwellError } from '@tickwell/domain';
-import type { Clock, EventLog, EventSink, EventSource, Logger } from '@tickwell/ports';
+import type { Clock, EventLog, EventSink, EventSource, FeedJob, Logger } from '@tickwell/ports';
 import { logCursors } from './cursors.ts';
 import { IngestStream, type IngestLimits, type IngestProgress, type IngestResult } from './ingest-stream.ts';
-import type { FeedJob } from './job.ts';
 import type { Emit } from './progress.ts';
 
 export interface IngestServiceOptions {

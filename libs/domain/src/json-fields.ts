@@ -1,7 +1,7 @@
-import { err, ok, type Result } from '@tickwell/domain';
+import { err, ok, type Result } from './result.ts';
 
-/** Reads the properties of one object of a job description; every problem is kept, unknown properties are problems. */
-export class JobFields {
+/** Reads the properties of one JSON object that a person wrote; every problem is kept, unknown properties are problems. */
+export class JsonFields {
   readonly problems: string[] = [];
   readonly #values: Readonly<Record<string, unknown>>;
   readonly #known = new Set<string>();

@@ -1,0 +1,283 @@
+import { fromBinary, toBinary } from '@bufbuild/protobuf';
+import { stateV1 } from '@tickwell/contracts';
+import { SILENT } from '@tickwell/ports';
+import { MemoryLog } from '@tickwell/testkit';
+import fc from 'fast-check';
+import { describe, expect, it, vi } from 'vitest';
+import { mortalLog } from './fixtures/mortal-log.ts';
+import { INPUT, inputRecord, OUTPUT, readOutputs, RunningSum, STATE } from './fixtures/running-sum.ts';
+import { Flow, type FlowOptions } from './flow.ts';
+
+const PARTITIONS = 2;
+
+function newLog(): MemoryLog {
+  return new MemoryLog({
+    topics: [INPUT, OUTPUT, STATE].map((name) => ({ name, partitions: PARTITIONS })),
+    maxRecords: 3,
+  });
+}
+
+function newFlow(log: FlowOptions['log'], options: Partial<FlowOptions> = {}): Flow {
+  return new Flow({
+    log,
+    processors: [new RunningSum()],
+    groupId: 'flow',
+    stateTopic: STATE,
+    logger: SILENT,
+    checkpointIntervalMs: 1,
+    ...options,
+  });
+}
+
+async function write(log: MemoryLog, records: readonly ReturnType<typeof inputRecord>[]): Promise<void> {
+  const sink = await log.createSink({ name: 'writer' });
+  await sink.send(records);
+}
+
+/** Sums in order, per key, as one undisturbed pass would write them. */
+function expectedSums(inputs: readonly { key: string; prices: readonly number[] }[]): Map<string, number[]> {
+  const sums = new Map<string, number[]>();
+  for (const { key, prices } of inputs) {
+    const list = sums.get(key) ?? [];
+    for (const price of prices) list.push((list.at(-1) ?? 0) + price);
+    sums.set(key, list);
+  }
+  return sums;
+}
+
+function sumsByKey(log: MemoryLog): Map<string, number[]> {
+  const sums = new Map<string, number[]>();
+  for (const { key, sum } of readOutputs(log.records(OUTPUT))) sums.set(key, [...(sums.get(key) ?? []), sum]);
+  return sums;
+}
+
+/** Runs until the outputs are what they should be, then stops. */
+async function runUntilDone(
+  log: MemoryLog,
+  flow: Flow,
+  expected: ReadonlyMap<string, number[]>,
+): Promise<void> {
+  const running = flow.run();
+  await vi.waitFor(() => {
+    expect(sumsByKey(log)).toEqual(expected);
+  });
+  await flow.stop();
+  await running;
+}
+
+describe('a flow', () => {
+  it('gives outputs the input’s partition, its trace, and causes that number them', async () => {
+    const log = newLog();
+    await write(log, [inputRecord('A', 1, [1, 2], 1), inputRecord('A', 2, [4], 1)]);
+    await runUntilDone(log, newFlow(log.openProcess()), new Map([['A', [1, 3, 7]]]));
+    const { epoch } = await log.describeTopic(INPUT);
+    const origin = `${INPUT}@${epoch}/1`;
+    expect(readOutputs(log.records(OUTPUT)).map(({ cause }) => cause)).toEqual([
+      { origin, n: 1n, k: 0 },
+      { origin, n: 1n, k: 1 },
+      { origin, n: 2n, k: 0 },
+    ]);
+    expect(log.records(OUTPUT)[0]).toMatchObject({
+      partition: 1,
+      headers: {
+        'content-type': 'application/protobuf; type=tickwell.events.v1.TickBatch',
+        source: 'test',
+        traceparent: 'trace-1',
+      },
+    });
+  });
+
+  it('drops records whose cause it has seen, also after a restart', async () => {
+    const log = newLog();
+    const [first, second] = [inputRecord('A', 1, [1]), inputRecord('B', 2, [10])];
+    await write(log, [first, first, second, first]);
+    await runUntilDone(
+      log,
+      newFlow(log.openProcess()),
+      expectedSums([
+        { key: 'A', prices: [1] },
+        { key: 'B', prices: [10] },
+      ]),
+    );
+    await write(log, [second, first, inputRecord('A', 3, [5])]);
+    const expected = new Map([
+      ['A', [1, 6]],
+      ['B', [10]],
+    ]);
+    await runUntilDone(log, newFlow(log.openProcess()), expected);
+  });
+
+  it('writes the outputs of one undisturbed pass, each once, wherever it dies and however often', async () => {
+    const input = fc.record({
+      key: fc.constantFrom('A', 'B', 'C'),
+      prices: fc.array(fc.integer({ min: 1, max: 9 }), { maxLength: 3 }),
+    });
+    const lifetimes = fc.array(fc.integer({ min: 1, max: 25 }), { maxLength: 6 });
+    await fc.assert(
+      fc.asyncProperty(fc.array(input, { minLength: 1, maxLength: 30 }), lifetimes, async (inputs, lives) => {
+        const log = newLog();
+        await write(
+          log,
+          inputs.map(({ key, prices }, i) => inputRecord(key, i + 1, prices, key === 'C' ? 1 : 0)),
+        );
+        const expected = expectedSums(inputs.filter(({ prices }) => prices.length > 0));
+        for (const lifetime of lives) {
+          const flow = newFlow(mortalLog(log.openProcess(), lifetime));
+          const died = flow.run().then(
+            () => false,
+            () => true,
+          );
+          // It dies, or finishes first and would idle for ever.
+          const done = vi.waitFor(() => {
+            expect(sumsByKey(log)).toEqual(expected);
+          });
+          await Promise.race([died, done.catch(() => undefined)]);
+          await flow.stop();
+          await died;
+        }
+        await runUntilDone(log, newFlow(log.openProcess()), expected);
+        expect(sumsByKey(log)).toEqual(expected);
+      }),
+      { numRuns: 40 },
+    );
+  });
+
+  it('restores from checkpoints alone: what they cover is not read again', async () => {
+    const log = newLog();
+    await write(log, [inputRecord('A', 1, [1]), inputRecord('A', 2, [2])]);
+    await runUntilDone(log, newFlow(log.openProcess()), new Map([['A', [1, 3]]]));
+    const outputs = log.records(OUTPUT).length;
+    log.compact(STATE);
+    log.truncate({ topic: INPUT, partition: 0 }, 2n);
+    await write(log, [inputRecord('A', 3, [4])]);
+    await runUntilDone(log, newFlow(log.openProcess()), new Map([['A', [1, 3, 7]]]));
+    expect(log.records(OUTPUT).length).toBe(outputs + 1);
+  });
+
+  it('takes the furthest state of a key, not the last written: a paused writer may have written late', async () => {
+    const log = newLog();
+    await write(log, [inputRecord('A', 1, [1])]);
+    await runUntilDone(log, newFlow(log.openProcess()), new Map([['A', [1]]]));
+    const stale = log
+      .records(STATE)
+      .map(({ topic, partition, key, value, headers }) => ({
+        topic,
+        partition,
+        key: key ?? '',
+        value,
+        headers,
+      }));
+    await write(log, [inputRecord('A', 2, [2])]);
+    await runUntilDone(log, newFlow(log.openProcess()), new Map([['A', [1, 3]]]));
+    const zombie = await log.createSink({ name: 'zombie' });
+    await zombie.send(stale);
+    await write(log, [inputRecord('A', 3, [4])]);
+    await runUntilDone(log, newFlow(log.openProcess()), new Map([['A', [1, 3, 7]]]));
+  });
+
+  it('starts anew when the input topic was made anew, and says so in its causes', async () => {
+    const log = newLog();
+    await write(log, [inputRecord('A', 1, [1])]);
+    await runUntilDone(log, newFlow(log.openProcess()), new Map([['A', [1]]]));
+    log.deleteTopic(INPUT);
+    log.createTopic(INPUT, PARTITIONS);
+    await write(log, [inputRecord('A', 1, [5])]);
+    await runUntilDone(log, newFlow(log.openProcess()), new Map([['A', [1, 5]]]));
+  });
+
+  it('shares partitions among copies and takes over from one that stops', async () => {
+    const log = newLog();
+    const flows = [newFlow(log.openProcess()), newFlow(log.openProcess())];
+    const running = flows.map((flow) => flow.run());
+    await write(log, [inputRecord('A', 1, [1]), inputRecord('C', 1, [1], 1)]);
+    await vi.waitFor(() => {
+      expect(sumsByKey(log)).toEqual(
+        new Map([
+          ['A', [1]],
+          ['C', [1]],
+        ]),
+      );
+    });
+    await flows[0]?.stop();
+    await running[0];
+    await write(log, [inputRecord('A', 2, [2]), inputRecord('C', 2, [2], 1)]);
+    await vi.waitFor(() => {
+      expect(sumsByKey(log)).toEqual(
+        new Map([
+          ['A', [1, 3]],
+          ['C', [1, 3]],
+        ]),
+      );
+    });
+    await flows[1]?.stop();
+    await running[1];
+  });
+});
+
+describe('a flow refuses, with one line,', () => {
+  async function failure(log: MemoryLog, options: Partial<FlowOptions> = {}): Promise<string> {
+    return newFlow(log.openProcess(), options)
+      .run()
+      .then(
+        () => 'it ran',
+        (error: unknown) => (error instanceof Error ? error.message : String(error)),
+      );
+  }
+
+  it('a state of a version it does not know', async () => {
+    const log = newLog();
+    await write(log, [inputRecord('A', 1, [1])]);
+    class Newer extends RunningSum {
+      override readonly stateVersion = 2;
+    }
+    await runUntilDone(log, newFlow(log.openProcess(), { processors: [new Newer()] }), new Map([['A', [1]]]));
+    expect(await failure(log)).toBe(
+      'state of "A" in state/0 (running-sum) cannot be restored: version 2 is not known',
+    );
+  });
+
+  it('a log that ends before its checkpoint', async () => {
+    const log = newLog();
+    await write(log, [inputRecord('A', 1, [1])]);
+    await runUntilDone(log, newFlow(log.openProcess()), new Map([['A', [1]]]));
+    const records = log.records(STATE);
+    const shorter = newLog();
+    const { epoch } = await shorter.describeTopic(INPUT);
+    const moved = records.map((record) => replaceEpoch(record.value ?? new Uint8Array(), epoch));
+    await write(
+      shorter,
+      records.map(({ key, partition }, i) => ({
+        topic: STATE,
+        partition,
+        key: key ?? '',
+        value: moved[i] ?? null,
+        headers: {},
+      })),
+    );
+    expect(await failure(shorter)).toContain('in/0 ends at offset 0, the checkpoint is at 1');
+  });
+
+  it('two processors of one topic', () => {
+    expect(() => newFlow(newLog(), { processors: [new RunningSum(), new RunningSum()] })).toThrow(
+      'processors running-sum and running-sum both read in: give each a flow of its own',
+    );
+  });
+
+  it('a state topic with fewer partitions than its input', async () => {
+    const log = new MemoryLog({
+      topics: [
+        { name: INPUT, partitions: 2 },
+        { name: OUTPUT, partitions: 2 },
+        { name: STATE, partitions: 1 },
+      ],
+    });
+    expect(await failure(log)).toBe('topic state has no partition 1: it needs as many as in');
+  });
+});
+
+/** The same checkpoint under another epoch of the input. */
+function replaceEpoch(value: Uint8Array, epoch: string): Uint8Array {
+  const checkpoint = fromBinary(stateV1.CheckpointSchema, value);
+  checkpoint.epoch = epoch;
+  return toBinary(stateV1.CheckpointSchema, checkpoint);
+}

@@ -42,8 +42,8 @@ export function pinnedEnvironment() {
 }
 
 /** Runs a script on the pinned Node; signals go to it, its exit code becomes ours. */
-export function handOver(args) {
-  const child = spawn(PINNED_NODE, args, { cwd: ROOT, stdio: 'inherit', env: pinnedEnvironment() });
+export function handOver(args, cwd = ROOT) {
+  const child = spawn(PINNED_NODE, args, { cwd, stdio: 'inherit', env: pinnedEnvironment() });
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
     process.on(signal, () => {
       // Ctrl-C reaches the whole terminal group by itself; anything else only this process.

@@ -9,7 +9,7 @@ export interface CallSignal {
   readonly signal: AbortSignal;
 }
 
-const MAX_INSTRUMENTS = 100_000;
+const MAX_INSTRUMENTS = 50_000;
 const DEFAULT_INSTRUMENTS = 10_000;
 
 /** The history calls over the store: arguments checked, rows passed on in messages of bounded size, at the reader's pace. */

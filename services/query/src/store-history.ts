@@ -6,8 +6,8 @@ import { sliceColumns, slices } from './chunks.ts';
 import type { EventFilter, Match } from './event-filter.ts';
 import { batchResponse } from './response.ts';
 
-/** Most series one subscription may bring the history of. */
-const MAX_SERIES = 100_000;
+/** Most series one subscription may bring the history of. One more is asked for, and the store lists at most 100,000. */
+const MAX_SERIES = 50_000;
 
 /** Cause of rows that come from the store: what brought them is behind the subscriber. */
 const STORED = { origin: 'store', n: 1n, k: 0 };

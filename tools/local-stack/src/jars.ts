@@ -54,12 +54,7 @@ export interface EnsureJarsOptions {
  */
 export async function ensureJars(options: EnsureJarsOptions = {}): Promise<StackJars> {
   const env = options.env ?? process.env;
-  const root = join(tickwellHome(env), 'jars');
-  const hash = createHash('sha256')
-    .update(await readFile(POM_PATH))
-    .digest('hex')
-    .slice(0, 12);
-  const dir = join(root, `local-stack-${hash}`);
+  const { root, dir } = await jarsDir(env);
   if (!(await exists(dir))) {
     await withFileLock(
       `${dir}.lock`,
@@ -73,6 +68,20 @@ export async function ensureJars(options: EnsureJarsOptions = {}): Promise<Stack
     );
   }
   return sortJars(dir, await readdir(dir));
+}
+
+/** Whether the JARs are there, so that nothing needs fetching. */
+export async function jarsAreFetched(env: NodeJS.ProcessEnv = process.env): Promise<boolean> {
+  return exists((await jarsDir(env)).dir);
+}
+
+async function jarsDir(env: NodeJS.ProcessEnv): Promise<{ root: string; dir: string }> {
+  const root = join(tickwellHome(env), 'jars');
+  const hash = createHash('sha256')
+    .update(await readFile(POM_PATH))
+    .digest('hex')
+    .slice(0, 12);
+  return { root, dir: join(root, `local-stack-${hash}`) };
 }
 
 /** The path of the ta4j-examples JAR, whose resources are the sample data of `npm start`. */

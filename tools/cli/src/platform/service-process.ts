@@ -35,7 +35,10 @@ export class ServiceProcess {
   #child: ChildProcess | undefined;
   #exited: Promise<void> = Promise.resolve();
   #stopping = false;
+  /** In a row: they decide the pause before the next one, and when to give up. */
+  #attempts = 0;
   #restarts = 0;
+  #startedMs = 0;
   #startedAtMs = 0;
   #timer: NodeJS.Timeout | undefined;
 
@@ -52,19 +55,28 @@ export class ServiceProcess {
     return this.#child?.pid;
   }
 
+  /** Unasked exits that were followed by a start. */
   get restarts(): number {
     return this.#restarts;
   }
 
+  /** When the process that runs now was started, ms since the epoch. */
+  get startedAtMs(): number {
+    return this.#startedAtMs;
+  }
+
   start(): void {
     this.#stopping = false;
-    this.#startedAtMs = performance.now();
+    this.#startedMs = performance.now();
+    this.#startedAtMs = Date.now();
     const { root, name, env, metricsPort, logFile } = this.spec;
     const log = openSync(logFile, 'a');
     // The service ends when its standard input closes, which the kernel does when this process dies, however it dies.
     const child = spawn(process.execPath, [join(root, 'services', name, 'src/main.ts')], {
       cwd: root,
       stdio: ['pipe', log, log],
+      // In a group of its own, so that Ctrl-C reaches only this process, which then lets the services drain in order.
+      detached: true,
       env: {
         ...process.env,
         ...env,
@@ -147,16 +159,17 @@ export class ServiceProcess {
     if (this.#stopping) return;
     const how = signal === null ? `exited with ${code}` : `was ended by ${signal}`;
     const why = `${this.label} ${how}: ${lastError(this.spec.logFile)} (${this.spec.logFile})`;
-    if (performance.now() - this.#startedAtMs > STABLE_MS) this.#restarts = 0;
-    if (!this.spec.supervise || this.#restarts >= MAX_RESTARTS) {
+    if (performance.now() - this.#startedMs > STABLE_MS) this.#attempts = 0;
+    if (!this.spec.supervise || this.#attempts >= MAX_RESTARTS) {
       this.spec.onLog(
         this.spec.supervise ? `${why}; it is not started again after ${MAX_RESTARTS} attempts` : why,
       );
       return;
     }
+    this.#attempts += 1;
     this.#restarts += 1;
     this.spec.onLog(`${why}; starting it again`);
-    const delayMs = Math.min(FIRST_DELAY_MS * 2 ** (this.#restarts - 1), MAX_DELAY_MS);
+    const delayMs = Math.min(FIRST_DELAY_MS * 2 ** (this.#attempts - 1), MAX_DELAY_MS);
     this.#timer = setTimeout(() => {
       this.start();
     }, delayMs);

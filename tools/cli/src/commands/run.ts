@@ -1,0 +1,30 @@
+import type { Command } from 'commander';
+import type { CliContext } from '../context.ts';
+import { withExamples } from '../options.ts';
+import { placeLines } from '../places.ts';
+import { PlatformHost } from '../platform/host.ts';
+import { hostOptions, withStartOptions, type StartFlags } from '../platform/host-options.ts';
+import { fired, stopSignal } from '../stop-signal.ts';
+
+/** `tickwell run`: what `up` starts in the background, and what a process manager starts in the foreground. */
+export function addRun(program: Command, context: CliContext): void {
+  const command = program
+    .command('run')
+    .description('as "up", in the foreground: for process managers; SIGTERM or Ctrl-C drains and ends it');
+  withExamples(withStartOptions(command), ['tickwell run', 'tickwell run --copies storage=2']);
+  command.action(async (flags: StartFlags) => {
+    const { terminal } = context;
+    const log = (line: string): void => {
+      terminal.print(`${new Date().toISOString()} ${line}`);
+    };
+    const stop = stopSignal((signal) => {
+      log(`${signal}: draining`);
+    });
+    const host = await PlatformHost.start(hostOptions(context, flags, log));
+    log('ready');
+    for (const line of placeLines(host.platform.endpoints, host.platform.grpcAddress)) terminal.print(line);
+    await fired(stop);
+    await host.stop();
+    log('stopped');
+  });
+}

@@ -1,0 +1,78 @@
+import { TickwellError } from '@tickwell/domain';
+import { formatCount, formatDuration } from '../format/numbers.ts';
+import { Progress } from '../progress.ts';
+import type { Terminal } from '../terminal.ts';
+import type { IngestLine } from './ingest-process.ts';
+
+export type StreamResult = Extract<IngestLine, { type: 'done' }> & { readonly description: string };
+type StreamFailure = Extract<IngestLine, { type: 'error' }>;
+
+/** Turns the lines of an ingest process into progress, and keeps how each stream ended. */
+export class IngestReport {
+  readonly streams: StreamResult[] = [];
+  readonly failures: StreamFailure[] = [];
+  readonly #terminal: Terminal;
+  readonly #asJson: boolean;
+  #description = '';
+  #progress: Progress | undefined;
+
+  constructor(terminal: Terminal, asJson = false) {
+    this.#terminal = terminal;
+    this.#asJson = asJson;
+  }
+
+  add(line: IngestLine): void {
+    if (this.#asJson) this.#terminal.print(JSON.stringify(line));
+    switch (line.type) {
+      case 'started':
+        this.#description = withoutFolders(line.description);
+        this.#progress = new Progress(this.#terminal, `${this.#description}:`);
+        break;
+      case 'progress':
+        this.#progress?.report({
+          done: line.events,
+          total: line.total ?? undefined,
+          refused: line.refused,
+        });
+        break;
+      case 'done':
+        this.#progress?.end();
+        this.streams.push({ ...line, description: this.#description });
+        if (!this.#asJson) this.#terminal.note(streamText(this.#description, line));
+        break;
+      case 'error':
+        this.#progress?.end();
+        this.failures.push(line);
+        break;
+      case 'end':
+        break;
+    }
+  }
+
+  /** @throws TickwellError `ingest-failed`, one line, where a stream failed. */
+  throwOnFailure(): void {
+    const [first, ...more] = this.failures;
+    if (first === undefined) return;
+    const others = more.length === 0 ? '' : ` (and ${more.length} more failed)`;
+    throw new TickwellError(first.code, `${first.message}${others}`, { retryable: first.retryable });
+  }
+}
+
+/** File names tell streams apart well enough in a line for people. */
+function withoutFolders(description: string): string {
+  return description.replaceAll(/(^|[\s!])(?:[^\s!]*\/)+(?=[^\s/])/g, '$1');
+}
+
+/** "bitstamp.csv: 100,000 events in 3.2 s, 2 refused" */
+export function streamText(description: string, line: Extract<IngestLine, { type: 'done' }>): string {
+  const refused = line.refused > 0 ? `, ${formatCount(line.refused)} refused` : '';
+  const events = `${formatCount(line.events)} events`;
+  switch (line.outcome) {
+    case 'already':
+      return `${description}: already imported, ${events}${refused}`;
+    case 'stopped':
+      return `${description}: stopped after ${events}${refused}; run it again to go on from there`;
+    case 'finished':
+      return `${description}: ${events} in ${formatDuration(line.seconds * 1000)}${refused}`;
+  }
+}

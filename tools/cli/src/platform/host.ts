@@ -1,0 +1,192 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { errorMessage, TickwellError } from '@tickwell/domain';
+import { identify, isPortFree, withFileLock, type ProcessIdentity } from '@tickwell/local-stack';
+import type { Copies } from '../options.ts';
+import { startPlatform, type Platform } from './platform.ts';
+import {
+  instancePaths,
+  livePlatform,
+  writePlatformState,
+  type InstancePaths,
+  type PlatformState,
+} from './platform-state.ts';
+
+const LOCK_DEADLINE_MS = 10_000;
+const PUBLISH_EVERY_MS = 1_000;
+
+/** What `run`, `up` and `demo` may choose. Port 0: any free one. */
+export interface HostOptions {
+  readonly root: string;
+  readonly instance: string;
+  readonly dataDir: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly grpcPort: number;
+  readonly kafkaPort?: number | undefined;
+  readonly questdbHttpPort?: number | undefined;
+  readonly questdbPgPort?: number | undefined;
+  readonly copies?: Copies | undefined;
+  /** Progress and failures, one line each. */
+  readonly onLog: (line: string) => void;
+}
+
+/** A platform that this process runs, and whose state others read from `platform.json`. */
+export class PlatformHost {
+  readonly platform: Platform;
+  readonly #publisher: Publisher;
+
+  private constructor(platform: Platform, publisher: Publisher) {
+    this.platform = platform;
+    this.#publisher = publisher;
+  }
+
+  /**
+   * Starts it all, or says why not: `platform-running` where another process runs this instance, `port-busy`, or what the failing
+   * part says.
+   */
+  static async start(options: HostOptions): Promise<PlatformHost> {
+    const paths = instancePaths(options.dataDir);
+    mkdirSync(paths.logDir, { recursive: true });
+    const publisher = await claim(paths, options);
+    try {
+      if (options.grpcPort !== 0) await requireGrpcPort(options.grpcPort);
+      const platform = await startPlatform({
+        ...options,
+        ephemeral: false,
+        supervise: true,
+        onLog: (line) => {
+          publisher.message(line);
+          options.onLog(line);
+        },
+      });
+      publisher.ready(platform);
+      return new PlatformHost(platform, publisher);
+    } catch (error) {
+      publisher.failed(errorMessage(error));
+      throw error;
+    }
+  }
+
+  /** Services drain, then Kafka and QuestDB end. The file then says so. */
+  async stop(): Promise<void> {
+    this.#publisher.stopping();
+    await this.platform.stop();
+    this.#publisher.stopped();
+  }
+}
+
+/** One process per instance: the state file, written under a lock, says whose it is. */
+async function claim(paths: InstancePaths, { instance }: HostOptions): Promise<Publisher> {
+  const owner = await identify(process.pid);
+  if (owner === undefined) throw new Error(`process ${process.pid} cannot find itself`);
+  return withFileLock(paths.lockFile, { deadlineMs: LOCK_DEADLINE_MS }, async () => {
+    const running = await livePlatform(paths.stateFile);
+    if (running !== undefined && running.state !== 'failed') {
+      throw new TickwellError(
+        'platform-running',
+        `platform "${instance}" is run by process ${running.owner.pid} already (${running.state}): ` +
+          `use it, end it with "tickwell down${suffix(instance)}", or choose another --instance`,
+      );
+    }
+    return new Publisher(paths, owner);
+  });
+}
+
+function suffix(instance: string): string {
+  return instance === 'default' ? '' : ` --instance ${instance}`;
+}
+
+async function requireGrpcPort(port: number): Promise<void> {
+  if (await isPortFree(port)) return;
+  throw new TickwellError(
+    'port-busy',
+    `port ${port} for gRPC is in use by another program: stop it, or choose another with --grpc-port`,
+  );
+}
+
+/** Keeps `platform.json` true while the platform lives. */
+class Publisher {
+  readonly #paths: InstancePaths;
+  #state: PlatformState;
+  #platform: Platform | undefined;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(paths: InstancePaths, owner: ProcessIdentity) {
+    this.#paths = paths;
+    this.#state = {
+      version: 1,
+      state: 'starting',
+      owner,
+      message: 'starting Kafka and QuestDB',
+      startedAtMs: Date.now(),
+      logFile: join(paths.logDir, 'platform.log'),
+      services: [],
+    };
+    this.#write();
+  }
+
+  message(line: string): void {
+    this.#state = { ...this.#state, message: line };
+    this.#write();
+  }
+
+  ready(platform: Platform): void {
+    this.#platform = platform;
+    const { endpoints, grpcAddress, stack } = platform;
+    this.#state = {
+      ...this.#state,
+      state: 'ready',
+      message: '',
+      // Only the named fields: a stack that this process controls carries much more.
+      endpoints: {
+        kafkaBrokers: endpoints.kafkaBrokers,
+        questdbHttpUrl: endpoints.questdbHttpUrl,
+        questdbPg: endpoints.questdbPg,
+        questdbPgReadonly: endpoints.questdbPgReadonly,
+      },
+      stackOrigin: stack.origin,
+      grpcAddress,
+    };
+    this.#write();
+    // Pids and restarts change under supervision.
+    this.#timer = setInterval(() => {
+      this.#write();
+    }, PUBLISH_EVERY_MS);
+    this.#timer.unref();
+  }
+
+  failed(message: string): void {
+    clearInterval(this.#timer);
+    this.#state = { ...this.#state, state: 'failed', message };
+    this.#write();
+  }
+
+  stopping(): void {
+    clearInterval(this.#timer);
+    this.#state = { ...this.#state, state: 'stopping', message: 'draining' };
+    this.#write();
+  }
+
+  stopped(): void {
+    this.#state = { ...this.#state, state: 'stopping', message: 'stopped' };
+    this.#write();
+  }
+
+  #write(): void {
+    const services = (this.#platform?.services ?? []).map((service) => ({
+      name: service.spec.name,
+      copy: service.spec.copy,
+      pid: service.pid,
+      metricsPort: service.spec.metricsPort,
+      restarts: service.restarts,
+      startedAtMs: service.startedAtMs,
+      logFile: service.spec.logFile,
+    }));
+    const next = { ...this.#state, services };
+    if (JSON.stringify(next) === this.#written) return;
+    this.#written = JSON.stringify(next);
+    writePlatformState(this.#paths.stateFile, next);
+  }
+
+  #written = '';
+}

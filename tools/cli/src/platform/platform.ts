@@ -1,0 +1,141 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { ALL_TABLES, ALL_TOPICS } from '@tickwell/contracts';
+import { createKafkaLog } from '@tickwell/kafka';
+import {
+  endpointVariables,
+  findFreePort,
+  resolveStack,
+  type ResolvedStack,
+  type StackEndpoints,
+} from '@tickwell/local-stack';
+import { SILENT } from '@tickwell/ports';
+import { ensureSchema } from '@tickwell/questdb';
+import { ServiceProcess, type ServiceName } from './service-process.ts';
+
+export const SERVICE_NAMES: readonly ServiceName[] = ['storage', 'validator', 'indicators', 'query'];
+export const DEFAULT_GRPC_PORT = 50_051;
+
+export interface PlatformOptions {
+  /** Repository root. */
+  readonly root: string;
+  /** Data, logs and state of this instance. */
+  readonly dataDir: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** 0: any free port. */
+  readonly grpcPort: number;
+  /** 0 is any free port, undefined the default one. */
+  readonly kafkaPort?: number | undefined;
+  readonly questdbHttpPort?: number | undefined;
+  readonly questdbPgPort?: number | undefined;
+  /** How many processes of each service; 1 where not named. */
+  readonly copies?: Partial<Readonly<Record<ServiceName, number>>> | undefined;
+  /** Settings of single services, beside those of the environment. */
+  readonly serviceEnv?: Partial<Readonly<Record<ServiceName, Readonly<Record<string, string>>>>>;
+  /** Free ports, and data that is removed at the end. */
+  readonly ephemeral: boolean;
+  /** Starts again what dies unasked. */
+  readonly supervise: boolean;
+  /** Progress and failures, one line each. */
+  readonly onLog: (line: string) => void;
+}
+
+/** Kafka, QuestDB and the services, started by one process and ended with it. */
+export interface Platform {
+  readonly endpoints: StackEndpoints;
+  readonly stack: ResolvedStack;
+  readonly services: readonly ServiceProcess[];
+  readonly grpcAddress: string;
+  readonly logDir: string;
+  /** Services drain before Kafka and QuestDB go. */
+  stop(): Promise<void>;
+}
+
+/** Resolves once every part is ready; otherwise what was started is stopped and the error names the part. */
+export async function startPlatform(options: PlatformOptions): Promise<Platform> {
+  const stack = await resolveStack({
+    env: options.env,
+    dataDir: join(options.dataDir, 'stack'),
+    ephemeral: options.ephemeral,
+    supervise: options.supervise,
+    kafkaPort: options.kafkaPort,
+    questdbHttpPort: options.questdbHttpPort,
+    questdbPgPort: options.questdbPgPort,
+    onLog: options.onLog,
+  });
+  let services: ServiceProcess[] = [];
+  const stop = async (): Promise<void> => {
+    await Promise.all(services.map((service) => service.stop()));
+    await stack.stop();
+  };
+  try {
+    await prepare(stack.endpoints);
+    const grpcPort = options.grpcPort === 0 ? await findFreePort() : options.grpcPort;
+    const logDir = join(options.dataDir, 'logs');
+    mkdirSync(logDir, { recursive: true });
+    services = await createServices(options, stack.endpoints, { grpcPort, logDir });
+    for (const service of services) service.start();
+    await Promise.all(services.map((service) => service.ready()));
+    return {
+      endpoints: stack.endpoints,
+      stack,
+      services,
+      grpcAddress: `127.0.0.1:${grpcPort}`,
+      logDir,
+      stop,
+    };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+/** Creates and checks topics and tables; a mismatch names what is different. */
+async function prepare(endpoints: StackEndpoints): Promise<void> {
+  const log = createKafkaLog({
+    brokers: endpoints.kafkaBrokers,
+    clientId: 'tickwell-prepare',
+    logger: SILENT,
+  });
+  try {
+    await Promise.all([
+      log.ensureTopics(ALL_TOPICS),
+      ensureSchema({ pg: endpoints.questdbPg, tables: ALL_TABLES }),
+    ]);
+  } finally {
+    await log.close();
+  }
+}
+
+async function createServices(
+  options: PlatformOptions,
+  endpoints: StackEndpoints,
+  { grpcPort, logDir }: { grpcPort: number; logDir: string },
+): Promise<ServiceProcess[]> {
+  const services: ServiceProcess[] = [];
+  for (const name of SERVICE_NAMES) {
+    const copies = options.copies?.[name] ?? 1;
+    for (let copy = 1; copy <= copies; copy += 1) {
+      // Further copies of query would want the same port: they take any free one.
+      const servicePort = name === 'query' && copy > 1 ? await findFreePort() : grpcPort;
+      services.push(
+        new ServiceProcess({
+          name,
+          copy,
+          metricsPort: await findFreePort(),
+          logFile: join(logDir, `${name}-${copy}.log`),
+          root: options.root,
+          env: {
+            ...options.env,
+            ...endpointVariables(endpoints),
+            ...(name === 'query' ? { TICKWELL_GRPC_PORT: String(servicePort) } : {}),
+            ...options.serviceEnv?.[name],
+          },
+          onLog: options.onLog,
+          supervise: options.supervise,
+        }),
+      );
+    }
+  }
+  return services;
+}

@@ -1,0 +1,23 @@
+import { Command } from 'commander';
+import type { CliContext } from './context.ts';
+import { addDemo } from './commands/demo.ts';
+import { addDown } from './commands/down.ts';
+import { addRun } from './commands/run.ts';
+import { addStatus } from './commands/status.ts';
+import { addUp } from './commands/up.ts';
+
+const COMMANDS = [addDemo, addUp, addDown, addStatus, addRun];
+
+/** Every command, with options and help; nothing runs before `parseAsync`. */
+export function createProgram(context: CliContext): Command {
+  const program = new Command('tickwell')
+    .description('Market data for strategy teams: sources, Kafka, validation, indicators, QuestDB, gRPC')
+    .version('0.1.0')
+    .showHelpAfterError(false)
+    .helpCommand(true)
+    .exitOverride()
+    .configureOutput({ outputError: () => undefined });
+  program.addHelpText('after', '\n"tickwell <command> --help" explains a command and shows examples.\n');
+  for (const add of COMMANDS) add(program, context);
+  return program;
+}

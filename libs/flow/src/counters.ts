@@ -1,4 +1,5 @@
 import { metrics } from '@opentelemetry/api';
+import type { LogRecord, PartitionLag } from '@tickwell/ports';
 
 /** What a flow counts; without a metrics SDK the instruments do nothing. */
 export class FlowCounters {
@@ -6,8 +7,11 @@ export class FlowCounters {
   readonly #written;
   readonly #duplicates;
   readonly #states;
+  readonly #ageMs;
+  readonly #batchRecords;
 
-  constructor() {
+  /** `lag` is asked at every scrape. */
+  constructor(group: string, lag: () => readonly PartitionLag[]) {
     const meter = metrics.getMeter('tickwell.flow');
     this.#received = meter.createCounter('tickwell_flow_records_in', {
       description: 'Records read from input topics',
@@ -21,11 +25,28 @@ export class FlowCounters {
     this.#states = meter.createCounter('tickwell_flow_states_written', {
       description: 'Key states written to checkpoints',
     });
+    this.#ageMs = meter.createHistogram('tickwell_flow_record_age_ms', {
+      description: 'Time between a record being written to its topic and being processed',
+      unit: 'ms',
+    });
+    this.#batchRecords = meter.createHistogram('tickwell_flow_batch_records', {
+      description: 'Records processed in one go',
+    });
+    meter
+      .createObservableGauge('tickwell_flow_lag_records', { description: 'Records not processed yet' })
+      .addCallback((result) => {
+        for (const { topic, partition, lag: records } of lag()) {
+          result.observe(Number(records), { group, topic, partition });
+        }
+      });
   }
 
-  received(processor: string, records: number, outputs: number): void {
-    this.#received.add(records, { processor });
+  received(processor: string, records: readonly LogRecord[], outputs: number): void {
+    this.#received.add(records.length, { processor });
     this.#written.add(outputs, { processor });
+    this.#batchRecords.record(records.length, { processor });
+    const newest = records.at(-1);
+    if (newest !== undefined) this.#ageMs.record(Math.max(0, Date.now() - newest.timestampMs), { processor });
   }
 
   duplicate(processor: string): void {

@@ -35,7 +35,7 @@ export class Flow {
   readonly #options: FlowOptions;
   readonly #processors: ReadonlyMap<string, Processor<unknown>>;
   readonly #consumer: GroupConsumer;
-  readonly #counters = new FlowCounters();
+  readonly #counters: FlowCounters;
   readonly #sessions = new Set<PartitionFlow>();
   #failure: { readonly error: unknown } | undefined;
 
@@ -46,6 +46,7 @@ export class Flow {
       groupId: options.groupId,
       topics: [...this.#processors.keys()],
     });
+    this.#counters = new FlowCounters(options.groupId, () => this.#consumer.lag());
   }
 
   async run(): Promise<void> {

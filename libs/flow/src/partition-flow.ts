@@ -80,7 +80,7 @@ export class PartitionFlow implements PartitionSession {
   async handle(records: readonly LogRecord[]): Promise<void> {
     const outputs: NewRecord[] = [];
     for (const record of records) this.#apply(record, outputs);
-    this.#options.counters.received(this.#options.processor.name, records.length, outputs.length);
+    this.#options.counters.received(this.#options.processor.name, records, outputs.length);
     if (outputs.length === 0) return;
     await this.#inFlight.room();
     this.#inFlight.add(this.#options.sink.send(outputs), byteLength(outputs));

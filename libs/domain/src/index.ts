@@ -7,3 +7,4 @@ export * from './result.ts';
 export * from './state-codec.ts';
 export * from './symbol.ts';
 export * from './time.ts';
+export * from './time-zone.ts';

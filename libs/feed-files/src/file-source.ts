@@ -1,4 +1,4 @@
-import { err, ok, parseInterval, type Result } from '@tickwell/domain';
+import { err, ok, parseInterval, type Result, parseTimeZone } from '@tickwell/domain';
 import type { EventSource, FeedItem, FeedRefusal } from '@tickwell/ports';
 import { openArrow } from './arrow.ts';
 import { openCsv } from './csv.ts';
@@ -19,7 +19,6 @@ import { refuse } from './refusal.ts';
 import { cellAt, type Cell, type Row, type RowReader } from './rows.ts';
 import { countLines } from './text-rows.ts';
 import { createTimeParser, type TimeParser } from './time-parser.ts';
-import { parseTimeZone } from './time-zone.ts';
 
 /** Rows of the first block that decide time format and order. */
 const SAMPLE_ROWS = 1000;

@@ -1,7 +1,6 @@
-import { err, NS_PER_DAY, NS_PER_MS, ok, parseIsoTime, type Result } from '@tickwell/domain';
+import { err, NS_PER_DAY, NS_PER_MS, ok, parseIsoTime, type Result, type TimeZone } from '@tickwell/domain';
 import { showCell, type Cell, type TimeColumn } from './rows.ts';
 import { compilePattern, parseCompact, parseIso, type WallParser } from './time-pattern.ts';
-import type { TimeZone } from './time-zone.ts';
 
 /** Reads the time column of one file. */
 export interface TimeParser {

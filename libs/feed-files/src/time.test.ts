@@ -1,9 +1,8 @@
-import { parseIsoTime } from '@tickwell/domain';
+import { parseIsoTime, parseTimeZone, type TimeZone } from '@tickwell/domain';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Cell } from './rows.ts';
 import { createTimeParser } from './time-parser.ts';
-import { parseTimeZone, type TimeZone } from './time-zone.ts';
 
 function zone(name: string): TimeZone {
   const parsed = parseTimeZone(name);

@@ -9,6 +9,7 @@ import type {
   TickwellError,
   TradeColumns,
 } from '@tickwell/domain';
+import type { Logger } from './logger.ts';
 
 /** What a feed delivers: events of one series in event order, each with its position in the stream. */
 export type FeedChunk = FeedSeries & { readonly positions: bigint[] };
@@ -81,5 +82,5 @@ export interface FeedJob {
   /** For people: what it is. */
   readonly name: string;
   /** The error is terminal for this job, or retryable: another attempt may open it. */
-  open(): Promise<Result<EventSource, TickwellError>>;
+  open(logger: Logger): Promise<Result<EventSource, TickwellError>>;
 }

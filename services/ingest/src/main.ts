@@ -1,4 +1,5 @@
 import { readFilesJob, readReplayJob, readSampleJob } from '@tickwell/feed-files';
+import { readYahooJob } from '@tickwell/feed-yahoo';
 import { createKafkaLog } from '@tickwell/kafka';
 import { newTraceparent, runService } from '@tickwell/runtime';
 import { readIngestConfig } from './config.ts';
@@ -10,6 +11,7 @@ const readers: Readonly<Record<string, JobReader>> = {
   files: readFilesJob,
   sample: readSampleJob,
   replay: (job, where) => readReplayJob(job, where, systemClock),
+  yahoo: (job, where) => readYahooJob(job, where, { clock: systemClock }),
 };
 
 await runService({

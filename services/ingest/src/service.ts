@@ -57,7 +57,7 @@ export class IngestService {
 
   async #runJob(job: FeedJob, sink: EventSink): Promise<void> {
     this.#totals.streams++;
-    const opened = await job.open();
+    const opened = await job.open(this.#options.logger);
     if (!opened.ok) {
       this.#fail(job, opened.error);
       return;

@@ -1,6 +1,6 @@
-import { err, ok, type Result } from '@tickwell/domain';
+import { err, ok, type Result } from './result.ts';
+import { NS_PER_MS } from './time.ts';
 
-const NS_PER_MS = 1_000_000n;
 /** Every change of every zone since 1970 falls on a quarter of an hour UTC, so one lookup per quarter is exact. */
 const QUARTER_MS = 900_000;
 const MAX_CACHED_QUARTERS = 100_000;

@@ -1,0 +1,146 @@
+import { errorMessage, TickwellError } from '@tickwell/domain';
+import type { Clock, Logger } from '@tickwell/ports';
+
+export interface PoliteFetchOptions {
+  /** What talks to the network. */
+  readonly fetch: typeof fetch;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** 0 to 1, for jitter. */
+  readonly random: () => number;
+  /** Requests start at least so far apart. */
+  readonly minIntervalMs: number;
+  /** One attempt, body included. */
+  readonly timeoutMs: number;
+  /** With the first. */
+  readonly maxAttempts: number;
+  /** Before the second attempt; doubles with each, between half and all of it at random. */
+  readonly baseDelayMs: number;
+  readonly maxDelayMs: number;
+}
+
+export const POLITE_DEFAULTS = {
+  minIntervalMs: 500,
+  timeoutMs: 15_000,
+  maxAttempts: 5,
+  baseDelayMs: 1000,
+  maxDelayMs: 60_000,
+} as const;
+
+/** An answer is kept as text; more is not market data. */
+const MAX_BODY_BYTES = 32 * 1024 * 1024;
+
+interface Failure {
+  readonly error: TickwellError;
+  /** What the server asked to wait. */
+  readonly retryAfterMs: number | undefined;
+}
+
+/**
+ * A fetch that waits its turn, gives up slow answers, and repeats what may succeed later: no connection, 5xx, and "too many
+ * requests", which Yahoo says as status 429 or as a text with another status. Answers come with their body read. Rejects with a
+ * retryable TickwellError (`yahoo-unreachable`, `yahoo-rate-limited`) when every attempt failed.
+ */
+export function politeFetch(options: PoliteFetchOptions): typeof fetch {
+  let turn: Promise<void> = Promise.resolve();
+  let lastStartMs = Number.NEGATIVE_INFINITY;
+  const myTurn = (): Promise<void> => {
+    turn = turn.then(async () => {
+      const waitMs = lastStartMs + options.minIntervalMs - options.clock.monotonicMs();
+      if (waitMs > 0) await options.clock.sleep(waitMs);
+      lastStartMs = options.clock.monotonicMs();
+    });
+    return turn;
+  };
+  return async (input, init) => {
+    for (let attempt = 1; ; attempt++) {
+      await myTurn();
+      const answer = await attemptOnce(options, input, init);
+      if (answer instanceof Response) return answer;
+      if (attempt >= options.maxAttempts) throw answer.error;
+      const waitMs = answer.retryAfterMs ?? backoffMs(options, attempt);
+      options.logger.warn(
+        { attempt, waitMs, code: answer.error.code },
+        `${answer.error.message}; again in ${Math.round(waitMs)} ms`,
+      );
+      await options.clock.sleep(waitMs);
+    }
+  };
+}
+
+function backoffMs(options: PoliteFetchOptions, attempt: number): number {
+  const fullMs = Math.min(options.maxDelayMs, options.baseDelayMs * 2 ** (attempt - 1));
+  return fullMs * (0.5 + options.random() / 2);
+}
+
+async function attemptOnce(
+  options: PoliteFetchOptions,
+  input: Parameters<typeof fetch>[0],
+  init: RequestInit | undefined,
+): Promise<Response | Failure> {
+  const timeout = AbortSignal.timeout(options.timeoutMs);
+  const given = init?.signal;
+  const signal = given === undefined || given === null ? timeout : AbortSignal.any([given, timeout]);
+  try {
+    const response = await options.fetch(input, { ...init, signal });
+    const body = await readBody(response);
+    if (isTooMany(response.status, body)) {
+      const retryAfterMs = retryAfter(response.headers.get('retry-after'), options);
+      return failure('yahoo-rate-limited', 'Yahoo says: too many requests', undefined, retryAfterMs);
+    }
+    if (response.status >= 500)
+      return failure('yahoo-unreachable', `Yahoo answers ${response.status}`, undefined);
+    return withBody(response, body);
+  } catch (cause) {
+    if (given?.aborted === true) throw cause;
+    if (cause instanceof TickwellError) throw cause;
+    const what = timeout.aborted ? `no answer within ${options.timeoutMs} ms` : errorMessage(cause);
+    return failure('yahoo-unreachable', `Yahoo cannot be reached: ${what}`, cause);
+  }
+}
+
+function failure(code: string, message: string, cause: unknown, retryAfterMs?: number): Failure {
+  return { error: new TickwellError(code, message, { cause, retryable: true }), retryAfterMs };
+}
+
+async function readBody(response: Response): Promise<string> {
+  const parts: Uint8Array[] = [];
+  let size = 0;
+  const body: AsyncIterable<Uint8Array> | null = response.body;
+  if (body === null) return '';
+  for await (const part of body) {
+    size += part.length;
+    if (size > MAX_BODY_BYTES) {
+      throw new TickwellError(
+        'yahoo-answer',
+        `Yahoo's answer has more than ${MAX_BODY_BYTES} bytes; ask for a shorter span`,
+      );
+    }
+    parts.push(part);
+  }
+  return Buffer.concat(parts).toString('utf8');
+}
+
+/** Status 429; or, with any status, a text or an error object that says so. */
+function isTooMany(status: number, body: string): boolean {
+  return (
+    status === 429 ||
+    (body.length < 2000 && /^\s*(?:edge: )?too many requests|"code"\s*:\s*"too many requests"/i.test(body))
+  );
+}
+
+/** Seconds; dates are not sent by Yahoo. Never longer than the longest delay. */
+function retryAfter(header: string | null, options: PoliteFetchOptions): number | undefined {
+  const seconds = header === null || header.trim() === '' ? NaN : Number(header);
+  return seconds >= 0 ? Math.min(seconds * 1000, options.maxDelayMs) : undefined;
+}
+
+function withBody(response: Response, body: string): Response {
+  const { status, statusText } = response;
+  const headers = new Headers(response.headers);
+  // The body is decoded already.
+  headers.delete('content-encoding');
+  headers.delete('content-length');
+  const bodyless = status === 204 || status === 304 || body === '';
+  return new Response(bodyless ? null : body, { status, statusText, headers });
+}

@@ -1,0 +1,73 @@
+import { createWriteStream } from 'node:fs';
+import { once } from 'node:events';
+import { finished } from 'node:stream/promises';
+import { ContentHash } from './content-hash.ts';
+
+const START_NS = 1_700_000_000_000_000_000n;
+const LINES_A_CHUNK = 5_000;
+
+export interface GeneratedTrades {
+  readonly path: string;
+  readonly rows: number;
+  readonly symbols: readonly string[];
+  /** Over (symbol, time, seq, price, size) of every row. */
+  readonly hash: string;
+}
+
+/**
+ * Writes a CSV of trades, symbols interleaved, the same for the same arguments: random walks in cents from a seeded generator,
+ * about every eleventh trade at the time of the one before of its symbol (so that ordinals matter).
+ */
+export async function generateTrades(options: {
+  readonly path: string;
+  readonly rows: number;
+  readonly symbols: number;
+  readonly seed?: number;
+}): Promise<GeneratedTrades> {
+  const random = mulberry32(options.seed ?? 1);
+  const series = Array.from({ length: options.symbols }, (_, i) => ({
+    symbol: `SYM${String(i).padStart(3, '0')}`,
+    cents: 10_000 + i * 100,
+    timeNs: START_NS,
+    seq: 0n,
+  }));
+  const hash = new ContentHash();
+  const out = createWriteStream(options.path);
+  let text = 'time,symbol,price,size\n';
+  for (let row = 0; row < options.rows; row += 1) {
+    const one = series[Math.floor(random() * series.length)];
+    if (one === undefined) continue;
+    const sameTime = row > 0 && random() < 0.09;
+    one.seq = sameTime && one.timeNs > START_NS ? one.seq + 1n : 0n;
+    if (one.seq === 0n) one.timeNs = START_NS + BigInt(row + 1) * 1_000_000n;
+    one.cents = Math.max(100, one.cents + Math.floor(random() * 21) - 10);
+    const price = one.cents / 100;
+    const size = 1 + Math.floor(random() * 500);
+    hash.add(one.symbol, one.timeNs, one.seq, price, size);
+    text += `${one.timeNs},${one.symbol},${price},${size}\n`;
+    if (row % LINES_A_CHUNK === LINES_A_CHUNK - 1) {
+      if (!out.write(text)) await once(out, 'drain');
+      text = '';
+    }
+  }
+  out.end(text);
+  await finished(out);
+  return {
+    path: options.path,
+    rows: options.rows,
+    symbols: series.map((one) => one.symbol),
+    hash: hash.digest(),
+  };
+}
+
+/** Seeded generator of numbers in [0, 1); mulberry32 (public domain, Tommy Ettinger). */
+function mulberry32(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let t = state;
+    t = Math.imul(t ^ (t >>> 15), t | 1);
+    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
+    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
+  };
+}

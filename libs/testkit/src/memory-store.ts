@@ -7,6 +7,7 @@ import {
   emptyTrades,
   type BarColumns,
   type PriceBasis,
+  type PriceType,
   type QuoteColumns,
   type TradeColumns,
 } from '@tickwell/domain';
@@ -143,15 +144,13 @@ export class MemoryStore implements TableWriter, HistoryReader {
         this.#table(table)
           .rows()
           .filter((row) => text(row, 'symbol').startsWith(options.symbolPrefix)),
-        ['symbol', 'source', 'interval', 'ts', ...entry],
+        [...SERIES_KEYS, 'ts', ...entry],
       );
-      const groups = Map.groupBy(rows, (row) =>
-        JSON.stringify(['symbol', 'source', 'interval'].map((key) => text(row, key))),
-      );
+      const groups = Map.groupBy(rows, (row) => JSON.stringify(SERIES_KEYS.map((key) => text(row, key))));
       return [...groups.values()].map((group) => storedSeries(kind, group));
     });
-    const keyOf = ({ symbol, source, kind, interval }: StoredSeries): string =>
-      [symbol, source, kind, interval].join('\n');
+    const keyOf = ({ symbol, source, kind, interval, priceType, specId }: StoredSeries): string =>
+      [symbol, source, kind, interval, priceType, specId].join('\n');
     return found.sort((a, b) => compare(keyOf(a), keyOf(b))).slice(0, options.limit);
   }
 
@@ -214,9 +213,11 @@ export class MemoryStore implements TableWriter, HistoryReader {
 const KINDS: readonly { kind: StoredSeries['kind']; table: string; entry: readonly string[] }[] = [
   { kind: 'trades', table: TABLES.trades.name, entry: ['seq'] },
   { kind: 'quotes', table: TABLES.quotes.name, entry: ['seq'] },
-  { kind: 'bars', table: TABLES.bars.name, entry: ['price_type'] },
-  { kind: 'indicators', table: TABLES.indicators.name, entry: ['price_type', 'spec_id'] },
+  { kind: 'bars', table: TABLES.bars.name, entry: [] },
+  { kind: 'indicators', table: TABLES.indicators.name, entry: [] },
 ];
+
+const SERIES_KEYS = ['symbol', 'source', 'interval', 'price_type', 'spec_id'];
 
 const COLUMN_NAMES = new Set([
   ...Object.keys(emptyTrades()),
@@ -289,6 +290,8 @@ function storedSeries(kind: StoredSeries['kind'], group: readonly MemoryRow[]): 
     symbol: text(group[0], 'symbol'),
     source: text(group[0], 'source'),
     interval: text(group[0], 'interval'),
+    ...(group[0]?.has('price_type') === true ? { priceType: priceTypeOf(group[0]) } : {}),
+    ...(kind === 'indicators' ? { specId: text(group[0], 'spec_id') } : {}),
     rows: group.length,
     firstNs: times[0] ?? 0n,
     lastNs: times.at(-1) ?? 0n,
@@ -317,6 +320,11 @@ function double(row: MemoryRow | undefined, column: string): number {
 function text(row: MemoryRow | undefined, column: string): string {
   const value = row?.get(column);
   return typeof value === 'string' ? value : '';
+}
+
+function priceTypeOf(row: MemoryRow): PriceType {
+  const type = text(row, 'price_type');
+  return type === 'bid' || type === 'ask' || type === 'mid' ? type : 'trade';
 }
 
 const longs = (rows: readonly MemoryRow[], column: string): bigint[] => rows.map((row) => long(row, column));

@@ -355,6 +355,7 @@ function boundaryCases(cases: Cases): void {
         source: 'file:a',
         kind: 'bars',
         interval: '1m',
+        priceType: 'trade',
         rows: 2,
         firstNs: T0,
         lastNs: T0 + minute,

@@ -1,8 +1,20 @@
 import { SILENT } from '@tickwell/ports';
 import { eventLogContract } from '@tickwell/ports/contract';
-import { inject } from 'vitest';
+import { afterAll, beforeAll, expect, inject, it } from 'vitest';
 import { createKafkaLog } from './index.ts';
-import { createTopic } from './real-fixtures.ts';
+import { createTopic } from './fixtures/real.ts';
+
+const warnings: string[] = [];
+const warn = (warning: Error): void => {
+  warnings.push(`${warning.name}: ${warning.message}`);
+};
+
+beforeAll(() => {
+  process.on('warning', warn);
+});
+afterAll(() => {
+  process.off('warning', warn);
+});
 
 eventLogContract('Kafka', () => {
   const { kafkaBrokers } = inject('stack');
@@ -13,4 +25,8 @@ eventLogContract('Kafka', () => {
     createTopic: (partitions) => createTopic(kafkaBrokers, { partitions }),
     close: () => Promise.resolve(),
   });
+});
+
+it('all of that makes Node warn of nothing (kafkajs alone: TimeoutNegativeWarning)', () => {
+  expect(warnings).toEqual([]);
 });

@@ -16,6 +16,7 @@ import { GroupPositions, type GroupPosition } from './group-positions.ts';
 import { withDefaults } from './options.ts';
 import type { KafkaLogOptions, KafkaSettings } from './options.ts';
 import { readRange } from './range-reader.ts';
+import { whileTransient } from './retry.ts';
 import { KafkaSink } from './sink.ts';
 import { KafkaTail } from './tail.ts';
 import { ensureTopics } from './topics.ts';
@@ -95,7 +96,7 @@ class KafkaEventLog implements KafkaLog {
     try {
       await this.#guard('Creating and checking the topics', async () => {
         await admin.connect();
-        await ensureTopics(admin, catalogue);
+        await ensureTopics(admin, this.#connection, catalogue);
       });
     } finally {
       client.destroy();
@@ -116,7 +117,7 @@ class KafkaEventLog implements KafkaLog {
 
   async #guard<T>(what: string, work: () => Promise<T>): Promise<T> {
     try {
-      return await work();
+      return await whileTransient(work);
     } catch (error) {
       if (isConnectionFault(error)) throw unreachable(this.#settings.brokers, error);
       throw toTickwellError(error, what);

@@ -60,8 +60,8 @@ export class PartitionBuffer {
 
   accept(fetched: FetchedPartition): void {
     if (this.#stopped) return;
-    if (fetched.nextOffset > this.#position || fetched.endOffset <= this.#position)
-      this.#lastProgressMs = performance.now();
+    const idle = this.#running === undefined && fetched.endOffset <= this.#position;
+    if (idle || fetched.nextOffset > this.#position) this.#lastProgressMs = performance.now();
     this.#position = fetched.nextOffset;
     this.#endOffset = fetched.endOffset;
     if (fetched.records.length === 0) return;

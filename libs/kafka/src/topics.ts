@@ -3,6 +3,10 @@ import kafkajs from 'kafkajs';
 import type { Admin, ITopicConfig } from 'kafkajs';
 import { TickwellError } from '@tickwell/domain';
 import type { TopicSpec } from '@tickwell/contracts';
+import type { TopicDescription } from '@tickwell/ports';
+import type { ClusterConnection } from './connection.ts';
+import { describeTopics } from './describe.ts';
+import { whileTransient } from './retry.ts';
 
 const MIB = 1024 * 1024;
 /** A record is at most 512 KiB of events; one batch of a sink is at most about a MiB, or one larger record alone. */
@@ -23,19 +27,40 @@ const COMPACTED: Readonly<Record<string, string>> = {
 const CHECKED = ['cleanup.policy', 'retention.ms'] as const;
 
 /** Creates what is missing, then compares what is there with the catalogue. Rejects with `topic-mismatch`, naming every difference. */
-export async function ensureTopics(admin: Admin, catalogue: readonly TopicSpec[]): Promise<void> {
+export async function ensureTopics(
+  admin: Admin,
+  connection: ClusterConnection,
+  catalogue: readonly TopicSpec[],
+): Promise<void> {
   const existing = new Set(await admin.listTopics());
   const missing = catalogue.filter(({ name }) => !existing.has(name));
   if (missing.length > 0) await createTopics(admin, missing);
-  const differences = await compare(admin, catalogue);
+  // A topic that was just made is known, led and readable a moment later; whoever comes next should not have to know that.
+  const found = await whileTransient(() => describeNew(connection, catalogue));
+  const differences = await compare(admin, catalogue, found);
   if (differences.length > 0) {
     throw new TickwellError('topic-mismatch', differences.join('; '));
   }
 }
 
+async function describeNew(
+  connection: ClusterConnection,
+  catalogue: readonly TopicSpec[],
+): Promise<TopicDescription[]> {
+  try {
+    return await describeTopics(
+      connection,
+      catalogue.map(({ name }) => name),
+    );
+  } catch (error) {
+    if (!(error instanceof TickwellError) || error.code !== 'topic-missing') throw error;
+    throw new TickwellError(error.code, error.message, { cause: error, retryable: true });
+  }
+}
+
 async function createTopics(admin: Admin, specs: readonly TopicSpec[]): Promise<void> {
   try {
-    await admin.createTopics({ topics: specs.map(topicConfig), waitForLeaders: true });
+    await admin.createTopics({ topics: specs.map(topicConfig), waitForLeaders: false });
   } catch (error) {
     // Another process was faster: whatever it made is compared next.
     if (!alreadyThere(error)) throw error;
@@ -70,9 +95,12 @@ function wantedRetention(spec: TopicSpec): string {
   return String(spec.retentionMs ?? -1);
 }
 
-async function compare(admin: Admin, catalogue: readonly TopicSpec[]): Promise<string[]> {
-  const { topics } = await admin.fetchTopicMetadata({ topics: catalogue.map(({ name }) => name) });
-  const partitions = new Map(topics.map((topic) => [topic.name, topic.partitions.length]));
+async function compare(
+  admin: Admin,
+  catalogue: readonly TopicSpec[],
+  found: readonly TopicDescription[],
+): Promise<string[]> {
+  const partitions = new Map(found.map((topic) => [topic.topic, topic.partitions.length]));
   const configs = await topicConfigs(admin, catalogue);
   return catalogue.flatMap((spec) => {
     const config = configs.get(spec.name);

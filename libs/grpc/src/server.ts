@@ -29,6 +29,7 @@ export class GrpcServer {
   readonly #options: GrpcServerOptions;
   readonly #server: Server;
   readonly #health: Health;
+  readonly #logger: Logger;
   readonly #streams = new Set<AbortController>();
   #port = 0;
 
@@ -37,6 +38,7 @@ export class GrpcServer {
     const exposure = checkExposure(options);
     if (!exposure.ok) throw new TickwellError('exposed-without-protection', exposure.error);
     this.#options = options;
+    this.#logger = options.logger ?? SILENT;
     const limits: ServerLimits = { ...DEFAULT_LIMITS, ...options.limits };
     const resets = new StreamResets();
     this.#server = new Server({ ...channelOptions(limits), interceptors: [resets.interceptor] });
@@ -44,7 +46,7 @@ export class GrpcServer {
     this.#health = new Health(services.map((service) => service.typeName));
     const runtime: CallRuntime = {
       limits,
-      logger: options.logger ?? SILENT,
+      logger: this.#logger,
       metrics: callMetrics(),
       authenticate: authenticator(options.auth),
       reset: (metadata) => {
@@ -78,6 +80,10 @@ export class GrpcServer {
       }
     });
     this.#port = await promise;
+    this.#logger.info(
+      { host, port: this.#port },
+      `gRPC on ${host}:${this.#port}${tls === undefined ? ' without TLS' : ''}`,
+    );
   }
 
   setServing(serving: boolean): void {

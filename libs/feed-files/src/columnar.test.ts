@@ -9,7 +9,7 @@ import {
   vectorFromArray,
 } from 'apache-arrow';
 import { describe, expect, it } from 'vitest';
-import { eventsOf, failure, file, items, refusalsOf, source, TRADES } from './fixtures.ts';
+import { eventsOf, failure, file, items, refusalsOf, source, TRADES } from './fixtures/files.ts';
 
 const NS = 1_385_337_600_123_456_789n;
 

@@ -2,7 +2,17 @@ import { createHash } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { chunksOf, DAILY, eventsOf, failure, file, items, refusalsOf, source, TRADES } from './fixtures.ts';
+import {
+  chunksOf,
+  DAILY,
+  eventsOf,
+  failure,
+  file,
+  items,
+  refusalsOf,
+  source,
+  TRADES,
+} from './fixtures/files.ts';
 
 const S = 1_000_000_000n;
 

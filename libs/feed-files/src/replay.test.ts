@@ -1,6 +1,6 @@
 import type { Clock, EventSource, FeedItem } from '@tickwell/ports';
 import { describe, expect, it } from 'vitest';
-import { chunksOf, DAILY, eventsOf, file, items, refusalsOf, source, TRADES } from './fixtures.ts';
+import { chunksOf, DAILY, eventsOf, file, items, refusalsOf, source, TRADES } from './fixtures/files.ts';
 import { openReplay, type ReplayOptions } from './replay.ts';
 
 const S = 1_000_000_000n;

@@ -12,7 +12,7 @@ import {
   network,
   opened,
   refusals,
-} from './fixtures.ts';
+} from './fixtures/network.ts';
 import { readYahooJob } from './jobs.ts';
 
 function ns(iso: string): bigint {

@@ -1,6 +1,6 @@
 import { SILENT } from '@tickwell/ports';
 import { describe, expect, it } from 'vitest';
-import { FakeClock, json, network } from './fixtures.ts';
+import { FakeClock, json, network } from './fixtures/network.ts';
 import { POLITE_DEFAULTS, politeFetch, type PoliteFetchOptions } from './http.ts';
 
 function polite(

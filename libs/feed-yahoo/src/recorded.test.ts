@@ -1,7 +1,17 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { actions, bars, history, items, json, network, opened, refusals, type Ask } from './fixtures.ts';
+import {
+  actions,
+  bars,
+  history,
+  items,
+  json,
+  network,
+  opened,
+  refusals,
+  type Ask,
+} from './fixtures/network.ts';
 
 /** Answers recorded from Yahoo, which are not part of the repository. */
 const FOLDER = join(

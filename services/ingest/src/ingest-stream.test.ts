@@ -9,7 +9,7 @@ import {
 import { SILENT } from '@tickwell/ports';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { FakeClock, FakeLog, FakeSource, readerView, type Script } from './fixtures.ts';
+import { FakeClock, FakeLog, FakeSource, readerView, type Script } from './fixtures/fake-log.ts';
 import { DEFAULT_LIMITS, IngestStream, type IngestLimits, type IngestProgress } from './ingest-stream.ts';
 
 const TRACE = '00-11111111111111111111111111111111-2222222222222222-01';

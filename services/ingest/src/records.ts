@@ -19,7 +19,7 @@ import type { FeedChunk, FeedRefusal, NewRecord } from '@tickwell/ports';
 import type { IngestCursor } from './cursors.ts';
 
 /** What every record of one stream has in common. */
-export interface StreamIdentity {
+interface StreamIdentity {
   readonly streamId: string;
   readonly source: string;
   /** Set once per stream and kept in its cursor, so that a resume repeats it. */

@@ -69,9 +69,10 @@ export class TableLane {
     }
   }
 
+  /** Cuts off what is in flight; its writes fail. */
   async close(): Promise<void> {
-    await this.#settled;
     this.#transport.close();
+    await this.#settled;
   }
 
   /** At once, so that encoding runs while an earlier request is in flight. */

@@ -34,6 +34,7 @@ export function createQuestdbWriter(options: QuestdbWriterOptions): TableWriter 
 
 class QuestdbWriter implements TableWriter {
   readonly #pool: pg.Pool;
+  readonly #watcher: WalWatcher;
   readonly #lanes = new Map<string, TableLane>();
 
   constructor(options: QuestdbWriterOptions & typeof DEFAULTS) {
@@ -43,14 +44,17 @@ class QuestdbWriter implements TableWriter {
       connectTimeoutMs: 5_000,
       statementTimeoutMs: requestTimeoutMs,
     });
-    const watcher = new WalWatcher(new PgWalStore(this.#pool), SYSTEM_TIME, {
+    this.#watcher = new WalWatcher(new PgWalStore(this.#pool), SYSTEM_TIME, {
       deadlineMs: options.visibleTimeoutMs,
       minPollMs: 1,
       maxPollMs: 25,
     });
     for (const spec of options.tables) {
       const transport = new IlpTransport(endpoints.httpUrl, requestTimeoutMs);
-      this.#lanes.set(spec.name, new TableLane(spec, transport, watcher, options.maxOutstandingPerTable));
+      this.#lanes.set(
+        spec.name,
+        new TableLane(spec, transport, this.#watcher, options.maxOutstandingPerTable),
+      );
     }
   }
 
@@ -73,7 +77,9 @@ class QuestdbWriter implements TableWriter {
     if (failures.length > 0) throw worst(failures);
   }
 
+  /** Does not wait for the store: writes that are outstanding fail. */
   async close(): Promise<void> {
+    this.#watcher.close();
     await Promise.all([...this.#lanes.values()].map((lane) => lane.close()));
     await this.#pool.end();
   }

@@ -96,6 +96,15 @@ describe('WalWatcher', () => {
     expect(store.resumed).toEqual(['t', 't', 't']);
   });
 
+  it('fails whoever waits when it is closed', async () => {
+    const store = scripted([[state('t', 0n, 1n)]]);
+    const watcher = new WalWatcher(store, store.time, OPTIONS);
+    const waiting = watcher.visible('t');
+    watcher.close();
+    await expect(waiting).rejects.toThrow(/was closed/);
+    await expect(watcher.visible('t')).rejects.toThrow(/was closed/);
+  });
+
   it('says that a table is gone', async () => {
     const store = scripted([[state('other', 1n, 1n)]]);
     const failed = new WalWatcher(store, store.time, OPTIONS).visible('t');

@@ -55,6 +55,7 @@ export class WalWatcher {
   #waiters: Waiter[] = [];
   #polls = 0;
   #polling = false;
+  #closed = false;
   #pollMs: number;
 
   constructor(store: WalStore, time: WatcherTime, options: WatcherOptions) {
@@ -78,11 +79,18 @@ export class WalWatcher {
       });
     });
     this.#pollMs = this.#options.minPollMs;
-    if (!this.#polling) {
+    if (this.#closed) this.#failAll();
+    else if (!this.#polling) {
       this.#polling = true;
       void this.#poll();
     }
     return promise;
+  }
+
+  /** Fails whoever waits, now and from now on. */
+  close(): void {
+    this.#closed = true;
+    this.#failAll();
   }
 
   async #poll(): Promise<void> {
@@ -137,6 +145,14 @@ export class WalWatcher {
       // Each attempt gets the time to fail on its own before the next look.
       this.#pollMs = this.#options.maxPollMs;
       await this.#store.resume(table);
+    }
+  }
+
+  #failAll(): void {
+    const waiters = this.#waiters;
+    this.#waiters = [];
+    for (const { table, reject } of waiters) {
+      reject(storeUnavailable(`the writer was closed before rows of table ${table} were visible`));
     }
   }
 

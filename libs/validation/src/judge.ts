@@ -138,19 +138,27 @@ class Run<C> {
   }
 
   #event(index: number, stream: StreamState): void {
-    const rules = this.#kind.eventRules;
-    // A counted loop: this is the hot path, run for every event of the flow.
-    for (let r = 0; r < rules.length; r++) {
-      const rule = rules[r];
-      if (rule?.broken(this.#columns, index, stream, this.#batch) !== true) continue;
-      if (rule.severity !== 'flag') {
-        this.#stop(rule, index, stream);
-        return;
-      }
-      this.#flag(rule, index, stream);
+    const { eventRules, orderRules, flagRules } = this.#kind;
+    let broken = this.#firstBroken(eventRules, index, stream);
+    if (broken === undefined && !this.#kind.isNext(this.#columns, index, stream)) {
+      broken = this.#firstBroken(orderRules, index, stream);
+    }
+    if (broken !== undefined) {
+      this.#stop(broken, index, stream);
+      return;
+    }
+    for (const rule of flagRules) {
+      if (rule.broken(this.#columns, index, stream, this.#batch)) this.#flag(rule, index, stream);
     }
     this.#accepted?.push(index);
     this.#kind.remember(this.#columns, index, stream);
+  }
+
+  #firstBroken(rules: readonly EventRule<C>[], index: number, stream: StreamState): EventRule<C> | undefined {
+    for (const rule of rules) {
+      if (rule.broken(this.#columns, index, stream, this.#batch)) return rule;
+    }
+    return undefined;
   }
 
   #stop(rule: EventRule<C>, index: number, stream: StreamState): void {

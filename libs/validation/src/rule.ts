@@ -5,7 +5,7 @@ import type { StreamState } from './stream-state.ts';
  * What a broken rule does. `reject`: the event becomes a dead letter. `duplicate`: it is counted and dropped, because the same
  * event is there already. `flag`: it goes through and a finding says what is odd about it.
  */
-export type Severity = 'reject' | 'duplicate' | 'flag';
+type Severity = 'reject' | 'duplicate' | 'flag';
 
 /** What people read about a rule; `docs/validation-rules.md` is generated from it. */
 export interface RuleInfo {
@@ -56,7 +56,14 @@ export interface Kind<C> {
   /** As in reasons: "trade". */
   readonly noun: string;
   readonly batchRules: readonly BatchRule[];
+  /** Rules that look at one event; none is a flag. */
   readonly eventRules: readonly EventRule<C>[];
+  /** Rules that compare an event with the one before it; asked only where {@link isNext} says no. None is a flag. */
+  readonly orderRules: readonly EventRule<C>[];
+  /** Whether the event is plainly after the last accepted one, so that it breaks no order and repeats nothing. */
+  readonly isNext: (columns: C, index: number, stream: StreamState) => boolean;
+  /** Findings about events that go through. */
+  readonly flagRules: readonly EventRule<C>[];
   readonly timeNs: (columns: C, index: number) => bigint;
   /** Takes an accepted event into the state of its stream. */
   readonly remember: (columns: C, index: number, stream: StreamState) => void;

@@ -1,4 +1,4 @@
-import { KINDS } from './kinds/index.ts';
+import { KINDS, rulesOf } from './kinds/index.ts';
 import { RECORD_RULES } from './record-rules.ts';
 import type { RuleInfo } from './rule.ts';
 
@@ -50,7 +50,7 @@ interface RuleRow {
 function eventRules(): readonly RuleRow[] {
   const rows = new Map<string, RuleRow>();
   for (const kind of KINDS) {
-    for (const rule of [...kind.batchRules, ...kind.eventRules]) {
+    for (const rule of rulesOf(kind)) {
       const key = `${rule.id} ${parameters(rule)}`;
       const row = rows.get(key) ?? { rule, kinds: [] };
       row.kinds.push(kind.name);

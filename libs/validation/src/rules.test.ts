@@ -15,7 +15,7 @@ import {
 } from './fixtures/events.ts';
 import type { Judgement } from './judge.ts';
 import { BARS } from './kinds/bars.ts';
-import { KINDS } from './kinds/index.ts';
+import { KINDS, rulesOf } from './kinds/index.ts';
 import { ACTIONS, datasetRows, FUNDAMENTALS, PORTFOLIO } from './kinds/lists.ts';
 import { QUOTES } from './kinds/quotes.ts';
 import { TRADES } from './kinds/trades.ts';
@@ -372,9 +372,7 @@ describe('every rule', () => {
   });
 
   it('has a case for each kind it belongs to', () => {
-    const expected = KINDS.flatMap((kind) =>
-      [...kind.batchRules, ...kind.eventRules].map((rule) => `${kind.name} ${rule.id}`),
-    );
+    const expected = KINDS.flatMap((kind) => rulesOf(kind).map((rule) => `${kind.name} ${rule.id}`));
     expect([...new Set(CASES.map((entry) => `${entry.kind} ${entry.rule}`))].sort()).toEqual(expected.sort());
   });
 
@@ -393,11 +391,11 @@ describe('every rule', () => {
     for (const reason of reasons) expect(reason).not.toMatch(/\n|undefined|\[object/);
   });
 
-  it('is listed before the flags, which see accepted events only', () => {
+  it('stands where its severity belongs', () => {
     for (const kind of KINDS) {
-      const firstFlag = kind.eventRules.findIndex((rule) => rule.severity === 'flag');
-      const after = firstFlag === -1 ? [] : kind.eventRules.slice(firstFlag);
-      expect(after.every((rule) => rule.severity === 'flag')).toBe(true);
+      const refusing = [...kind.batchRules, ...kind.eventRules, ...kind.orderRules];
+      expect(refusing.filter((rule) => rule.severity === 'flag')).toEqual([]);
+      expect(kind.flagRules.filter((rule) => rule.severity !== 'flag')).toEqual([]);
     }
   });
 });

@@ -9,7 +9,7 @@ import {
 } from '@tickwell/domain';
 import type { EventRule, Kind } from '../rule.ts';
 import { BAR_BATCH_RULES } from '../rules/batch.ts';
-import { orderRules, type OrderedEvents } from '../rules/order.ts';
+import { ordered, type OrderedEvents } from '../rules/order.ts';
 import { isAmount, isPrice, JUMP_RATIO, priceJump } from '../rules/prices.ts';
 import { FUTURE_ALLOWANCE_HOURS, timeInFuture, timeTooOld } from '../rules/time.ts';
 
@@ -22,7 +22,7 @@ const high = (bars: BarColumns, index: number): number => bars.high[index] ?? Na
 const low = (bars: BarColumns, index: number): number => bars.low[index] ?? NaN;
 const close = (bars: BarColumns, index: number): number => bars.close[index] ?? NaN;
 
-const ordered: OrderedEvents<BarColumns> = {
+const events: OrderedEvents<BarColumns> = {
   time: (bars, index) => bars.startNs[index] ?? 0n,
   seq: () => 0n,
   remember: (bars, index, stream) => {
@@ -100,7 +100,7 @@ const barMisaligned: EventRule<BarColumns> = {
     'Start is not one of its interval: up to the grid, a multiple of the interval since midnight UTC; longer intraday bars start on the grid; daily bars at midnight UTC of the session date, weekly ones on Monday, monthly ones on the first.',
   parameters: { gridMinutes: SESSION_GRID_MINUTES },
   broken: (bars, index, _stream, batch) =>
-    batch.interval !== undefined && !isAligned(batch.interval, ordered.time(bars, index)),
+    batch.interval !== undefined && !isAligned(batch.interval, events.time(bars, index)),
   explain: (_bars, _index, _stream, batch) => `start is not aligned to the interval ${batch.intervalText}`,
 };
 
@@ -121,10 +121,10 @@ const barSessionDate: EventRule<BarColumns> = {
   broken: (bars, index, _stream, batch) => {
     const date = bars.sessionDate[index];
     if (date === undefined || date === 0 || !isDaily(batch.interval)) return false;
-    return date !== utcDateNumber(ordered.time(bars, index));
+    return date !== utcDateNumber(events.time(bars, index));
   },
   explain: (bars, index) =>
-    `session date ${bars.sessionDate[index]} is not ${utcDateNumber(ordered.time(bars, index))}, the day the bar starts`,
+    `session date ${bars.sessionDate[index]} is not ${utcDateNumber(events.time(bars, index))}, the day the bar starts`,
 };
 
 function isDaily(interval: Interval | undefined): boolean {
@@ -136,18 +136,16 @@ export const BARS: Kind<BarColumns> = {
   noun: 'bar',
   batchRules: BAR_BATCH_RULES,
   eventRules: [
-    timeTooOld(ordered.time),
-    timeInFuture(ordered.time, FUTURE_ALLOWANCE_HOURS),
+    timeTooOld(events.time),
+    timeInFuture(events.time, FUTURE_ALLOWANCE_HOURS),
     barMisaligned,
     barPrice,
     barRange,
     barVolume,
     barVwap,
     barSessionDate,
-    ...orderRules(ordered, false),
-    priceJump(close, JUMP_RATIO),
   ],
-  timeNs: ordered.time,
-  remember: ordered.remember,
+  ...ordered(events, false),
+  flagRules: [priceJump(close, JUMP_RATIO)],
   pick: pickBars,
 };

@@ -9,6 +9,8 @@ export interface KindRules {
   readonly name: string;
   readonly batchRules: readonly RuleInfo[];
   readonly eventRules: readonly RuleInfo[];
+  readonly orderRules: readonly RuleInfo[];
+  readonly flagRules: readonly RuleInfo[];
 }
 
 /** Every kind that is validated. */
@@ -21,3 +23,8 @@ export const KINDS: readonly KindRules[] = [
   PORTFOLIO,
   datasetRows(),
 ];
+
+/** Every rule of a kind. */
+export function rulesOf(kind: KindRules): readonly RuleInfo[] {
+  return [...kind.batchRules, ...kind.eventRules, ...kind.orderRules, ...kind.flagRules];
+}

@@ -61,6 +61,9 @@ function listKind<T>(
 ): Kind<readonly T[]> {
   return {
     ...kind,
+    orderRules: [],
+    isNext: () => true,
+    flagRules: [],
     remember: () => undefined,
     pick: (items, indexes) => {
       const wanted = new Set(indexes);

@@ -1,11 +1,11 @@
 import { pickQuotes, type QuoteColumns } from '@tickwell/domain';
 import type { EventRule, Kind } from '../rule.ts';
 import { INSTRUMENT_RULES } from '../rules/batch.ts';
-import { orderRules, type OrderedEvents } from '../rules/order.ts';
+import { ordered, type OrderedEvents } from '../rules/order.ts';
 import { isAmount, isPrice } from '../rules/prices.ts';
 import { FUTURE_ALLOWANCE_HOURS, timeInFuture, timeTooOld } from '../rules/time.ts';
 
-const ordered: OrderedEvents<QuoteColumns> = {
+const events: OrderedEvents<QuoteColumns> = {
   time: (quotes, index) => quotes.timeNs[index] ?? 0n,
   seq: (quotes, index) => quotes.seq[index] ?? 0n,
   remember: (quotes, index, stream) => {
@@ -78,15 +78,13 @@ export const QUOTES: Kind<QuoteColumns> = {
   noun: 'quote',
   batchRules: INSTRUMENT_RULES,
   eventRules: [
-    timeTooOld(ordered.time),
-    timeInFuture(ordered.time, FUTURE_ALLOWANCE_HOURS),
+    timeTooOld(events.time),
+    timeInFuture(events.time, FUTURE_ALLOWANCE_HOURS),
     quotePrice,
     quoteMissing,
     quoteSize,
-    ...orderRules(ordered, true),
-    quoteCrossed,
   ],
-  timeNs: ordered.time,
-  remember: ordered.remember,
+  ...ordered(events, true),
+  flagRules: [quoteCrossed],
   pick: pickQuotes,
 };

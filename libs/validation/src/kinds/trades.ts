@@ -1,14 +1,14 @@
 import { pickTrades, type TradeColumns } from '@tickwell/domain';
 import type { EventRule, Kind } from '../rule.ts';
 import { INSTRUMENT_RULES } from '../rules/batch.ts';
-import { orderRules, type OrderedEvents } from '../rules/order.ts';
+import { ordered, type OrderedEvents } from '../rules/order.ts';
 import { isAmount, isPrice, JUMP_RATIO, priceJump } from '../rules/prices.ts';
 import { FUTURE_ALLOWANCE_HOURS, timeInFuture, timeTooOld } from '../rules/time.ts';
 
 const price = (trades: TradeColumns, index: number): number => trades.price[index] ?? NaN;
 const size = (trades: TradeColumns, index: number): number => trades.size[index] ?? NaN;
 
-const ordered: OrderedEvents<TradeColumns> = {
+const events: OrderedEvents<TradeColumns> = {
   time: (trades, index) => trades.timeNs[index] ?? 0n,
   seq: (trades, index) => trades.seq[index] ?? 0n,
   remember: (trades, index, stream) => {
@@ -45,14 +45,12 @@ export const TRADES: Kind<TradeColumns> = {
   noun: 'trade',
   batchRules: INSTRUMENT_RULES,
   eventRules: [
-    timeTooOld(ordered.time),
-    timeInFuture(ordered.time, FUTURE_ALLOWANCE_HOURS),
+    timeTooOld(events.time),
+    timeInFuture(events.time, FUTURE_ALLOWANCE_HOURS),
     pricePositive,
     sizeNotNegative,
-    ...orderRules(ordered, true),
-    priceJump(price, JUMP_RATIO),
   ],
-  timeNs: ordered.time,
-  remember: ordered.remember,
+  ...ordered(events, true),
+  flagRules: [priceJump(price, JUMP_RATIO)],
   pick: pickTrades,
 };

@@ -15,9 +15,21 @@ export interface OrderedEvents<C> {
  * accepted event is the same event again, or contradicts it. Equal values under another seq are separate events: two prints of
  * the same trade size and price within a millisecond are common.
  */
-export function orderRules<C>(events: OrderedEvents<C>, numbered: boolean): readonly EventRule<C>[] {
+export function ordered<C>(
+  events: OrderedEvents<C>,
+  numbered: boolean,
+): Pick<Kind<C>, 'timeNs' | 'remember' | 'orderRules' | 'isNext'> {
   const rules = [timeOrder(events), duplicate(events), duplicateConflict(events)];
-  return numbered ? [...rules, sequenceOrder(events)] : rules;
+  return {
+    timeNs: events.time,
+    remember: events.remember,
+    orderRules: numbered ? [...rules, sequenceOrder(events)] : rules,
+    isNext: (columns, index, stream) => {
+      const timeNs = events.time(columns, index);
+      if (timeNs > stream.timeNs || !stream.hasLast) return true;
+      return timeNs === stream.timeNs && events.seq(columns, index) > stream.seq;
+    },
+  };
 }
 
 function timeOrder<C>(events: OrderedEvents<C>): EventRule<C> {

@@ -37,7 +37,9 @@ export function timeInFuture<C>(time: TimeOf<C>, allowanceHours: number): EventR
     description:
       'Event time is further ahead of the time the event became known (header and log, never a wall clock) than the allowance.',
     parameters: { allowanceHours },
-    broken: (columns, index, _stream, batch) => time(columns, index) - allowanceNs > batch.referenceNs,
+    // Nearly every event is behind the reference: the first comparison spares them an allocation.
+    broken: (columns, index, _stream, batch) =>
+      time(columns, index) > batch.referenceNs && time(columns, index) - allowanceNs > batch.referenceNs,
     explain: (columns, index, _stream, batch) =>
       `time ${formatNs(time(columns, index))} is more than ${allowanceHours} h after ${formatNs(batch.referenceNs)}, when it became known`,
   };

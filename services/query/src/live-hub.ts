@@ -102,10 +102,6 @@ export class LiveHub {
     return this.#partitions.get(partitionKey(place));
   }
 
-  get targets(): number {
-    return this.#forAll.size + new Set([...this.#bySymbol.values()].flatMap((set) => [...set])).size;
-  }
-
   /**
    * From the next record on the target's queue is fed; call {@link positions} in the same turn to know which that is. The
    * returned function ends it.

@@ -14,7 +14,7 @@ import {
 import { CauseMarks, emptyTrades } from '@tickwell/domain';
 import { GrpcServer, bindMarketData } from '@tickwell/grpc';
 import { createKafkaLog, partitionForKey, type KafkaLog } from '@tickwell/kafka';
-import { SILENT, type EventSink, type TableWriter } from '@tickwell/ports';
+import { SILENT, type EventSink, type TableRows, type TableWriter } from '@tickwell/ports';
 import { createQuestdbReader, createQuestdbWriter, ensureSchema } from '@tickwell/questdb';
 import { afterAll, beforeAll, expect, inject, it } from 'vitest';
 import { QueryService } from './service.ts';
@@ -24,7 +24,7 @@ const endpoints = { httpUrl: stack.questdbHttpUrl, pg: stack.questdbPg };
 const TICKS = TOPICS.ticks.name;
 const run = Date.now().toString(36);
 const SYMBOLS = ['SEAMA', 'SEAMB', 'SEAMC'].map((name) => `${name}-${run}`);
-const EVENTS = 3_000;
+const EVENTS = 1_200;
 const PER_RECORD = 5;
 
 let log: KafkaLog;
@@ -106,6 +106,7 @@ class Storage {
     const { epoch, partitions } = await log.describeTopic(TICKS);
     const toOffset = partitions.find((one) => one.partition === this.#partition)?.endOffset ?? 0n;
     const range = { topic: TICKS, partition: this.#partition, fromOffset: this.#next, toOffset };
+    const rows: TableRows[] = [];
     for await (const records of log.readRange(range)) {
       for (const record of records) {
         const decoded = record.value === null ? undefined : decodeTickBatch(record.value, false);
@@ -123,9 +124,10 @@ class Storage {
           { type: 'double', name: 'price', values: trades.price },
           { type: 'double', name: 'size', values: trades.size },
         ] as const;
-        await writer.write([{ table: TABLES.trades.name, timestampNs: trades.timeNs, columns }]);
+        rows.push({ table: TABLES.trades.name, timestampNs: trades.timeNs, columns });
       }
     }
+    if (rows.length > 0) await writer.write(rows);
     this.#next = toOffset;
     const commit = create(events.StoreCommitSchema, {
       topic: TICKS,
@@ -175,13 +177,13 @@ it('history from QuestDB, the rest from Kafka, then live: each trade once throug
   );
   const readings: Reading[] = [];
   for (let first = 0; first < EVENTS; first += PER_RECORD) {
-    for (const symbol of SYMBOLS) await writeTrades(symbol, first);
-    if (first % 900 === 0) await Promise.all(storages.map((storage) => storage.store()));
-    if (first % 250 === 0) {
-      const symbol = SYMBOLS[(first / 250) % SYMBOLS.length] ?? '';
-      readings.push(read(client, symbol, Math.floor(Math.random() * (first + 100))));
+    await Promise.all(SYMBOLS.map((symbol) => writeTrades(symbol, first)));
+    if (first % 300 === 0) await Promise.all(storages.map((storage) => storage.store()));
+    if (first % 100 === 0) {
+      const symbol = SYMBOLS[(first / 100) % SYMBOLS.length] ?? '';
+      readings.push(read(client, symbol, Math.floor(Math.random() * (first + 50))));
     }
-    if (first === 1_500) {
+    if (first === 600) {
       await expect.poll(() => readings.every((reading) => reading.live), { timeout: 30_000 }).toBe(true);
       await query.stop();
       query = await startQuery(port);

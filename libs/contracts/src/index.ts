@@ -1,3 +1,4 @@
+export * from './any-record.ts';
 export * from './codec.ts';
 export * from './header-codec.ts';
 export * from './headers.ts';

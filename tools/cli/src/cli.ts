@@ -4,12 +4,12 @@ import { createContext } from './context.ts';
 import { createProgram } from './program.ts';
 import { endQuietlyOnClosedPipe } from './terminal.ts';
 
-export const EXIT_FAILED = 1;
-export const EXIT_USAGE = 2;
+const EXIT_FAILED = 1;
+const EXIT_USAGE = 2;
 
 /** Runs one command line; the result is the exit code. One line on standard error says why it is not 0. */
 export async function runCli(args: readonly string[]): Promise<number> {
-  endQuietlyOnClosedPipe(() => process.exit(0));
+  endQuietlyOnClosedPipe();
   const context = createContext();
   try {
     await createProgram(context).parseAsync(args, { from: 'user' });

@@ -1,12 +1,16 @@
 import { Command } from 'commander';
 import type { CliContext } from './context.ts';
 import { addDemo } from './commands/demo.ts';
+import { addDoctor } from './commands/doctor.ts';
 import { addDown } from './commands/down.ts';
+import { addGet } from './commands/get.ts';
+import { addIngest } from './commands/ingest.ts';
 import { addRun } from './commands/run.ts';
 import { addStatus } from './commands/status.ts';
+import { addTail } from './commands/tail.ts';
 import { addUp } from './commands/up.ts';
 
-const COMMANDS = [addDemo, addUp, addDown, addStatus, addRun];
+const COMMANDS = [addDemo, addUp, addDown, addStatus, addDoctor, addIngest, addGet, addTail, addRun];
 
 /** Every command, with options and help; nothing runs before `parseAsync`. */
 export function createProgram(context: CliContext): Command {

@@ -58,12 +58,21 @@ export function createTerminal({ stdout, stderr, env }: Streams = process): Term
   };
 }
 
-/** A reader that went away (`| head`) ends the program silently, as other tools do. */
-export function endQuietlyOnClosedPipe(onClosed: () => void): void {
+let onClosedPipe = (): void => {
+  process.exit(0);
+};
+
+/** A reader that went away (`| head`) ends the program silently, as other tools do. Call once. */
+export function endQuietlyOnClosedPipe(): void {
   for (const stream of [process.stdout, process.stderr]) {
     stream.on('error', (error: NodeJS.ErrnoException) => {
       if (error.code !== 'EPIPE') throw error;
-      onClosed();
+      onClosedPipe();
     });
   }
+}
+
+/** For a command that must drain before it ends. */
+export function whenPipeCloses(handle: () => void): void {
+  onClosedPipe = handle;
 }

@@ -7,7 +7,7 @@ import { PlatformHost } from '../platform/host.ts';
 import { hostOptions, withStartOptions, type StartFlags } from '../platform/host-options.ts';
 import { instancePaths, isReady, livePlatform } from '../platform/platform-state.ts';
 import { fired, hasFired, stopSignal } from '../stop-signal.ts';
-import { endQuietlyOnClosedPipe } from '../terminal.ts';
+import { whenPipeCloses } from '../terminal.ts';
 
 interface Flags extends StartFlags {
   readonly once?: true;
@@ -30,8 +30,9 @@ async function runDemo(context: CliContext, flags: Flags): Promise<void> {
   const stop = stopSignal(() => {
     terminal.note('stopping: the services drain first (Ctrl-C again ends it at once)');
   });
-  // Nobody reads any more: drain and end, as after Ctrl-C.
-  endQuietlyOnClosedPipe(() => {
+  // Nobody reads any more: drain and end, as after Ctrl-C. Only once, for every further line fails as well.
+  whenPipeCloses(() => {
+    if (hasFired(stop)) return;
     process.kill(process.pid, 'SIGTERM');
   });
   const running = await livePlatform(instancePaths(context.dataDir(flags.instance)).stateFile);

@@ -2,7 +2,13 @@ import type { TickwellClient } from '@tickwell/client';
 import type { StreamResult } from '../ingest/report.ts';
 import type { LedgerRow } from './ledger.ts';
 import { readBack } from './read-back.ts';
-import { deadLetters, qualityCounts, storedSeries, type QualityCounts, type StoredSeries } from './stored.ts';
+import {
+  deadLetters,
+  qualityCounts,
+  storedSeries,
+  type QualityCounts,
+  type StoredSeries,
+} from '../stored.ts';
 
 /** Series that are read back at a time. */
 const PARALLEL = 4;

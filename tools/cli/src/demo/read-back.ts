@@ -1,5 +1,5 @@
 import type { TickwellClient } from '@tickwell/client';
-import type { StoredSeries } from './stored.ts';
+import type { StoredSeries } from '../stored.ts';
 
 /** Reads a whole series over gRPC and counts its rows. */
 export async function readBack(client: TickwellClient, series: StoredSeries): Promise<number> {

@@ -1,5 +1,5 @@
 import { TABLES } from '@tickwell/contracts';
-import { queryStore, type Cell } from '../store.ts';
+import { queryStore, type Cell } from './store.ts';
 
 export interface StoredSeries {
   readonly kind: 'trades' | 'quotes' | 'bars' | 'indicators';
@@ -82,6 +82,19 @@ export async function deadLetters(
     `select source, count() from ${TABLES.deadLetters.name} where source in (${sources.map(quoted).join(', ')})`,
   );
   return new Map(rows.map(([source, count]) => [String(source), Number(count)]));
+}
+
+/** Why the newest of these sources' events were refused, one line each. */
+export async function refusalReasons(
+  httpUrl: string,
+  sources: readonly string[],
+  limit: number,
+): Promise<readonly string[]> {
+  const rows = await queryStore(
+    httpUrl,
+    `select reason from ${TABLES.deadLetters.name} where source in (${sources.map(quoted).join(', ')}) limit -${limit}`,
+  );
+  return rows.map(([reason]) => String(reason ?? ''));
 }
 
 function series(kind: StoredSeries['kind'], row: readonly Cell[]): StoredSeries {

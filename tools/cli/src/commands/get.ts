@@ -1,0 +1,182 @@
+import { Option, type Command } from 'commander';
+import { connect, type PriceType, type SeriesOptions, type TickwellClient } from '@tickwell/client';
+import { checkSymbol, TickwellError } from '@tickwell/domain';
+import { findGrpcAddress } from '../connection.ts';
+import type { CliContext } from '../context.ts';
+import { formatCount } from '../format/numbers.ts';
+import { timeFormat, type TimeFormat } from '../format/time.ts';
+import { checkOutFile, pour, writeFile } from '../get/file-out.ts';
+import { barsChunk, indicatorsChunk, quotesChunk, tradesChunk, type DataChunk } from '../get/rows.ts';
+import { csvSink, jsonLinesSink, tableSink } from '../get/text-sinks.ts';
+import { list, time, wholeNumber, withExamples, withInstance, withJson } from '../options.ts';
+import { addInstruments } from './instruments.ts';
+
+const TABLE_ROWS = 20;
+const MAX_LIMIT = 100_000_000;
+
+interface GetFlags {
+  readonly instance: string;
+  readonly address?: string;
+  readonly from?: bigint;
+  readonly to?: bigint;
+  readonly limit?: number;
+  readonly newest?: true;
+  readonly source?: string;
+  readonly columns?: readonly string[];
+  readonly interval: string;
+  readonly priceType: PriceType;
+  readonly spec: string;
+  readonly csv?: true;
+  readonly json?: true;
+  readonly out?: string;
+  readonly timeZone?: string;
+}
+
+/** `tickwell get bars|trades|quotes|indicators|instruments` */
+export function addGet(program: Command, context: CliContext): void {
+  const get = program
+    .command('get')
+    .description('read stored data over gRPC: table, CSV, JSON lines, Parquet');
+  const interval = (): Option => new Option('--interval <interval>', 'of the bars').default('1d');
+  withSeries(get, context, {
+    name: 'bars',
+    about: 'bars of one symbol and interval, oldest first',
+    examples: [
+      'tickwell get bars AAPL --interval 1d --newest --limit 5',
+      'tickwell get bars BTCUSD --interval 1m --from 2013-11-25 --to 2013-11-26 --out btc.parquet',
+    ],
+    options: [
+      interval(),
+      new Option('--price-type <type>', 'what the bars are built of')
+        .choices(['trade', 'bid', 'ask', 'mid'])
+        .default('trade'),
+    ],
+    read: (client, query, { interval: of, priceType, columns }) =>
+      map(client.bars({ ...query, interval: of, priceType, ...chosen(columns) }), (each) =>
+        barsChunk(each, columns),
+      ),
+  });
+  withSeries(get, context, {
+    name: 'trades',
+    about: 'trades of one symbol, oldest first',
+    examples: ['tickwell get trades BTCUSD --from 2013-11-25T12:00 --limit 100 --csv'],
+    options: [],
+    read: (client, query, { columns }) =>
+      map(client.ticks({ ...query, ...chosen(columns) }), (each) => tradesChunk(each, columns)),
+  });
+  withSeries(get, context, {
+    name: 'quotes',
+    about: 'best quotes of one symbol, oldest first',
+    examples: ['tickwell get quotes EURUSD --newest --limit 10 --json'],
+    options: [],
+    read: (client, query, { columns }) =>
+      map(client.quotes({ ...query, ...chosen(columns) }), (each) => quotesChunk(each, columns)),
+  });
+  withSeries(get, context, {
+    name: 'indicators',
+    about: 'values of one indicator over bars, oldest first',
+    examples: ["tickwell get indicators ETHUSD --interval 5m --spec 'sma(20,close)'"],
+    options: [
+      interval(),
+      new Option('--spec <id>', 'canonical specification, for example "sma(20,close)"').makeOptionMandatory(),
+    ],
+    read: (client, query, { interval: of, spec }) =>
+      map(client.indicators({ ...query, interval: of, specId: spec }), indicatorsChunk),
+  });
+  addInstruments(get, context);
+}
+
+interface SeriesCommand {
+  readonly name: string;
+  readonly about: string;
+  readonly examples: readonly string[];
+  readonly options: readonly Option[];
+  readonly read: (client: TickwellClient, query: SeriesOptions, flags: GetFlags) => AsyncIterable<DataChunk>;
+}
+
+function withSeries(get: Command, context: CliContext, series: SeriesCommand): void {
+  const command = get.command(series.name).description(series.about).argument('<symbol>');
+  for (const option of series.options) command.addOption(option);
+  command
+    .option('--from <time>', 'first time wanted, ISO 8601', time)
+    .option('--to <time>', 'first time not wanted', time)
+    .option('--limit <rows>', 'at most so many, the oldest', wholeNumber(1, MAX_LIMIT))
+    .option('--newest', 'the newest instead, still oldest first')
+    .option('--source <name>', 'of one source only; default: all, by time')
+    .option('--csv', 'CSV on standard output')
+    .option('--out <file>', 'a file that ends in .parquet, .csv or .jsonl')
+    .option('--time-zone <zone>', 'times of this zone, for example America/New_York; default UTC')
+    .option('--address <host:port>', 'of query; default: that of the running platform');
+  if (series.name !== 'indicators')
+    command.option('--columns <names>', 'only these, for example close,volume', list);
+  withExamples(withJson(withInstance(command)), series.examples);
+  command.action((symbol: string, flags: GetFlags) => showSeries(context, symbol, flags, series.read));
+}
+
+async function showSeries(
+  context: CliContext,
+  symbol: string,
+  flags: GetFlags,
+  read: SeriesCommand['read'],
+): Promise<void> {
+  const { terminal } = context;
+  checkFlags(symbol, flags);
+  const format = timeFormat(flags.timeZone);
+  const asTable = flags.csv !== true && flags.json !== true && flags.out === undefined;
+  const isCut = asTable && flags.limit === undefined && flags.from === undefined && flags.to === undefined;
+  const client = connect({ address: await findGrpcAddress(context, flags) });
+  try {
+    const chunks = read(client, seriesQuery(symbol, flags, isCut), flags);
+    const rows = await output(context, flags, format, chunks);
+    if (flags.out !== undefined) terminal.note(`${formatCount(rows)} rows in ${flags.out}`);
+    else if (rows === 0)
+      terminal.note(`nothing is stored of ${symbol} that matches; see "tickwell get instruments"`);
+    else if (isCut && rows === TABLE_ROWS)
+      terminal.note(`the newest ${TABLE_ROWS}: --limit, --from or --to show others`);
+  } finally {
+    client.close();
+  }
+}
+
+function output(
+  { terminal }: CliContext,
+  flags: GetFlags,
+  format: TimeFormat,
+  chunks: AsyncIterable<DataChunk>,
+): Promise<number> {
+  if (flags.out !== undefined) return writeFile(flags.out, chunks, format);
+  const write = (text: string): Promise<void> => terminal.write(text);
+  if (flags.csv === true) return pour(chunks, csvSink(write, format));
+  return pour(chunks, flags.json === true ? jsonLinesSink(write, format) : tableSink(write, format));
+}
+
+function checkFlags(symbol: string, { csv, json, out, newest, limit }: GetFlags): void {
+  const checked = checkSymbol(symbol);
+  if (!checked.ok) throw new TickwellError('invalid-argument', checked.error);
+  if ([csv, json, out].filter((flag) => flag !== undefined).length > 1)
+    throw new TickwellError('invalid-argument', 'choose one of --csv, --json and --out');
+  if (newest === true && limit === undefined)
+    throw new TickwellError('invalid-argument', '--newest needs --limit, for example --newest --limit 10');
+  if (out !== undefined) checkOutFile(out);
+}
+
+function seriesQuery(symbol: string, flags: GetFlags, isCut: boolean): SeriesOptions {
+  const { from, to, limit, newest, source } = flags;
+  return {
+    symbol,
+    ...(source === undefined ? {} : { source }),
+    ...(from === undefined ? {} : { startNs: from }),
+    ...(to === undefined ? {} : { endNs: to }),
+    ...(isCut ? { limit: TABLE_ROWS, newest: true } : {}),
+    ...(limit === undefined ? {} : { limit }),
+    ...(newest === undefined ? {} : { newest }),
+  };
+}
+
+function chosen(columns: readonly string[] | undefined): { readonly columns?: readonly string[] } {
+  return columns === undefined ? {} : { columns: columns.filter((name) => name !== 'time') };
+}
+
+async function* map<C>(chunks: AsyncIterable<C>, of: (chunk: C) => DataChunk): AsyncGenerator<DataChunk> {
+  for await (const chunk of chunks) yield of(chunk);
+}

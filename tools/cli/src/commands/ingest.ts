@@ -1,0 +1,116 @@
+import { InvalidArgumentError, type Command } from 'commander';
+import { formatNs } from '@tickwell/domain';
+import type { CliContext } from '../context.ts';
+import { datasetOf, findFiles } from '../ingest/find-files.ts';
+import { fileOfJob, withFileOptions, type FileFlags } from '../ingest/file-flags.ts';
+import { importJobs, type ImportFlags } from '../ingest/import.ts';
+import { time, wholeNumber, withExamples, withInstance, withJson } from '../options.ts';
+
+const DAY_SECONDS = 86_400;
+
+/** `tickwell ingest files|replay|yahoo` */
+export function addIngest(program: Command, context: CliContext): void {
+  const ingest = program.command('ingest').description('bring market data in: files, replays, Yahoo history');
+  addFiles(ingest, context);
+  addReplay(ingest, context);
+  addYahoo(ingest, context);
+}
+
+function withImportOptions(command: Command): Command {
+  return withJson(withInstance(command))
+    .option('--wait', 'wait until everything is validated and stored, and say what became of it')
+    .option('--wait-deadline <seconds>', 'for --wait', wholeNumber(1, DAY_SECONDS), 600);
+}
+
+function addFiles(ingest: Command, context: CliContext): void {
+  const command = ingest
+    .command('files')
+    .description(
+      'import CSV, JSON, JSON lines, Parquet and Arrow files; run again, it goes on where it stopped',
+    )
+    .argument('<path...>', 'files, folders and patterns');
+  withImportOptions(withFileOptions(command));
+  withExamples(command, [
+    'tickwell ingest files aapl.csv --kind bars --interval 1d --symbol AAPL --time-zone America/New_York',
+    "tickwell ingest files 'ticks/*.parquet' --kind trades --dataset ticks --wait",
+    'tickwell ingest files quotes.csv --kind quotes --map time=date+time,bid=BID,ask=OFR --symbol EURUSD',
+  ]);
+  command.action((paths: string[], flags: FileFlags & ImportFlags) => {
+    const files = findFiles(paths, process.cwd()).map((path) => fileOfJob(path, flags));
+    return importJobs(context, flags, [{ type: 'files', files }]);
+  });
+}
+
+interface ReplayFlags extends FileFlags, ImportFlags {
+  readonly speed: number | 'max';
+  readonly shift?: string | true;
+}
+
+function addReplay(ingest: Command, context: CliContext): void {
+  const command = ingest
+    .command('replay')
+    .description('play recorded files as one stream in order of time, as fast as it happened or faster')
+    .argument('<path...>', 'files, folders and patterns')
+    .option('--speed <factor>', 'times as fast as it happened, or max', speed, 1)
+    .option('--shift [start]', 'move the first event to this time, or to now; default: original times');
+  withImportOptions(withFileOptions(command));
+  withExamples(command, [
+    'tickwell ingest replay btc.csv --kind trades --symbol BTCUSD --speed 10 --shift',
+    'tickwell ingest replay day.parquet --kind quotes --speed max',
+  ]);
+  command.action((paths: string[], flags: ReplayFlags) => {
+    const found = findFiles(paths, process.cwd());
+    const job = {
+      type: 'replay',
+      dataset: flags.dataset ?? datasetOf(found[0] ?? ''),
+      speed: flags.speed,
+      startAt: startOf(flags.shift),
+      files: found.map((path) => fileOfJob(path, flags)),
+    };
+    return importJobs(context, flags, [job]);
+  });
+}
+
+function startOf(shift: string | true | undefined): string {
+  if (shift === undefined) return 'original';
+  return shift === true || shift === 'now' ? 'now' : formatNs(time(shift));
+}
+
+function speed(text: string): number | 'max' {
+  const value = Number(text);
+  if (text === 'max') return text;
+  if (Number.isFinite(value) && value > 0) return value;
+  throw new InvalidArgumentError('It must be a number above 0, or max.');
+}
+
+interface YahooFlags extends ImportFlags {
+  readonly interval: string;
+  readonly from?: bigint;
+  readonly to?: bigint;
+}
+
+function addYahoo(ingest: Command, context: CliContext): void {
+  const command = ingest
+    .command('yahoo')
+    .description('history from Yahoo Finance: bars, dividends and splits')
+    .argument('<symbol...>', 'Yahoo tickers, for example AAPL or BTC-USD')
+    .option('--interval <interval>', 'of the bars', '1d')
+    .option('--from <time>', 'first day or time', time)
+    .option('--to <time>', 'first day or time not wanted; default: now', time);
+  withImportOptions(command);
+  withExamples(command, [
+    'tickwell ingest yahoo AAPL MSFT --from 2015-01-01',
+    'tickwell ingest yahoo BTC-USD --interval 1h --from 2026-01-01 --wait',
+  ]);
+  command.action((symbols: string[], flags: YahooFlags) => {
+    const { interval, from, to } = flags;
+    const job = {
+      type: 'yahoo',
+      symbols,
+      interval,
+      ...(from === undefined ? {} : { from: formatNs(from) }),
+      ...(to === undefined ? {} : { to: formatNs(to) }),
+    };
+    return importJobs(context, flags, [job]);
+  });
+}

@@ -53,7 +53,7 @@ export interface IngestOptions {
   readonly logger: Logger;
   readonly newTraceparent: () => string;
   readonly limits?: IngestLimits;
-  /** After every send that was acknowledged. Counts are over the whole stream, earlier runs included. */
+  /** Once before the first event, then after every send that was acknowledged. Counts include earlier runs of the stream. */
   readonly onProgress?: (progress: IngestProgress) => void;
 }
 
@@ -113,6 +113,7 @@ export class IngestStream {
       this.#counts = { position, events, refused };
     }
     this.#safe = this.#durable = this.#counts;
+    this.#options.onProgress?.(this.#counts);
     this.#knownAtNs = cursor?.knownAtNs ?? clock.nowNs();
     // Before the first event: a resume must find the time at which the platform first knew these values.
     await this.#send([this.#cursor(false), this.#status({ state: 'up', reason: '' })]);

@@ -2,6 +2,7 @@ import { errorMessage, TickwellError } from '@tickwell/domain';
 import type { Clock, EventLog, EventSink, EventSource, FeedJob, Logger } from '@tickwell/ports';
 import { logCursors } from './cursors.ts';
 import { IngestStream, type IngestLimits, type IngestProgress, type IngestResult } from './ingest-stream.ts';
+import { IngestMeasures } from './measure.ts';
 import type { Emit } from './progress.ts';
 
 export interface IngestServiceOptions {
@@ -21,6 +22,7 @@ export class IngestService {
   readonly #options: IngestServiceOptions;
   #current: IngestStream | undefined;
   #isStopping = false;
+  readonly #measures = new IngestMeasures();
   #totals = { streams: 0, failed: 0, events: 0, refused: 0 };
 
   constructor(options: IngestServiceOptions) {
@@ -34,7 +36,8 @@ export class IngestService {
   async run(): Promise<void> {
     const { log, jobs, emit } = this.#options;
     try {
-      const sink = await log.createSink({ name: 'ingest' });
+      const { clock } = this.#options;
+      const sink = this.#measures.sink(await log.createSink({ name: 'ingest' }), () => clock.monotonicMs());
       for (const job of jobs) {
         if (this.#isStopping) break;
         await this.#runJob(job, sink);
@@ -78,7 +81,12 @@ export class IngestService {
     const total = source.totalPositions ?? null;
     emit({ type: 'started', stream: streamId, source: source.source, description, total });
     const startMs = clock.monotonicMs();
-    const onProgress = this.#reporter(source, startMs);
+    const report = this.#reporter(source, startMs);
+    const count = this.#measures.progress(source.source);
+    const onProgress = (progress: IngestProgress): void => {
+      count(progress);
+      report(progress);
+    };
     const cursors = logCursors(log);
     const stream = new IngestStream({
       source,
@@ -117,7 +125,9 @@ export class IngestService {
       const nowMs = clock.monotonicMs();
       if (nowMs - lastMs < progressIntervalMs) return;
       lastMs = nowMs;
-      const eventsPerSecond = Math.round((Number(progress.events - firstEvents) / (nowMs - startMs)) * 1000);
+      const eventsPerSecond = Math.round(
+        (Number(progress.events - firstEvents) / Math.max(1, nowMs - startMs)) * 1000,
+      );
       emit({
         type: 'progress',
         stream: source.streamId,

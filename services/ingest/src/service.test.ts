@@ -1,0 +1,77 @@
+import { err, ok, TickwellError } from '@tickwell/domain';
+import { SILENT, type EventLog, type FeedJob } from '@tickwell/ports';
+import { describe, expect, it } from 'vitest';
+import { FakeClock, FakeLog, FakeSource, readerView } from './fixtures/fake-log.ts';
+import { DEFAULT_LIMITS } from './ingest-stream.ts';
+import type { ProgressLine } from './progress.ts';
+import { IngestService } from './service.ts';
+
+/** The log of the fake, as far as ingest uses one. Cursors are read from an empty topic: every stream is new. */
+function logOf(fake: FakeLog): EventLog {
+  const unused = (): never => {
+    throw new Error('ingest does not use this');
+  };
+  return {
+    createSink: () => Promise.resolve(fake),
+    describeTopic: (topic) => Promise.resolve({ topic, epoch: 'e', partitions: [] }),
+    close: () => Promise.resolve(),
+    createConsumer: unused,
+    createTail: unused,
+    readRange: unused,
+  };
+}
+
+function serviceOf(
+  jobs: readonly FeedJob[],
+  fake: FakeLog,
+): { service: IngestService; lines: ProgressLine[] } {
+  const lines: ProgressLine[] = [];
+  const service = new IngestService({
+    jobs,
+    log: logOf(fake),
+    clock: new FakeClock(),
+    logger: SILENT,
+    newTraceparent: () => 'trace',
+    limits: DEFAULT_LIMITS,
+    progressIntervalMs: 1_000_000,
+    emit: (line) => {
+      lines.push(line);
+    },
+  });
+  return { service, lines };
+}
+
+const GOOD: FeedJob = { name: 'good', open: () => Promise.resolve(ok(new FakeSource(['A', '!', 'B'], [2]))) };
+const BAD: FeedJob = {
+  name: 'bad',
+  open: () => Promise.resolve(err(new TickwellError('file-empty', 'bad: the file is empty'))),
+};
+
+describe('IngestService', () => {
+  it('reads the other jobs when one does not open, says so, and fails at the end', async () => {
+    const log = new FakeLog();
+    const { service, lines } = serviceOf([BAD, GOOD], log);
+    await expect(service.run()).rejects.toMatchObject({ code: 'ingest-failed' });
+    expect(readerView(log).events).toEqual(['A 1', 'B 3']);
+    expect(lines.map((line) => line.type)).toEqual(['error', 'started', 'done', 'end']);
+    expect(lines[0]).toMatchObject({ job: 'bad', code: 'file-empty', retryable: false });
+    expect(lines.at(-1)).toEqual({ type: 'end', streams: 2, failed: 1, events: 2, refused: 1 });
+  });
+
+  it('begins no job after it was stopped', async () => {
+    const log = new FakeLog();
+    const { service, lines } = serviceOf([GOOD], log);
+    await service.stop();
+    await service.run();
+    expect(lines).toEqual([{ type: 'end', streams: 0, failed: 0, events: 0, refused: 0 }]);
+    expect(log.records).toEqual([]);
+  });
+
+  it('ends at once when the log is broken', async () => {
+    const log = new FakeLog();
+    log.sendsUntilFailure = 1;
+    const { service, lines } = serviceOf([GOOD, GOOD], log);
+    await expect(service.run()).rejects.toMatchObject({ code: 'sink-broken' });
+    expect(lines.filter((line) => line.type === 'started')).toHaveLength(1);
+  });
+});

@@ -82,6 +82,10 @@ export interface StoredSeries {
   readonly kind: 'trades' | 'quotes' | 'bars' | 'indicators';
   /** Bars and indicators; else "". */
   readonly interval: string;
+  /** Bars and indicators; left out reads trade. */
+  readonly priceType?: PriceType;
+  /** Indicators: one series per specification. */
+  readonly specId?: string;
   readonly rows: number;
   readonly firstNs: bigint;
   readonly lastNs: bigint;

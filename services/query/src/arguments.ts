@@ -13,8 +13,8 @@ import {
 import type { SeriesQuery, TimeSpan } from '@tickwell/ports';
 
 /** Most rows one call may ask for; more is several calls. */
-export const MAX_LIMIT = 100_000_000n;
-export const MAX_SYMBOLS = 10_000;
+const MAX_LIMIT = 100_000_000n;
+const MAX_SYMBOLS = 10_000;
 const MAX_TEXT_CHARS = 128;
 
 export type EventKind = 'trades' | 'quotes' | 'bars' | 'indicators';
@@ -25,7 +25,7 @@ export function orRefuse<T>(result: Result<T, string>): T {
   throw new TickwellError('invalid-argument', result.error);
 }
 
-export function symbolArgument(symbol: string): Result<string, string> {
+function symbolArgument(symbol: string): Result<string, string> {
   if (symbol === '') return err('symbol is empty: name an instrument, for example "AAPL"');
   const checked = checkSymbol(symbol);
   return checked.ok ? checked : err(`symbol ${checked.error}`);
@@ -58,7 +58,7 @@ export function textArgument(name: string, text: string): Result<string, string>
   return ok(text);
 }
 
-export function rangeArgument(range: queryV1.TimeRange | undefined): Result<TimeSpan, string> {
+function rangeArgument(range: queryV1.TimeRange | undefined): Result<TimeSpan, string> {
   const { startNs, endNs } = range ?? { startNs: 0n, endNs: 0n };
   if (startNs < 0n)
     return err(`range.start_ns ${startNs} is before 1970: nothing is stored there; 0 leaves it open`);
@@ -73,7 +73,7 @@ export function rangeArgument(range: queryV1.TimeRange | undefined): Result<Time
 }
 
 /** Protobuf names of columns ("trade_count") to those of the domain ("tradeCount"); undefined where all are wanted. */
-export function columnsArgument(
+function columnsArgument(
   columns: readonly string[],
   schema: DescMessage,
 ): Result<readonly string[] | undefined, string> {

@@ -132,7 +132,7 @@ function headerOf(series: StoredSeries, priceBasis: PriceBasis = 'unspecified'):
 }
 
 /** What all the texts begin with: one question to the store finds the series of all of them. */
-export function commonPrefix(texts: readonly string[]): string {
+function commonPrefix(texts: readonly string[]): string {
   const [first = '', ...rest] = texts;
   let length = first.length;
   for (const text of rest) {

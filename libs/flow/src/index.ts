@@ -1,2 +1,11 @@
+export {
+  deadLetter,
+  MAX_ORIGINAL_BYTES,
+  unreadableRecord,
+  wholeOriginal,
+  type DeadLetterParts,
+  type Original,
+} from './dead-letter.ts';
 export { Flow, type FlowOptions } from './flow.ts';
 export type { Output, Processor } from './processor.ts';
+export { qualityEvent, qualityFinding, type Finding } from './quality.ts';

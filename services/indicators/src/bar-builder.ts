@@ -18,9 +18,9 @@ import {
   type Result,
   type TickBatch,
 } from '@tickwell/domain';
-import type { Output, Processor } from '@tickwell/flow';
+import { qualityFinding, unreadableRecord, type Output, type Processor } from '@tickwell/flow';
 import type { LogRecord } from '@tickwell/ports';
-import { cutForRecords, qualityFinding, unreadableRecord } from './outputs.ts';
+import { cutForRecords } from './outputs.ts';
 
 /** Most series of trades (source and price basis) one symbol may have bars of. */
 const MAX_SERIES = 16;

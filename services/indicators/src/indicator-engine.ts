@@ -9,12 +9,12 @@ import {
   type PriceType,
   type Result,
 } from '@tickwell/domain';
-import type { Output, Processor } from '@tickwell/flow';
+import { qualityFinding, unreadableRecord, type Finding, type Output, type Processor } from '@tickwell/flow';
 import type { IndicatorSpec } from '@tickwell/indicators';
 import type { LogRecord } from '@tickwell/ports';
 import type { SeriesBar } from './bar-window.ts';
 import { IndicatorSeries, type IndicatorRow } from './indicator-series.ts';
-import { cutForRecords, qualityFinding, unreadableRecord, type Finding } from './outputs.ts';
+import { cutForRecords } from './outputs.ts';
 
 /** Most series of bars (source, interval and price type) one symbol may have indicators of. */
 const MAX_SERIES = 64;

@@ -6,10 +6,9 @@ import {
   type TopicSpec,
 } from '@tickwell/contracts';
 import { msToNs, type Header } from '@tickwell/domain';
-import type { Output, Processor } from '@tickwell/flow';
+import { deadLetter, wholeOriginal, type Output, type Processor } from '@tickwell/flow';
 import type { LogRecord } from '@tickwell/ports';
 import { countRecord, KeyState, type Outcome } from '@tickwell/validation';
-import { deadLetter, wholeOriginal } from './dead-letter.ts';
 import type { OutcomeCounter } from './outcome-counter.ts';
 import { qualityCounts } from './quality.ts';
 import type { RecordProblem } from './read-record.ts';

@@ -1,8 +1,7 @@
 import type { Header } from '@tickwell/domain';
-import type { Output, Processor } from '@tickwell/flow';
+import { deadLetter, qualityFinding, wholeOriginal, type Output, type Processor } from '@tickwell/flow';
 import type { LogRecord } from '@tickwell/ports';
 import { soundWatermark, type Judgement, type KeyState } from '@tickwell/validation';
-import { deadLetter, wholeOriginal } from './dead-letter.ts';
 import {
   countEvents,
   filedHeader,
@@ -12,7 +11,7 @@ import {
   refuseRecord,
 } from './key-processor.ts';
 import type { OutcomeCounter } from './outcome-counter.ts';
-import { qualityCounts, qualityFinding } from './quality.ts';
+import { qualityCounts } from './quality.ts';
 import type { RawBatch, RecordContext } from './raw-batch.ts';
 import type { RawTopic } from './raw-topic.ts';
 import { readBatch } from './read-record.ts';

@@ -1,9 +1,8 @@
 import { events, headerFromProto, parseMessage, TOPICS } from '@tickwell/contracts';
 import { err, ok, type Cause, type Header, type Result } from '@tickwell/domain';
-import type { Output, Processor } from '@tickwell/flow';
+import { deadLetter, MAX_ORIGINAL_BYTES, type Output, type Processor } from '@tickwell/flow';
 import type { LogRecord } from '@tickwell/ports';
 import type { KeyState } from '@tickwell/validation';
-import { deadLetter, MAX_ORIGINAL_BYTES } from './dead-letter.ts';
 import { countEvents, filedHeader, keyProcessor, refuseRecord } from './key-processor.ts';
 import type { OutcomeCounter } from './outcome-counter.ts';
 import { headerProblem, readValue, type RecordProblem } from './read-record.ts';

@@ -1,8 +1,17 @@
 import { createHash } from 'node:crypto';
-import { encodeMessage, events, headerToProto, TOPICS } from '@tickwell/contracts';
+import {
+  encodeMessage,
+  events,
+  HEADER_CONTENT_TYPE,
+  HEADER_SOURCE,
+  headerToProto,
+  parseContentType,
+  TOPICS,
+  type DecodeError,
+} from '@tickwell/contracts';
 import type { Header } from '@tickwell/domain';
-import type { Output } from '@tickwell/flow';
 import type { LogRecord } from '@tickwell/ports';
+import type { Output } from './processor.ts';
 
 /** Most bytes of an original that a dead letter holds; of more it holds the start, the size and the hash. */
 export const MAX_ORIGINAL_BYTES = 64 * 1024;
@@ -37,6 +46,7 @@ export function wholeOriginal(bytes: Uint8Array): Original {
   };
 }
 
+/** The output that files what was refused; nothing of it is lost up to {@link MAX_ORIGINAL_BYTES}. */
 export function deadLetter(parts: DeadLetterParts): Output {
   const { record, header, original, index } = parts;
   return {
@@ -62,4 +72,28 @@ export function deadLetter(parts: DeadLetterParts): Output {
         originalSha256: original.sha256,
       }),
   };
+}
+
+/** The dead letter of a record of a validated topic that cannot be read after all: only a foreign writer puts it there. */
+export function unreadableRecord(record: LogRecord, error: DecodeError): Output {
+  const contentType = parseContentType(record.headers[HEADER_CONTENT_TYPE]);
+  const header: Header = {
+    source: record.headers[HEADER_SOURCE] ?? '',
+    symbol: record.key ?? '',
+    cause: { origin: '', n: 0n, k: 0 },
+    knownAtNs: 0n,
+    watermarkNs: 0n,
+    replayOf: '',
+    priceBasis: 'unspecified',
+  };
+  return deadLetter({
+    record,
+    header,
+    rule: error.rule,
+    reason: `${record.topic}/${record.partition} offset ${record.offset}: ${error.reason}`,
+    position: 0n,
+    index: undefined,
+    contentType: contentType.ok ? contentType.value : '',
+    original: wholeOriginal(record.value ?? new Uint8Array()),
+  });
 }

@@ -135,13 +135,7 @@ async function readTime(pool: pg.Pool, sql: BoundSql, signal: AbortSignal): Prom
 
 /** One statement; aborting closes its connection, upon which QuestDB ends it. */
 export async function run(pool: pg.Pool, sql: BoundSql, signal: AbortSignal): Promise<TextRow[]> {
-  signal.throwIfAborted();
-  let client: pg.PoolClient;
-  try {
-    client = await pool.connect();
-  } catch (error) {
-    throw storeUnavailable('no connection for a query', error);
-  }
+  const client = await connect(pool, signal);
   const query = client.query<(string | null)[]>(textQuery(sql.text, sql.values));
   let released = false;
   const release = (broken: boolean): void => {
@@ -164,6 +158,20 @@ export async function run(pool: pg.Pool, sql: BoundSql, signal: AbortSignal): Pr
   } finally {
     signal.removeEventListener('abort', onAbort);
   }
+}
+
+/** A connection of the pool; who gives up while waiting for one leaves it to the next. */
+async function connect(pool: pg.Pool, signal: AbortSignal): Promise<pg.PoolClient> {
+  signal.throwIfAborted();
+  let client: pg.PoolClient;
+  try {
+    client = await pool.connect();
+  } catch (error) {
+    throw storeUnavailable('no connection for a query', error);
+  }
+  if (signal.aborted) client.release();
+  signal.throwIfAborted();
+  return client;
 }
 
 function ignore(): void {

@@ -151,8 +151,10 @@ export class WalWatcher {
   #failAll(): void {
     const waiters = this.#waiters;
     this.#waiters = [];
-    for (const { table, reject } of waiters) {
-      reject(storeUnavailable(`the writer was closed before rows of table ${table} were visible`));
+    for (const waiter of waiters) {
+      waiter.reject(
+        storeUnavailable(`the writer was closed before rows of table ${waiter.table} were visible`),
+      );
     }
   }
 

@@ -1,4 +1,3 @@
-import { parsePgUrl, type QuestdbEndpoints } from '@tickwell/questdb';
 import {
   ConfigError,
   RUNTIME_FIELDS,
@@ -13,7 +12,7 @@ const FIELDS = {
   ...RUNTIME_FIELDS,
   kafkaBrokers: field.list('TICKWELL_KAFKA_BROKERS', ['127.0.0.1:9092']),
   questdbHttpUrl: field.url('TICKWELL_QUESTDB_HTTP_URL', ['http:', 'https:'], 'http://127.0.0.1:9000'),
-  questdbPgUrl: field.text('TICKWELL_QUESTDB_PG_URL'),
+  questdbPgUrl: field.url('TICKWELL_QUESTDB_PG_URL', ['postgres:', 'postgresql:']),
   groupId: field.text('TICKWELL_STORAGE_GROUP', 'tickwell-storage'),
   maxBatchRows: field.integer('TICKWELL_STORAGE_MAX_BATCH_ROWS', {
     min: 1,
@@ -24,28 +23,21 @@ const FIELDS = {
 
 export interface StorageConfig extends RuntimeConfig {
   readonly kafkaBrokers: readonly string[];
-  readonly questdb: QuestdbEndpoints;
+  readonly questdbHttpUrl: URL;
+  readonly questdbPgUrl: URL;
   readonly options: StorageOptions;
 }
 
 /** Reads the environment. @throws ConfigError with every problem at once. */
 export function readStorageConfig(env: Env): StorageConfig {
-  const { questdbHttpUrl, questdbPgUrl, groupId, maxBatchRows, ...runtime } = readConfig(env, FIELDS);
-  const pg = parsePgUrl(questdbPgUrl);
-  // The value holds a password, so it is not repeated.
-  if (pg === undefined) {
-    throw new ConfigError([
-      'TICKWELL_QUESTDB_PG_URL: must be of the form postgres://user:password@host:port/database',
-    ]);
-  }
+  const { groupId, maxBatchRows, ...config } = readConfig(env, FIELDS);
   return Object.freeze({
-    ...runtime,
-    questdb: { httpUrl: questdbHttpUrl.href, pg },
+    ...config,
     options: {
       groupId,
       commitIntervalMs: 20,
       // Of the runtime's stop deadline, so that commits and connections still get their turn.
-      closeDeadlineMs: Math.floor(runtime.stopDeadlineMs / 2),
+      closeDeadlineMs: Math.floor(config.stopDeadlineMs / 2),
       store: {
         maxBatchRows,
         maxBatchBytes: 32 * 1024 * 1024,

@@ -1,6 +1,6 @@
 import { ALL_TABLES } from '@tickwell/contracts';
 import { createKafkaLog } from '@tickwell/kafka';
-import { createQuestdbWriter, ensureSchema } from '@tickwell/questdb';
+import { createQuestdbWriter, ensureSchema, parsePgUrl } from '@tickwell/questdb';
 import { runService } from '@tickwell/runtime';
 import { readStorageConfig } from './config.ts';
 import { StorageService } from './service.ts';
@@ -11,7 +11,11 @@ await runService({
   env: process.env,
   readConfig: readStorageConfig,
   build: (config, logger) => {
-    const writer = createQuestdbWriter({ endpoints: config.questdb, tables: ALL_TABLES });
+    const pg = parsePgUrl(config.questdbPgUrl.href);
+    if (pg === undefined)
+      throw new Error('TICKWELL_QUESTDB_PG_URL names no host: postgres://user:password@host:port/database');
+    const endpoints = { httpUrl: config.questdbHttpUrl.href, pg };
+    const writer = createQuestdbWriter({ endpoints, tables: ALL_TABLES });
     const log = createKafkaLog({
       brokers: config.kafkaBrokers,
       clientId: 'tickwell-storage',
@@ -19,7 +23,7 @@ await runService({
       // Partitions rest while the store is away, which is retried and shown here; restarting would help nobody.
       watchdogMs: 15 * 60_000,
     });
-    const prepareStore = (): Promise<void> => ensureSchema({ pg: config.questdb.pg, tables: ALL_TABLES });
+    const prepareStore = (): Promise<void> => ensureSchema({ pg, tables: ALL_TABLES });
     const { options } = config;
     return Promise.resolve(
       new StorageService({ log, writer, prepareStore, clock: systemClock, logger, options }),

@@ -23,7 +23,10 @@ export async function generateTrades(options: {
   readonly rows: number;
   readonly symbols: number;
   readonly seed?: number;
+  /** Time from one row to the next; default 1 ms. */
+  readonly stepNs?: bigint;
 }): Promise<GeneratedTrades> {
+  const stepNs = options.stepNs ?? 1_000_000n;
   const random = mulberry32(options.seed ?? 1);
   const series = Array.from({ length: options.symbols }, (_, i) => ({
     symbol: `SYM${String(i).padStart(3, '0')}`,
@@ -39,7 +42,7 @@ export async function generateTrades(options: {
     if (one === undefined) continue;
     const sameTime = row > 0 && random() < 0.09;
     one.seq = sameTime && one.timeNs > START_NS ? one.seq + 1n : 0n;
-    if (one.seq === 0n) one.timeNs = START_NS + BigInt(row + 1) * 1_000_000n;
+    if (one.seq === 0n) one.timeNs = START_NS + BigInt(row + 1) * stepNs;
     one.cents = Math.max(100, one.cents + Math.floor(random() * 21) - 10);
     const price = one.cents / 100;
     const size = 1 + Math.floor(random() * 500);

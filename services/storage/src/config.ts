@@ -1,11 +1,4 @@
-import {
-  ConfigError,
-  RUNTIME_FIELDS,
-  field,
-  readConfig,
-  type Env,
-  type RuntimeConfig,
-} from '@tickwell/runtime';
+import { RUNTIME_FIELDS, field, readConfig, type Env, type RuntimeConfig } from '@tickwell/runtime';
 import type { StorageOptions } from './service.ts';
 
 const FIELDS = {

@@ -121,17 +121,16 @@ it('a broker that hangs and goes on: nothing is lost and the consumer is still t
       close: () => Promise.resolve(),
     }),
   );
+  running.catch(() => undefined);
   const send = (n: number): Promise<void> => sink.send([{ topic, key: `${n}`, value: null, headers: {} }]);
   await send(1);
   await eventually(() => {
     expect(got).toHaveLength(1);
   });
   stack.kafka.pause();
-  let failures = 0;
   const during = [2, 3, 4].map(send);
-  // The first attempt has given up when a second question fails, too.
-  await log.describeTopic(topic).catch(() => failures++);
-  expect(failures).toBe(1);
+  // Long enough that a request of each kind timed out and a new connection hung, too.
+  for (let failures = 0; failures < 4;) await log.describeTopic(topic).catch(() => failures++);
   stack.kafka.resume();
   await Promise.all(during);
   await send(5);

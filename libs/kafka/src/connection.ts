@@ -3,13 +3,17 @@ import type { Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { Kafka, logLevel } from 'kafkajs';
 import type { Assigner, Cluster, ISocketFactory } from 'kafkajs';
+import { TickwellError } from '@tickwell/domain';
 import type { KafkaSettings } from './options.ts';
-import { isConnectionFault, unreachable } from './errors.ts';
+import { connectionLost, isConnectionFault, isHalfConnected, unreachable } from './errors.ts';
+import { pause } from './pause.ts';
 import { kafkajsLog } from './kafkajs-log.ts';
 import { repairRequestQueue } from './request-queue.ts';
 
 const KEEP_ALIVE_MS = 30_000;
 const CONNECTION_TIMEOUT_MS = 3_000;
+const MAX_CONNECTING_ATTEMPTS = 20;
+const CONNECTING_PAUSE_MS = 50;
 
 /** A kafkajs client of its own, with the sockets it opened, so that it can be ended at once whatever it waits for. */
 export interface KafkaClient {
@@ -88,8 +92,10 @@ export class ClusterConnection {
     try {
       const live = await opening;
       await addTopics(live, topics);
-      return await work(live.cluster);
+      return await whenConnected(() => work(live.cluster));
     } catch (error) {
+      // Thrown away meanwhile: whatever kafkajs trips over in what is left, the reason is that one.
+      if (this.#live !== opening && !(error instanceof TickwellError)) throw connectionLost(error);
       if (isConnectionFault(error)) await this.#discard(opening);
       throw error;
     }
@@ -123,6 +129,19 @@ export class ClusterConnection {
       // It never opened, or is broken already: either way nothing is left of it.
     }
   }
+}
+
+/** Gives another caller a second to finish connecting to the broker we need; then the connection counts as broken. */
+async function whenConnected<T>(work: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; attempt < MAX_CONNECTING_ATTEMPTS; attempt++) {
+    try {
+      return await work();
+    } catch (error) {
+      if (!isHalfConnected(error)) throw error;
+      await pause(CONNECTING_PAUSE_MS);
+    }
+  }
+  return work();
 }
 
 async function addTopics(live: Live, topics: readonly string[]): Promise<void> {

@@ -15,10 +15,8 @@ export async function describeTopics(
 ): Promise<TopicDescription[]> {
   const metadata = await connection.use([], (cluster) => topicMetadata(cluster, topics));
   return connection.use(topics, async (cluster) => {
-    const [begin, end] = await Promise.all([
-      offsets(cluster, metadata, true),
-      offsets(cluster, metadata, false),
-    ]);
+    const begin = await offsets(cluster, metadata, true);
+    const end = await offsets(cluster, metadata, false);
     return metadata.map(({ topic, topicId, partitions }) => ({
       topic,
       epoch: topicId,

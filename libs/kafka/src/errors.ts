@@ -37,7 +37,15 @@ const CONNECTION_ERRORS = [
 
 export function isConnectionFault(error: unknown): boolean {
   const { names } = faultOf(error);
-  return names.some((name) => CONNECTION_ERRORS.includes(name));
+  return names.some((name) => CONNECTION_ERRORS.includes(name)) || isHalfConnected(error);
+}
+
+/**
+ * kafkajs takes a broker whose socket is open for connected, although nobody has learnt its API versions: either another caller is asking
+ * just now, or the question timed out, and then it stays so for ever.
+ */
+export function isHalfConnected(error: unknown): boolean {
+  return error instanceof Error && error.message === 'Broker not connected';
 }
 
 /** A broker that is starting, or no longer leads the partition: ask for metadata again, then repeat. */
@@ -64,6 +72,18 @@ const TRANSIENT_TYPES = [
 export function isTransient(error: unknown): boolean {
   if (error instanceof TickwellError) return error.retryable;
   return isConnectionFault(error) || TRANSIENT_TYPES.includes(faultOf(error).type);
+}
+
+/** The connection was thrown away by another of its users while this one waited. */
+export function connectionLost(cause: unknown): TickwellError {
+  return new TickwellError(
+    'kafka-connection-lost',
+    `The connection to Kafka was lost: ${errorMessage(cause)}`,
+    {
+      cause,
+      retryable: true,
+    },
+  );
 }
 
 /** Kafka will never take such a batch: repeating it would only hide the reason. */

@@ -6,12 +6,14 @@ import { afterEach, beforeEach, expect, inject, it } from 'vitest';
 import { createTopic } from './fixtures/real.ts';
 import { createKafkaLog } from './index.ts';
 import type { KafkaLog } from './index.ts';
+import { repairRequestQueue } from './request-queue.ts';
 
 const brokers = inject('stack').kafkaBrokers;
 let log: KafkaLog;
 let kafka: Kafka;
 
 beforeEach(() => {
+  repairRequestQueue();
   log = createKafkaLog({ brokers, clientId: 'range', logger: SILENT });
   // Its own patience: the first transaction makes a topic and is refused meanwhile.
   const retry = { retries: 100, initialRetryTime: 20, maxRetryTime: 200 };

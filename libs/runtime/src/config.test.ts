@@ -43,6 +43,11 @@ describe('readConfig', () => {
     ]);
   });
 
+  it('never repeats a password', () => {
+    const env = { BROKERS: 'a:1', URL: 'postgres://user:secret@host/db' };
+    expect(() => readConfig(env, fields)).toThrow('URL="postgres://***@host/db": must be a URL');
+  });
+
   it.each(['1e3', '0x10', '12.5', ' ', '-1'])('refuses %j as a port', (text) => {
     expect(() => readConfig({ BROKERS: 'a', PORT: text }, fields)).toThrow(ConfigError);
   });

@@ -36,10 +36,16 @@ export function readConfig<T extends Record<string, unknown>>(
     const raw = env[name];
     const parsed = parse(raw === '' ? undefined : raw);
     if (parsed.ok) values[key] = parsed.value;
-    else problems.push(`${name}${raw === undefined || raw === '' ? '' : `="${raw}"`}: ${parsed.problem}`);
+    else problems.push(`${name}${shown(raw)}: ${parsed.problem}`);
   }
   if (problems.length > 0) throw new ConfigError(problems);
   return Object.freeze(values as T);
+}
+
+/** The value as far as it may be shown: what looks like a credential of a URL is not. */
+function shown(raw: string | undefined): string {
+  if (raw === undefined || raw === '') return '';
+  return `="${raw.replace(/\/\/[^/]*@/, '//***@')}"`;
 }
 
 function optional<T>(name: string, fallback: T | undefined, parse: (text: string) => Parsed<T>): Field<T> {

@@ -41,6 +41,7 @@ export class ServiceProcess {
   #startedMs = 0;
   #startedAtMs = 0;
   #timer: NodeJS.Timeout | undefined;
+  #exitCode: number | null | undefined;
 
   constructor(spec: ServiceSpec) {
     this.spec = spec;
@@ -53,6 +54,11 @@ export class ServiceProcess {
   /** Undefined while it does not run. */
   get pid(): number | undefined {
     return this.#child?.pid;
+  }
+
+  /** How it ended last: its exit code, null after a signal; undefined while it has not ended yet. */
+  get exitCode(): number | null | undefined {
+    return this.#exitCode;
   }
 
   /** Unasked exits that were followed by a start. */
@@ -89,6 +95,7 @@ export class ServiceProcess {
     this.#exited = new Promise((resolve) => {
       child.once('close', (code, signal) => {
         this.#child = undefined;
+        this.#exitCode = code;
         resolve();
         this.#onExit(code, signal);
       });

@@ -85,21 +85,22 @@ describe('the command line, from the first start to the end', () => {
 
   it('status and doctor find everything well', async () => {
     const status = await home.run('status', '--json', ...INSTANCE);
-    expect(status.code).toBe(0);
-    const { ok, parts } = JSON.parse(status.stdout) as { ok: boolean; parts: { part: string }[] };
-    expect(ok).toBe(true);
-    expect(parts.map(({ part }) => part)).toEqual([
-      'kafka',
-      'questdb',
-      'storage-1',
-      'validator-1',
-      'indicators-1',
-      'query-1',
-    ]);
+    const { ok, parts } = JSON.parse(status.stdout) as {
+      ok: boolean;
+      parts: { part: string; state: string; reason: string }[];
+    };
+    expect(parts.map(({ part, state, reason }) => [part, state, reason])).toEqual(
+      ['kafka', 'questdb', 'storage-1', 'validator-1', 'indicators-1', 'query-1'].map((part) => [
+        part,
+        'ready',
+        '',
+      ]),
+    );
+    expect([status.code, ok]).toEqual([0, true]);
     const doctor = await home.run('doctor', '--json', ...INSTANCE);
-    expect(doctor).toMatchObject({ code: 0 });
     const { findings } = JSON.parse(doctor.stdout) as { findings: { check: string; level: string }[] };
     expect(findings.filter(({ level }) => level !== 'ok')).toEqual([]);
+    expect(doctor.code).toBe(0);
     expect(findings.map(({ check }) => check)).toEqual(expect.arrayContaining(['topics', 'tables', 'grpc']));
   });
 
@@ -135,7 +136,19 @@ describe('the command line, from the first start to the end', () => {
       file,
       'time,price,size\n2024-01-02T00:00:00Z,10,1\n2024-01-02T00:00:01Z,-5,1\nrubbish\n2024-01-02T00:00:02Z,11,1\n',
     );
-    const args = ['ingest', 'files', 'bad.csv', '--kind', 'trades', '--symbol', 'BAD', '--wait', ...INSTANCE];
+    const args = [
+      'ingest',
+      'files',
+      'bad.csv',
+      '--kind',
+      'trades',
+      '--symbol',
+      'BAD',
+      '--wait',
+      '--wait-deadline',
+      '60',
+      ...INSTANCE,
+    ];
     const done = await home.run(...args);
     expect(done).toMatchObject({ code: 0 });
     expect(done.stdout).toMatch(/^BAD +trades +3 +2 +1 +0 +file:bad$/m);

@@ -1,3 +1,4 @@
+import { connect, type TickwellClient } from '@tickwell/client';
 import { TickwellError } from '@tickwell/domain';
 import { createKafkaLog, type KafkaLog } from '@tickwell/kafka';
 import { parseStackEnvironment, type StackEndpoints } from '@tickwell/local-stack';
@@ -25,6 +26,11 @@ export async function findGrpcAddress(
   const state = await livePlatform(instancePaths(context.dataDir(flags.instance)).stateFile);
   if (isReady(state)) return state.grpcAddress;
   throw notRunning(flags.instance, `--address 127.0.0.1:${DEFAULT_GRPC_PORT}`);
+}
+
+/** A client for one command: a person who waits would rather know soon that nobody answers. */
+export function openClient(address: string): TickwellClient {
+  return connect({ address, retry: { maxAttempts: 3 } });
 }
 
 /** A reader of the log that says nothing by itself: what fails reaches the command as an error. */

@@ -1,7 +1,7 @@
 import { Option, type Command } from 'commander';
-import { connect, type PriceType, type SeriesOptions, type TickwellClient } from '@tickwell/client';
+import type { PriceType, SeriesOptions, TickwellClient } from '@tickwell/client';
 import { checkSymbol, TickwellError } from '@tickwell/domain';
-import { findGrpcAddress } from '../connection.ts';
+import { findGrpcAddress, openClient } from '../connection.ts';
 import type { CliContext } from '../context.ts';
 import { formatCount } from '../format/numbers.ts';
 import { timeFormat, type TimeFormat } from '../format/time.ts';
@@ -124,7 +124,7 @@ async function showSeries(
   const format = timeFormat(flags.timeZone);
   const asTable = flags.csv !== true && flags.json !== true && flags.out === undefined;
   const isCut = asTable && flags.limit === undefined && flags.from === undefined && flags.to === undefined;
-  const client = connect({ address: await findGrpcAddress(context, flags) });
+  const client = openClient(await findGrpcAddress(context, flags));
   try {
     const chunks = read(client, seriesQuery(symbol, flags, isCut), flags);
     const rows = await output(context, flags, format, chunks);

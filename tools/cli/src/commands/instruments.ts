@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
-import { connect, type Instrument } from '@tickwell/client';
+import type { Instrument } from '@tickwell/client';
 import { formatNs } from '@tickwell/domain';
-import { findGrpcAddress } from '../connection.ts';
+import { findGrpcAddress, openClient } from '../connection.ts';
 import type { CliContext } from '../context.ts';
 import { formatCount } from '../format/numbers.ts';
 import { formatTable } from '../format/table.ts';
@@ -28,7 +28,7 @@ export function addInstruments(get: Command, context: CliContext): void {
   ]);
   command.action(async (prefix: string, flags: Flags) => {
     const { terminal } = context;
-    const client = connect({ address: await findGrpcAddress(context, flags) });
+    const client = openClient(await findGrpcAddress(context, flags));
     try {
       const { instruments, truncated } = await client.instruments({ prefix, limit: flags.limit });
       const lines = flags.json === true ? instruments.map(jsonLine) : tableLines(instruments);

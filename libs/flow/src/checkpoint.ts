@@ -18,7 +18,7 @@ export interface CheckpointScope extends TopicPartition {
   readonly epoch: string;
 }
 
-export interface RestoredKey {
+interface RestoredKey {
   /** Every record of the key below this offset has been applied, and its outputs are durable. */
   readonly nextOffset: bigint;
   readonly stateVersion: number;

@@ -3,7 +3,7 @@ import type { IndicatorRows } from '@tickwell/ports';
 import type { Page, SelectColumn } from './page.ts';
 
 /** "At most some thousand" rows a chunk (ports/store.ts). */
-export const CHUNK_ROWS = 4_096;
+const CHUNK_ROWS = 4_096;
 
 /** Columns by domain name. What orders and groups rows is always read. */
 export const TRADE_COLUMNS: Readonly<Record<string, SelectColumn>> = {

@@ -3,7 +3,7 @@ import { parquetMetadata, parquetRead } from 'hyparquet';
 import { storeUnavailable } from './errors.ts';
 import type { TextRow } from './pg-client.ts';
 
-export type PageType = 'long' | 'double' | 'symbol' | 'boolean';
+type PageType = 'long' | 'double' | 'symbol' | 'boolean';
 
 /** One column of a select: `sql` is an expression over the table, written by us. */
 export interface SelectColumn {

@@ -116,7 +116,7 @@ function tableError(spec: TableSpec, found: FoundTable): string | undefined {
 }
 
 /** One line that names the first difference between a table and the catalogue, and what to do; undefined when there is none. */
-export function columnError(spec: TableSpec, found: readonly FoundColumn[]): string | undefined {
+function columnError(spec: TableSpec, found: readonly FoundColumn[]): string | undefined {
   const byName = new Map(found.map((column) => [column.name, column]));
   const wanted = { [spec.timestamp]: 'timestamp' as const, ...spec.columns };
   for (const [name, type] of Object.entries(wanted)) {

@@ -15,7 +15,7 @@ import { msToNs } from '@tickwell/domain';
 import type { LogRecord, NewRecord } from '@tickwell/ports';
 import type { MappingError } from './mapping/index.ts';
 
-export const MALFORMED_RULE = 'storage-malformed';
+const MALFORMED_RULE = 'storage-malformed';
 /** Bytes of the original a dead letter holds; the hash is of all of them. */
 const MAX_ORIGINAL_BYTES = 64 * 1024;
 

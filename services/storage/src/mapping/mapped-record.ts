@@ -15,7 +15,7 @@ export interface MappingError {
   readonly reason: string;
 }
 
-export type Mapping = Result<MappedRecord, MappingError>;
+type Mapping = Result<MappedRecord, MappingError>;
 
 /** Turns a record of one topic into rows: a pure function of the record and the topic's epoch. */
 export type RecordMapper = (record: FilledRecord, epoch: string) => Mapping;

@@ -4,7 +4,7 @@ import type { TopicDescription } from '@tickwell/ports';
 import { TickwellError } from '@tickwell/domain';
 import { waitFor } from './wait.ts';
 
-export type ConsumerName = 'validator' | 'indicators' | 'storage';
+type ConsumerName = 'validator' | 'indicators' | 'storage';
 
 interface Consumer {
   readonly name: ConsumerName;

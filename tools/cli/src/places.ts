@@ -6,7 +6,7 @@ interface Place {
 }
 
 /** Where the parts of a platform are reached, with something to try at each. */
-export function places(endpoints: StackEndpoints, grpcAddress: string): readonly Place[] {
+function places(endpoints: StackEndpoints, grpcAddress: string): readonly Place[] {
   const brokers = endpoints.kafkaBrokers.join(',');
   return [
     { what: 'gRPC', where: grpcAddress },

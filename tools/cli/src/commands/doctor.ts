@@ -53,7 +53,7 @@ function endpointsOf(context: CliContext, state: PlatformState | undefined): Sta
   }
 }
 
-export function findingLines(findings: readonly Finding[], paint: Terminal['paint']): readonly string[] {
+function findingLines(findings: readonly Finding[], paint: Terminal['paint']): readonly string[] {
   const width = Math.max(...findings.map(({ check }) => check.length));
   return findings.map(
     ({ check, level, message }) =>

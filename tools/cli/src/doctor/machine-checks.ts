@@ -45,7 +45,7 @@ export async function machineChecks(context: CliContext, instance: string): Prom
   ];
 }
 
-export function judgeNode(version: string): ReturnType<typeof ok | typeof fail> {
+function judgeNode(version: string): ReturnType<typeof ok | typeof fail> {
   return Number(version.split('.')[0]) >= NODE_MAJOR
     ? ok(version)
     : fail(`Node ${version} runs this: use "npx tickwell" or "npm start", which bring Node ${NODE_MAJOR}`);

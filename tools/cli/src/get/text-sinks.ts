@@ -12,14 +12,14 @@ export interface DataSink {
 export type Write = (text: string) => Promise<void>;
 
 /** Text for one value; "" where there is none. */
-export function cellText(value: CellValue, type: ColumnType, time: TimeFormat): string {
+function cellText(value: CellValue, type: ColumnType, time: TimeFormat): string {
   if (value === null || Number.isNaN(value)) return '';
   if (type === 'time' && typeof value === 'bigint') return time(value);
   return String(value);
 }
 
 /** RFC 4180: quoted where it must be. */
-export function csvCell(text: string): string {
+function csvCell(text: string): string {
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 

@@ -98,7 +98,7 @@ async function waitAndSummarise(
 }
 
 /** received = accepted + dead-lettered + duplicates, per series, since its first event. */
-export function countLines(counts: readonly QualityCounts[]): readonly string[] {
+function countLines(counts: readonly QualityCounts[]): readonly string[] {
   const columns = [
     { title: 'symbol' },
     { title: 'kind' },

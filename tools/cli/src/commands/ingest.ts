@@ -85,7 +85,7 @@ function speed(text: string): number | 'max' {
 
 interface YahooFlags extends ImportFlags {
   readonly interval: string;
-  readonly from?: bigint;
+  readonly from: bigint;
   readonly to?: bigint;
 }
 
@@ -93,24 +93,30 @@ function addYahoo(ingest: Command, context: CliContext): void {
   const command = ingest
     .command('yahoo')
     .description('history from Yahoo Finance: bars, dividends and splits')
-    .argument('<symbol...>', 'Yahoo tickers, for example AAPL or BTC-USD')
+    .argument('<symbol...>', 'Yahoo tickers, for example AAPL; ID:TICKER files one under an id of your own')
     .option('--interval <interval>', 'of the bars', '1d')
-    .option('--from <time>', 'first day or time', time)
+    .requiredOption('--from <time>', 'first day or time', time)
     .option('--to <time>', 'first day or time not wanted; default: now', time);
   withImportOptions(command);
   withExamples(command, [
     'tickwell ingest yahoo AAPL MSFT --from 2015-01-01',
-    'tickwell ingest yahoo BTC-USD --interval 1h --from 2026-01-01 --wait',
+    'tickwell ingest yahoo BTCUSD:BTC-USD EURUSD:EURUSD=X --interval 1h --from 2026-01-01 --wait',
   ]);
   command.action((symbols: string[], flags: YahooFlags) => {
     const { interval, from, to } = flags;
     const job = {
       type: 'yahoo',
-      symbols,
+      symbols: symbols.map(yahooInstrument),
       interval,
-      ...(from === undefined ? {} : { from: formatNs(from) }),
+      from: formatNs(from),
       ...(to === undefined ? {} : { to: formatNs(to) }),
     };
     return importJobs(context, flags, [job]);
   });
+}
+
+/** "BTCUSD:BTC-USD" is the ticker BTC-USD filed as BTCUSD; no ticker holds a colon. */
+function yahooInstrument(text: string): string | { readonly symbol: string; readonly ticker: string } {
+  const at = text.indexOf(':');
+  return at < 0 ? text : { symbol: text.slice(0, at), ticker: text.slice(at + 1) };
 }

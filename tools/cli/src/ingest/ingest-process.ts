@@ -166,5 +166,6 @@ export function reason(stderr: string): string {
     const match = /"level":(?:50|60),.*"msg":"((?:[^"\\]|\\.)*)"/.exec(line);
     if (match?.[1] !== undefined) return match[1];
   }
-  return lines[0] ?? 'it said nothing';
+  // A job that was refused names the variable that this program put it into, which is no news to a person.
+  return lines[0]?.replace(/^ingest: TICKWELL_INGEST_JOB="[^"]*": /, '') ?? 'it said nothing';
 }

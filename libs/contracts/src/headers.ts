@@ -4,6 +4,8 @@ import { err, ok, type Result } from '@tickwell/domain';
 export const HEADER_CONTENT_TYPE = 'content-type';
 export const HEADER_SOURCE = 'source';
 export const HEADER_TRACEPARENT = 'traceparent';
+/** Raw records: what a person calls the stream (a file's name), for messages. */
+export const HEADER_STREAM_NAME = 'stream-name';
 
 const PREFIX = 'application/protobuf; type=';
 

@@ -1,5 +1,12 @@
 import { create, toBinary } from '@bufbuild/protobuf';
-import { causeFromProto, causeToProto, parseMessage, stateV1 } from '@tickwell/contracts';
+import {
+  causeFromProto,
+  causeToProto,
+  contentType,
+  HEADER_CONTENT_TYPE,
+  parseMessage,
+  stateV1,
+} from '@tickwell/contracts';
 import { CauseMarks, TickwellError, type Cause } from '@tickwell/domain';
 import type { EventLog, LogRecord, NewRecord, TopicPartition } from '@tickwell/ports';
 
@@ -68,7 +75,7 @@ function checkpointRecord(
     partition: scope.partition,
     key: recordKey(scope, key),
     value: toBinary(stateV1.CheckpointSchema, message),
-    headers: {},
+    headers: { [HEADER_CONTENT_TYPE]: contentType(stateV1.CheckpointSchema.typeName) },
   };
 }
 

@@ -210,8 +210,10 @@ class Run<C> {
 
   #describe(index: number): string {
     const time = formatNs(this.#kind.timeNs(this.#columns, index));
-    const { origin, symbol } = this.#batch;
-    return `${origin} position ${this.#positions[index]}: ${this.#kind.noun} of ${symbol.slice(0, 80)} at ${time}`;
+    const { origin, symbol, streamName } = this.#batch;
+    // A position in a file is a line, or a row where the format has no lines.
+    const place = streamName !== undefined && origin.startsWith('file:') ? 'line' : 'position';
+    return `${streamName ?? origin} ${place} ${this.#positions[index]}: ${this.#kind.noun} of ${symbol.slice(0, 80)} at ${time}`;
   }
 }
 

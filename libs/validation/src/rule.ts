@@ -25,6 +25,8 @@ export interface BatchContext {
   readonly source: string;
   /** Stream of the source, as in the cause. */
   readonly origin: string;
+  /** What a person calls the stream: a file's name. Undefined where nobody said. */
+  readonly streamName: string | undefined;
   /** When the batch became known, ns since the epoch: what "future" is measured against. Part of the log, never a wall clock. */
   readonly referenceNs: bigint;
   /** Bars only; else "". */

@@ -262,8 +262,14 @@ export class IngestStream {
   }
 
   #context(): RecordContext {
-    const { streamId, source } = this.#options.source;
-    return { streamId, source, knownAtNs: this.#knownAtNs, traceparent: this.#options.newTraceparent() };
+    const { streamId, source, description } = this.#options.source;
+    return {
+      streamId,
+      source,
+      streamName: description,
+      knownAtNs: this.#knownAtNs,
+      traceparent: this.#options.newTraceparent(),
+    };
   }
 
   #isCursorDue(): boolean {

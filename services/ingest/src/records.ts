@@ -8,6 +8,7 @@ import {
   events,
   HEADER_CONTENT_TYPE,
   HEADER_SOURCE,
+  HEADER_STREAM_NAME,
   HEADER_TRACEPARENT,
   headerToProto,
   stateV1,
@@ -53,6 +54,8 @@ function header(
 }
 
 export interface RecordContext extends StreamIdentity {
+  /** What a person calls the stream. */
+  readonly streamName: string;
   readonly traceparent: string;
 }
 
@@ -65,6 +68,7 @@ function record(context: RecordContext, topic: TopicSpec, key: string, value: Ui
       [HEADER_CONTENT_TYPE]: contentType(topic.type),
       [HEADER_SOURCE]: context.source,
       [HEADER_TRACEPARENT]: context.traceparent,
+      [HEADER_STREAM_NAME]: context.streamName,
     },
   };
 }

@@ -83,6 +83,7 @@ function bench(eventsPerBatch: number): void {
     symbol: 'BTCUSD',
     source: 'file:btc',
     origin: 'file:0123456789abcdef:btc#BTCUSD',
+    streamName: undefined,
     referenceNs: KNOWN_NS,
     intervalText: '',
     interval: undefined,

@@ -222,6 +222,15 @@ describe('a bad event', () => {
     expect(countsOf(written)).toEqual({ 'file:test AAPL trades': [3, 2, 1, 0] });
   });
 
+  it('is told by the file and its line where ingest said what the stream is called', () => {
+    const { headers } = tradeRecord([{}]);
+    const record = { headers: { ...headers, 'stream-name': 'trades.csv as test' } };
+    const written = new Bench(TOPICS.rawTicks).feed(tradeRecord([{}, { price: -1 }], { first: 7, record }));
+    expect(deadLettersOf(written)[0]?.reason).toMatch(
+      /^trades\.csv as test line 8: trade of AAPL at \S+: price -1 is not a finite number above 0 \(price-positive\)$/,
+    );
+  });
+
   it('is kept as a batch of its own that can be sent again', () => {
     const bench = new Bench(TOPICS.rawTicks);
     const [letter] = deadLettersOf(bench.feed(tradeRecord([{}, { price: -1 }, {}])));

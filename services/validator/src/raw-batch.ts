@@ -32,6 +32,8 @@ export interface RecordContext {
   readonly key: string;
   /** Latest time at which the log knew the record, ns since the epoch. */
   readonly referenceNs: bigint;
+  /** What a person calls the stream. */
+  readonly streamName: string | undefined;
 }
 
 /** What a raw batch is made of; `C` are its columns. */
@@ -103,6 +105,7 @@ class ColumnBatch<C> implements RawBatch {
     return {
       key: record.key,
       referenceNs: record.referenceNs,
+      streamName: record.streamName,
       symbol: header.symbol,
       source: header.source,
       origin: header.cause.origin,

@@ -1,3 +1,4 @@
+import { HEADER_STREAM_NAME } from '@tickwell/contracts';
 import type { Header } from '@tickwell/domain';
 import { deadLetter, qualityFinding, wholeOriginal, type Output, type Processor } from '@tickwell/flow';
 import type { LogRecord } from '@tickwell/ports';
@@ -15,6 +16,9 @@ import { qualityCounts } from './quality.ts';
 import type { RawBatch, RecordContext } from './raw-batch.ts';
 import type { RawTopic } from './raw-topic.ts';
 import { readBatch } from './read-record.ts';
+
+/** Most characters of a stream's name that go into a reason. */
+const MAX_STREAM_NAME = 300;
 
 /**
  * Validates one raw topic: every record yields at most one validated record (what was accepted, in order), one dead letter per
@@ -111,7 +115,11 @@ function watermarkRecord(
 }
 
 function recordContext(record: LogRecord, header: Header): RecordContext {
-  return { key: recordKey(record), referenceNs: referenceNs(record, header) };
+  return {
+    key: recordKey(record),
+    referenceNs: referenceNs(record, header),
+    streamName: record.headers[HEADER_STREAM_NAME]?.slice(0, MAX_STREAM_NAME),
+  };
 }
 
 function validatedRecord(

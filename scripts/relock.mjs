@@ -10,7 +10,11 @@ import { ROOT } from './bootstrap.mjs';
 
 const scratch = mkdtempSync(join(tmpdir(), 'tickwell-lock-'));
 try {
-  for (const file of ['package.json', '.npmrc', ...globSync('{libs,services,tools,examples}/*/package.json', { cwd: ROOT })]) {
+  for (const file of [
+    'package.json',
+    '.npmrc',
+    ...globSync('{libs,services,tools,examples}/*/package.json', { cwd: ROOT }),
+  ]) {
     mkdirSync(dirname(join(scratch, file)), { recursive: true });
     cpSync(join(ROOT, file), join(scratch, file));
   }

@@ -132,7 +132,16 @@ describe('single answers', () => {
     expect(await pair.client.instruments({ prefix: 'AAP' })).toEqual({
       truncated: true,
       instruments: [
-        { symbol: 'AAP', source: 's', kind: 'bars', interval: '1d', rows: 2n, firstNs: 0n, lastNs: 9n },
+        {
+          symbol: 'AAP',
+          source: 's',
+          kind: 'bars',
+          interval: '1d',
+          rows: 2n,
+          firstNs: 0n,
+          lastNs: 9n,
+          specId: '',
+        },
       ],
     });
   });

@@ -91,6 +91,8 @@ export interface Instrument {
   readonly rows: bigint;
   readonly firstNs: bigint;
   readonly lastNs: bigint;
+  /** Indicators; else "". */
+  readonly specId: string;
 }
 
 export interface CallOptions {
@@ -232,8 +234,8 @@ export class TickwellClient {
 }
 
 function instrumentOf(series: queryV1.InstrumentSeries): Instrument {
-  const { symbol, source, kind, interval, rows, firstNs, lastNs } = series;
-  return { symbol, source, kind, interval, rows, firstNs, lastNs };
+  const { symbol, source, kind, interval, rows, firstNs, lastNs, specId } = series;
+  return { symbol, source, kind, interval, rows, firstNs, lastNs, specId };
 }
 
 /** A client of the query service at "host:port". Nothing connects before the first call. */

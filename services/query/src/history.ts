@@ -1,5 +1,5 @@
 import { create } from '@bufbuild/protobuf';
-import { events, priceBasisToProto, queryV1 } from '@tickwell/contracts';
+import { events, priceBasisToProto, priceTypeToProto, queryV1 } from '@tickwell/contracts';
 import { err, ok, type Result } from '@tickwell/domain';
 import type { BarQuery, HistoryReader, IndicatorQuery, StoredSeries } from '@tickwell/ports';
 import { intervalArgument, orRefuse, priceTypeArgument, seriesArguments, textArgument } from './arguments.ts';
@@ -124,7 +124,7 @@ function prefixArgument(prefix: string): Result<string, string> {
 }
 
 function seriesMessage(series: StoredSeries): queryV1.InstrumentSeries {
-  const { symbol, source, kind, interval, rows, firstNs, lastNs } = series;
+  const { symbol, source, kind, interval, rows, firstNs, lastNs, specId, priceType } = series;
   return create(queryV1.InstrumentSeriesSchema, {
     symbol,
     source,
@@ -133,5 +133,7 @@ function seriesMessage(series: StoredSeries): queryV1.InstrumentSeries {
     rows: BigInt(rows),
     firstNs,
     lastNs,
+    specId: specId ?? '',
+    ...(priceType === undefined ? {} : { priceType: priceTypeToProto(priceType) }),
   });
 }

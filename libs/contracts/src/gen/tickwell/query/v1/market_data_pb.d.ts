@@ -100,14 +100,14 @@ export declare type InstrumentSeries = Message<"tickwell.query.v1.InstrumentSeri
   source: string;
 
   /**
-   * "trades", "quotes", "bars".
+   * "trades", "quotes", "bars", "indicators".
    *
    * @generated from field: string kind = 3;
    */
   kind: string;
 
   /**
-   * Bars only.
+   * Bars and indicators only.
    *
    * @generated from field: string interval = 4;
    */
@@ -127,6 +127,20 @@ export declare type InstrumentSeries = Message<"tickwell.query.v1.InstrumentSeri
    * @generated from field: sfixed64 last_ns = 7;
    */
   lastNs: bigint;
+
+  /**
+   * Indicators only: the canonical specification, for example "sma(20,close)".
+   *
+   * @generated from field: string spec_id = 8;
+   */
+  specId: string;
+
+  /**
+   * Bars and indicators only.
+   *
+   * @generated from field: tickwell.events.v1.PriceType price_type = 9;
+   */
+  priceType: PriceType;
 };
 
 /**

@@ -28,14 +28,14 @@ async function member(
   topic: string,
   handle: (partition: AssignedPartition, records: readonly LogRecord[]) => Promise<void> = () =>
     Promise.resolve(),
-  watchdogMs = 60_000,
+  { watchdogMs = 60_000, sessionTimeoutMs = SESSION_TIMEOUT_MS } = {},
 ): Promise<Member> {
   const proxy = await createFaultProxy({ target: endpointOf(brokers[0] ?? '') });
   const log = createKafkaLog({
     brokers,
     clientId: 'member',
     logger: SILENT,
-    sessionTimeoutMs: SESSION_TIMEOUT_MS,
+    sessionTimeoutMs,
     requestTimeoutMs: 1_000,
     watchdogMs,
     redirect: () => proxy,
@@ -145,7 +145,8 @@ it('a handler that takes longer than the session timeout keeps its partition', a
 it('broken connections in the middle of reading lose nothing and repeat nothing within a session', async () => {
   const topic = await createTopic(brokers, { partitions: 1 });
   const sink = await writer().createSink({ name: 'w' });
-  const reader = await member(topic);
+  // Long enough that cut connections alone, on a busy machine, never cost the membership.
+  const reader = await member(topic, undefined, { sessionTimeoutMs: 30_000 });
   const send = (from: number): Promise<void> =>
     sink.send(
       Array.from({ length: 200 }, (_, at) => ({
@@ -170,7 +171,7 @@ it('lag without progress ends the consumer, naming the partition', async () => {
   const topic = await createTopic(brokers, { partitions: 1 });
   const sink = await writer().createSink({ name: 'w' });
   const gate = Promise.withResolvers<undefined>();
-  const stuck = await member(topic, () => gate.promise.then(() => undefined), 500);
+  const stuck = await member(topic, () => gate.promise.then(() => undefined), { watchdogMs: 500 });
   await sink.send([{ topic, key: 'a', value: null, headers: {} }]);
   await eventually(() => {
     expect(stuck.opened[0]?.signal.aborted).toBe(true);

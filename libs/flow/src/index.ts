@@ -7,5 +7,6 @@ export {
   type Original,
 } from './dead-letter.ts';
 export { Flow, type FlowOptions } from './flow.ts';
+export { FlowService } from './flow-service.ts';
 export type { Output, Processor } from './processor.ts';
 export { qualityEvent, qualityFinding, type Finding } from './quality.ts';

@@ -10,5 +10,6 @@ export {
   type RuntimeConfig,
   type Service,
 } from './service.ts';
+export { systemClock } from './system-clock.ts';
 export { startTelemetry, type MetricsHandler } from './telemetry.ts';
 export { newTraceparent, traceIdOf } from './trace.ts';

@@ -1,5 +1,5 @@
 import { TOPICS, type TopicSpec } from '@tickwell/contracts';
-import { Flow } from '@tickwell/flow';
+import { FlowService } from '@tickwell/flow';
 import type { EventLog, Logger } from '@tickwell/ports';
 import { BarBuilder } from './bar-builder.ts';
 import type { IndicatorsConfig } from './config.ts';
@@ -21,14 +21,10 @@ export type IndicatorsSettings = Pick<
 >;
 
 /** Trades to bars, and bars of every source to indicators, as one member of a group. */
-export class IndicatorsService {
-  readonly #log: EventLog;
-  readonly #flow: Flow;
-
+export class IndicatorsService extends FlowService {
   constructor(config: IndicatorsSettings, options: { readonly log: EventLog; readonly logger: Logger }) {
     const { barIntervals, indicators, correctableBars, formingBars } = config;
-    this.#log = options.log;
-    this.#flow = new Flow({
+    super({
       ...options,
       processors: [
         new BarBuilder({ intervals: barIntervals, limits: { retainedBars: correctableBars, formingBars } }),
@@ -39,18 +35,5 @@ export class IndicatorsService {
       stateTopic: TOPICS.stateIndicators.name,
       checkpointIntervalMs: config.checkpointIntervalMs,
     });
-  }
-
-  /** Works until {@link stop} (resolves) or a failure that only a restart can mend (rejects). */
-  async run(): Promise<void> {
-    try {
-      await this.#flow.run();
-    } finally {
-      await this.#log.close();
-    }
-  }
-
-  stop(): Promise<void> {
-    return this.#flow.stop();
   }
 }

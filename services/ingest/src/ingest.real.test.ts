@@ -9,7 +9,7 @@ import { createKafkaLog } from '@tickwell/kafka';
 import { SILENT, type LogRecord } from '@tickwell/ports';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { readerView } from './fixtures/fake-log.ts';
-import type { ProgressLine } from './progress.ts';
+import type { IngestLine } from '@tickwell/ports';
 
 const EVENTS = 30_000;
 /** Every so many-th line is broken. */
@@ -45,7 +45,7 @@ async function newFile(): Promise<{ path: string; dataset: string }> {
 
 interface Run {
   readonly code: number | null;
-  readonly lines: ProgressLine[];
+  readonly lines: IngestLine[];
 }
 
 /** Runs the process; `signalAt` is sent as soon as so many events are durable. */
@@ -69,10 +69,10 @@ async function ingest(
   const ended = new Promise<number | null>((resolve) => {
     child.once('close', resolve);
   });
-  const lines: ProgressLine[] = [];
+  const lines: IngestLine[] = [];
   let isSignalled = false;
   for await (const text of createInterface({ input: child.stdout })) {
-    const line = JSON.parse(text) as ProgressLine;
+    const line = JSON.parse(text) as IngestLine;
     lines.push(line);
     if (
       !isSignalled &&

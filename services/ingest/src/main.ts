@@ -1,11 +1,10 @@
 import { readFilesJob, readReplayJob, readSampleJob } from '@tickwell/feed-files';
 import { readYahooJob } from '@tickwell/feed-yahoo';
 import { createKafkaLog } from '@tickwell/kafka';
-import { newTraceparent, runService } from '@tickwell/runtime';
+import { newTraceparent, runService, systemClock } from '@tickwell/runtime';
 import { readIngestConfig } from './config.ts';
 import type { JobReader } from './job.ts';
 import { IngestService } from './service.ts';
-import { systemClock } from './system-clock.ts';
 
 const readers: Readonly<Record<string, JobReader>> = {
   files: readFilesJob,

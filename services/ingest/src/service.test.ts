@@ -3,7 +3,7 @@ import { SILENT, type EventLog, type FeedJob } from '@tickwell/ports';
 import { describe, expect, it } from 'vitest';
 import { FakeClock, FakeLog, FakeSource, readerView } from './fixtures/fake-log.ts';
 import { DEFAULT_LIMITS } from './ingest-stream.ts';
-import type { ProgressLine } from './progress.ts';
+import type { IngestLine } from '@tickwell/ports';
 import { IngestService } from './service.ts';
 
 /** The log of the fake, as far as ingest uses one. Cursors are read from an empty topic: every stream is new. */
@@ -21,11 +21,8 @@ function logOf(fake: FakeLog): EventLog {
   };
 }
 
-function serviceOf(
-  jobs: readonly FeedJob[],
-  fake: FakeLog,
-): { service: IngestService; lines: ProgressLine[] } {
-  const lines: ProgressLine[] = [];
+function serviceOf(jobs: readonly FeedJob[], fake: FakeLog): { service: IngestService; lines: IngestLine[] } {
+  const lines: IngestLine[] = [];
   const service = new IngestService({
     jobs,
     log: logOf(fake),

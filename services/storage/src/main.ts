@@ -1,10 +1,9 @@
 import { ALL_TABLES } from '@tickwell/contracts';
 import { createKafkaLog } from '@tickwell/kafka';
 import { createQuestdbWriter, ensureSchema, parsePgUrl } from '@tickwell/questdb';
-import { runService } from '@tickwell/runtime';
+import { runService, systemClock } from '@tickwell/runtime';
 import { readStorageConfig } from './config.ts';
 import { StorageService } from './service.ts';
-import { systemClock } from './system-clock.ts';
 
 await runService({
   name: 'storage',

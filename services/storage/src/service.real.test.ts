@@ -1,3 +1,4 @@
+import { systemClock } from '@tickwell/runtime';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp } from 'node:fs/promises';
@@ -20,7 +21,6 @@ import { createFaultProxy } from '@tickwell/testkit';
 import pg from 'pg';
 import { afterEach, describe, expect, inject, it } from 'vitest';
 import { StorageService, type StorageOptions } from './service.ts';
-import { systemClock } from './system-clock.ts';
 
 interface Endpoints {
   readonly kafkaBrokers: readonly string[];

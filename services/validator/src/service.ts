@@ -1,6 +1,6 @@
 import { TOPICS, type TopicSpec } from '@tickwell/contracts';
-import { Flow } from '@tickwell/flow';
-import type { EventLog, Logger, PartitionLag } from '@tickwell/ports';
+import { FlowService } from '@tickwell/flow';
+import type { EventLog, Logger } from '@tickwell/ports';
 import type { ValidatorConfig } from './config.ts';
 import { createProcessors } from './processors.ts';
 
@@ -27,35 +27,14 @@ export const VALIDATOR_TOPICS: readonly TopicSpec[] = [
 export type ValidatorSettings = Pick<ValidatorConfig, 'groupId' | 'checkpointIntervalMs'>;
 
 /** Raw topics to validated ones, as one member of a group. */
-export class ValidatorService {
-  readonly #log: EventLog;
-  readonly #flow: Flow;
-
+export class ValidatorService extends FlowService {
   constructor(config: ValidatorSettings, options: { readonly log: EventLog; readonly logger: Logger }) {
-    this.#log = options.log;
-    this.#flow = new Flow({
+    super({
       ...options,
       processors: createProcessors(),
       groupId: config.groupId,
       stateTopic: TOPICS.stateValidator.name,
       checkpointIntervalMs: config.checkpointIntervalMs,
     });
-  }
-
-  /** Works until {@link stop} (resolves) or a failure that only a restart can mend (rejects). */
-  async run(): Promise<void> {
-    try {
-      await this.#flow.run();
-    } finally {
-      await this.#log.close();
-    }
-  }
-
-  stop(): Promise<void> {
-    return this.#flow.stop();
-  }
-
-  lag(): readonly PartitionLag[] {
-    return this.#flow.lag();
   }
 }

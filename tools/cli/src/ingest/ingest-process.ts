@@ -5,49 +5,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { TickwellError } from '@tickwell/domain';
 import { endpointVariables, type StackEndpoints } from '@tickwell/local-stack';
-
-/** What the ingest service says on standard output, a JSON object per line; see services/ingest/README.md. */
-export type IngestLine =
-  | {
-      readonly type: 'started';
-      readonly stream: string;
-      readonly source: string;
-      readonly description: string;
-      readonly total: number | null;
-    }
-  | {
-      readonly type: 'progress';
-      readonly stream: string;
-      readonly position: number;
-      readonly total: number | null;
-      readonly events: number;
-      readonly refused: number;
-      readonly eventsPerSecond: number;
-    }
-  | {
-      readonly type: 'done';
-      readonly stream: string;
-      readonly source: string;
-      readonly outcome: 'finished' | 'already' | 'stopped';
-      readonly position: number;
-      readonly events: number;
-      readonly refused: number;
-      readonly seconds: number;
-    }
-  | {
-      readonly type: 'error';
-      readonly job: string;
-      readonly code: string;
-      readonly message: string;
-      readonly retryable: boolean;
-    }
-  | {
-      readonly type: 'end';
-      readonly streams: number;
-      readonly failed: number;
-      readonly events: number;
-      readonly refused: number;
-    };
+import type { IngestLine } from '@tickwell/ports';
 
 const TYPES: ReadonlySet<string> = new Set(['started', 'progress', 'done', 'error', 'end']);
 const STOP_DEADLINE_MS = 30_000;

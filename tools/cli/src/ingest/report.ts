@@ -2,7 +2,7 @@ import { TickwellError } from '@tickwell/domain';
 import { formatCount, formatDuration } from '../format/numbers.ts';
 import { Progress } from '../progress.ts';
 import type { Terminal } from '../terminal.ts';
-import type { IngestLine } from './ingest-process.ts';
+import type { IngestLine } from '@tickwell/ports';
 
 export type StreamResult = Extract<IngestLine, { type: 'done' }> & { readonly description: string };
 type StreamFailure = Extract<IngestLine, { type: 'error' }>;

@@ -1,7 +1,8 @@
 import { isConnectionFault, isTransient } from './errors.ts';
 import { pause } from './pause.ts';
 
-const TRANSIENT_FOR_MS = 10_000;
+/** A busy machine may take this long to give two dozen new topics their leaders. */
+const TRANSIENT_FOR_MS = 60_000;
 const FIRST_BACKOFF_MS = 20;
 const MAX_BACKOFF_MS = 500;
 

@@ -1,4 +1,5 @@
 import { create } from '@bufbuild/protobuf';
+import { parseSpec } from '@tickwell/indicators';
 import { events, priceBasisToProto, priceTypeToProto, queryV1 } from '@tickwell/contracts';
 import { err, ok, type Result } from '@tickwell/domain';
 import type { BarQuery, HistoryReader, IndicatorQuery, StoredSeries } from '@tickwell/ports';
@@ -108,10 +109,16 @@ export class HistoryCalls {
   }
 }
 
+/** "sma(20)" names the same series as "sma(20,close)"; what is no specification of ours stays as it is. */
+function canonicalSpec(text: string): string {
+  const parsed = parseSpec(text);
+  return parsed.ok ? parsed.spec.id : text;
+}
+
 function specArgument(specId: string): Result<string, string> {
   return specId === ''
     ? err('spec_id is empty: name a specification, for example "sma(20,close)"')
-    : textArgument('spec_id', specId);
+    : textArgument('spec_id', canonicalSpec(specId));
 }
 
 function prefixArgument(prefix: string): Result<string, string> {

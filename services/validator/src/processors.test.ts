@@ -318,7 +318,7 @@ describe('input that ingest refused', () => {
       {
         header: { source: 'file:test', symbol: '', cause: { origin: 'md.raw.refused@e/1', n: 1n } },
         rule: 'bad-number',
-        reason: 'prices.csv line 7: price "abc" is not a number',
+        reason: 'prices.csv line 7: price "abc" is not a number (bad-number)',
         topic: 'md.raw.refused',
         position: 7n,
         wholeRecord: true,

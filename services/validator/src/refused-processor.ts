@@ -9,6 +9,7 @@ import { headerProblem, readValue, type RecordProblem } from './read-record.ts';
 
 const KIND = 'refused';
 const MAX_TEXT_LENGTH = 2_000;
+const MAX_RULE_LENGTH = 100;
 
 /** Turns input that ingest could not read into dead letters, so that it is counted and kept like everything else refused. */
 export function refusedProcessor(counter: OutcomeCounter): Processor<KeyState> {
@@ -56,7 +57,7 @@ function refusedLetter(record: LogRecord, header: Header, input: events.RefusedI
     record,
     header,
     rule: input.rule.slice(0, MAX_TEXT_LENGTH),
-    reason: input.reason.slice(0, MAX_TEXT_LENGTH),
+    reason: `${input.reason.slice(0, MAX_TEXT_LENGTH)} (${input.rule.slice(0, MAX_RULE_LENGTH)})`,
     position: input.position,
     index: undefined,
     contentType: '',

@@ -2,7 +2,7 @@ import { CommanderError } from 'commander';
 import { errorMessage } from '@tickwell/domain';
 import { createContext } from './context.ts';
 import { createProgram } from './program.ts';
-import { endQuietlyOnClosedPipe } from './terminal.ts';
+import { endQuietlyOnClosedPipe, harmless } from './terminal.ts';
 
 const EXIT_FAILED = 1;
 const EXIT_USAGE = 2;
@@ -21,7 +21,7 @@ export async function runCli(args: readonly string[]): Promise<number> {
       if (text !== '') process.stderr.write(`tickwell: ${text}\n`);
       return EXIT_USAGE;
     }
-    process.stderr.write(`tickwell: ${errorMessage(error)}\n`);
+    process.stderr.write(`tickwell: ${harmless(errorMessage(error))}\n`);
     if ((context.env['TICKWELL_DEBUG'] ?? '') !== '' && error instanceof Error)
       process.stderr.write(`${error.stack}\n`);
     return EXIT_FAILED;

@@ -25,6 +25,16 @@ interface Streams {
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 
+const COLOUR = /^.\[\d{1,2}m/;
+
+/** Messages quote what files hold, and control characters must not reach the terminal; colours may. */
+export function harmless(line: string): string {
+  return line.replaceAll(/\p{Cc}/gu, (character, at: number) => {
+    if (character === '\n' || character === '\t' || COLOUR.test(line.slice(at, at + 5))) return character;
+    return `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`;
+  });
+}
+
 /** Colours only on a terminal, and not where NO_COLOR is set. */
 export function createTerminal({ stdout, stderr, env }: Streams = process): Terminal {
   const colour = stdout.isTTY && (env['NO_COLOR'] ?? '') === '' && env['TERM'] !== 'dumb';
@@ -45,7 +55,7 @@ export function createTerminal({ stdout, stderr, env }: Streams = process): Term
     },
     note(line) {
       clear();
-      stderr.write(`${line}\n`);
+      stderr.write(`${harmless(line)}\n`);
     },
     transient(line) {
       if (!stderr.isTTY) return;

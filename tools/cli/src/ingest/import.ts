@@ -95,6 +95,8 @@ async function waitAndSummarise(
   }
   for (const line of countLines(counts)) terminal.print(line);
   for (const reason of refusals) terminal.note(`refused: ${reason}`);
+  const unseen = counts.reduce((sum, { deadLettered }) => sum + deadLettered, 0) - refusals.length;
+  if (unseen > 0) terminal.note(`and ${formatCount(unseen)} more: "tickwell tail md.dead-letters" shows all`);
 }
 
 /** received = accepted + dead-lettered + duplicates, per series, since its first event. */

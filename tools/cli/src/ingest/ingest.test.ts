@@ -106,7 +106,7 @@ describe('the lines of an ingest process', () => {
     );
   });
 
-  it('failed streams become one error, with the code of the first', () => {
+  it('every failed stream is named, the last one as the error', () => {
     const report = new IngestReport(createContext({}).terminal);
     expect(() => {
       report.throwOnFailure();
@@ -119,13 +119,13 @@ describe('the lines of an ingest process', () => {
       retryable: false,
     } as const;
     report.add(failed);
-    report.add({ ...failed, job: 'b' });
+    report.add({ ...failed, job: 'b', message: 'b.csv: the file is empty' });
     expect(() => {
       report.throwOnFailure();
     }).toThrow(
       expect.objectContaining({
         code: 'file-empty',
-        message: 'a.csv: the file is empty (and 1 more failed)',
+        message: 'b.csv: the file is empty',
       }),
     );
   });

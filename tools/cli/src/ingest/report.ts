@@ -51,10 +51,10 @@ export class IngestReport {
 
   /** @throws TickwellError `ingest-failed`, one line, where a stream failed. */
   throwOnFailure(): void {
-    const [first, ...more] = this.failures;
-    if (first === undefined) return;
-    const others = more.length === 0 ? '' : ` (and ${more.length} more failed)`;
-    throw new TickwellError(first.code, `${first.message}${others}`, { retryable: first.retryable });
+    const last = this.failures.at(-1);
+    if (last === undefined) return;
+    for (const { message } of this.failures.slice(0, -1)) this.#terminal.note(`failed: ${message}`);
+    throw new TickwellError(last.code, last.message, { retryable: last.retryable });
   }
 }
 

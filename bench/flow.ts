@@ -29,11 +29,20 @@ function isMeasured(value: unknown): value is Measured {
   return typeof value === 'object' && value !== null && 'rows' in value && 'seconds' in value;
 }
 
-async function wholeFlow(platform: Awaited<ReturnType<typeof startTestPlatform>>, path: string, dataset: string): Promise<Measured> {
+async function wholeFlow(
+  platform: Awaited<ReturnType<typeof startTestPlatform>>,
+  path: string,
+  dataset: string,
+): Promise<Measured> {
   const started = performance.now();
   const ingest = runIngest(platform.endpoints, tradesJob(path, dataset));
   const source = `file:${dataset}`;
-  await until('rows of the flow', () => countRows(platform.endpoints, `trades where source = '${source}'`), (rows) => rows >= ROWS, 600_000);
+  await until(
+    'rows of the flow',
+    () => countRows(platform.endpoints, `trades where source = '${source}'`),
+    (rows) => rows >= ROWS,
+    600_000,
+  );
   const seconds = (performance.now() - started) / 1000;
   const { code, output } = await ingest.ended;
   if (code !== 0) throw new Error(`ingest ended with ${code}: ${output.slice(-2000)}`);
@@ -49,7 +58,9 @@ async function arcticdb(path: string): Promise<Measured> {
 
 const rate = ({ rows, seconds }: Measured): number => rows / seconds;
 const line = (name: string, measured: Measured): void => {
-  console.log(`${name.padEnd(28)} ${Math.round(rate(measured)).toLocaleString('en')} rows/s (${measured.seconds.toFixed(1)} s)`);
+  console.log(
+    `${name.padEnd(28)} ${Math.round(rate(measured)).toLocaleString('en')} rows/s (${measured.seconds.toFixed(1)} s)`,
+  );
 };
 
 const folder = mkdtempSync(join(tmpdir(), 'tickwell-bench-'));
@@ -59,9 +70,18 @@ const arctic = await arcticdb(path);
 line('ArcticDB append', arctic);
 const platform = await startTestPlatform();
 try {
-  const small = await generateTrades({ path: join(folder, 'warm.csv'), rows: 20_000, symbols: SYMBOLS, seed: 2 });
+  const small = await generateTrades({
+    path: join(folder, 'warm.csv'),
+    rows: 20_000,
+    symbols: SYMBOLS,
+    seed: 2,
+  });
   const warm = runIngest(platform.endpoints, tradesJob(small.path, 'warm'));
-  await until('warm-up', () => countRows(platform.endpoints, `trades where source = 'file:warm'`), (rows) => rows >= small.rows);
+  await until(
+    'warm-up',
+    () => countRows(platform.endpoints, `trades where source = 'file:warm'`),
+    (rows) => rows >= small.rows,
+  );
   await warm.ended;
   const flow = await wholeFlow(platform, path, 'bench');
   line('whole flow', flow);

@@ -16,6 +16,10 @@ if (unknown.length > 0) {
 install();
 for (const name of wanted.length > 0 ? wanted : all) {
   process.stdout.write(`\n== ${name}\n`);
-  const { status } = spawnSync('node', [join(ROOT, 'bench', `${name}.ts`)], { cwd: ROOT, env: pinnedEnvironment(), stdio: 'inherit' });
+  const { status } = spawnSync('node', [join(ROOT, 'bench', `${name}.ts`)], {
+    cwd: ROOT,
+    env: pinnedEnvironment(),
+    stdio: 'inherit',
+  });
   if (status !== 0) process.exit(status ?? 1);
 }

@@ -11,7 +11,10 @@ const TABLE = 'bench_bare_trades';
  * The QuestDB client alone: the same rows with the same columns into a table of the same shape, from the first row handed to
  * the sender until all are visible. Parsing the file is not timed.
  */
-export async function bareClient(endpoints: StackEndpoints, csvPath: string): Promise<{ rows: number; seconds: number }> {
+export async function bareClient(
+  endpoints: StackEndpoints,
+  csvPath: string,
+): Promise<{ rows: number; seconds: number }> {
   const rows = parse(csvPath);
   await queryStore(endpoints, `drop table if exists ${TABLE}`);
   await queryStore(endpoints, `create table ${TABLE} (like trades)`);
@@ -35,7 +38,11 @@ export async function bareClient(endpoints: StackEndpoints, csvPath: string): Pr
     }
     await sender.flush();
   }
-  await until('rows of the bare client', () => countRows(endpoints, TABLE), (count) => count >= rows.length);
+  await until(
+    'rows of the bare client',
+    () => countRows(endpoints, TABLE),
+    (count) => count >= rows.length,
+  );
   const seconds = (performance.now() - started) / 1000;
   await sender.close();
   await queryStore(endpoints, `drop table ${TABLE}`);

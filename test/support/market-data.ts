@@ -25,13 +25,16 @@ export async function generateTrades(options: {
   readonly seed?: number;
   /** Time from one row to the next; default 1 ms. */
   readonly stepNs?: bigint;
+  /** Time of the row before the first. */
+  readonly startNs?: bigint;
 }): Promise<GeneratedTrades> {
   const stepNs = options.stepNs ?? 1_000_000n;
+  const startNs = options.startNs ?? START_NS;
   const random = mulberry32(options.seed ?? 1);
   const series = Array.from({ length: options.symbols }, (_, i) => ({
     symbol: `SYM${String(i).padStart(3, '0')}`,
     cents: 10_000 + i * 100,
-    timeNs: START_NS,
+    timeNs: startNs,
     seq: 0n,
   }));
   const hash = new ContentHash();
@@ -41,8 +44,8 @@ export async function generateTrades(options: {
     const one = series[Math.floor(random() * series.length)];
     if (one === undefined) continue;
     const sameTime = row > 0 && random() < 0.09;
-    one.seq = sameTime && one.timeNs > START_NS ? one.seq + 1n : 0n;
-    if (one.seq === 0n) one.timeNs = START_NS + BigInt(row + 1) * stepNs;
+    one.seq = sameTime && one.timeNs > startNs ? one.seq + 1n : 0n;
+    if (one.seq === 0n) one.timeNs = startNs + BigInt(row + 1) * stepNs;
     one.cents = Math.max(100, one.cents + Math.floor(random() * 21) - 10);
     const price = one.cents / 100;
     const size = 1 + Math.floor(random() * 500);

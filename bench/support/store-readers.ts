@@ -4,7 +4,7 @@ import type { TickwellClient } from '@tickwell/client';
 import { createPool } from '../../libs/questdb/src/pg-client.ts';
 
 /** What one read came to: rows, and a sum that shows that all readers read the same. */
-export interface ReadResult {
+interface ReadResult {
   readonly rows: number;
   readonly sum: number;
 }

@@ -27,12 +27,16 @@ export interface Instrument {
 }
 
 export interface MarketBar {
+  /** Of bars of a day and more: the start of the first session in them, not midnight. */
   readonly startMs: number;
+  /** yyyyMMdd of the (first) session; bars of a day and more only. A future's Monday begins on Sunday evening. */
+  readonly date?: string;
   readonly open: number;
   readonly high: number;
   readonly low: number;
   readonly close: number;
   readonly volume: number;
+  /** Average price weighted by size; 0 where nothing has a size (an index). */
   readonly wap: number;
   readonly count: number;
 }
@@ -58,7 +62,7 @@ export interface Session {
   readonly endMs: number;
   /** yyyyMMdd: the trading day it belongs to. */
   readonly date: string;
-  /** Within regular trading hours only. */
+  /** false: all trading hours of the day; true: the regular hours in them. Every trading day has one of each. */
   readonly regular: boolean;
 }
 
@@ -74,11 +78,16 @@ export interface Span {
  */
 export interface Market {
   readonly instruments: readonly Instrument[];
-  /** Regular and extended sessions that overlap the span, in order. */
+  /** Sessions that overlap the span: per trading day its trading hours, then its regular hours. Days are in order. */
   sessions(conId: number, span: Span): readonly Session[];
   trades(conId: number, span: Span): Iterable<MarketTrade>;
   quotes(conId: number, span: Span): Iterable<MarketQuote>;
-  /** Bars of `barMs` (a whole number of seconds; days and more are session days in the exchange's zone), without empty ones. */
+  /**
+   * Bars of `barMs` (a whole number of seconds; days and more are session days in the exchange's zone), without empty ones: every
+   * bar whose start lies in the span, built from what happened before `toMs` alone (so the last one may still be forming). The
+   * start of a bar of a day or more is midnight in `timeZoneId` of its (first) trading date, and it belongs to the span if one of its
+   * sessions starts before `toMs` and ends after `fromMs`.
+   */
   bars(
     conId: number,
     options: Span & { readonly barMs: number; readonly whatToShow: WhatToShow; readonly useRth: boolean },

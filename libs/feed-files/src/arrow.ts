@@ -30,6 +30,7 @@ export async function openArrow(input: FileInput): Promise<Result<RowReader, Fil
       columns,
       timeColumns,
       unit: 'row',
+      leadingLines: 0,
       blocks: (signal): AsyncIterable<RowBlock> => readBatches(input, columns, signal),
     });
   } catch (cause) {

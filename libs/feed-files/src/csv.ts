@@ -32,6 +32,7 @@ export function openCsv(input: FileInput, options: CsvOptions): Result<RowReader
     columns,
     timeColumns: new Map(),
     unit: 'line',
+    leadingLines: skipLines,
     blocks: (signal): AsyncIterable<RowBlock> =>
       readTextRows(input, new CsvParser(input.name, dialect.value), { skipLines, signal }),
   });

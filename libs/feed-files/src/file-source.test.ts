@@ -349,3 +349,43 @@ describe('identity and resume', () => {
     expect(places).toBeGreaterThan(1);
   });
 });
+
+describe('a name that promises another content', () => {
+  const csv = 'time,price\n100,1\n';
+  it.each([
+    ['x.parquet', 'garbage that is no Parquet', 'not a Parquet file'],
+    ['x.parquet', '\u0000\u0001', 'not a Parquet file, though its name says so (it begins with bytes 0001)'],
+    ['x.csv.gz', csv, 'not gzip, though its name says so (it begins with "time,price\\n1"'],
+    ['x.zip', 'garbage', 'not a zip archive'],
+    ['x.arrow', csv, 'not an Arrow file'],
+    ['x.parquet', gzipSync('garbage'), 'not a Parquet file'],
+  ])('%s', async (name, content, message) => {
+    const path = file(content, name);
+    const failed = await failure({ ...TRADES, symbol: 'A', path });
+    expect(failed.code).toBe('file-format');
+    expect(failed.message).toContain(path);
+    expect(failed.message).toContain(message);
+  });
+
+  it('does not count where the format is said', async () => {
+    const path = file(csv, 'really-text.csv.gz');
+    const all = await items(await source({ ...TRADES, symbol: 'A', path, format: 'csv' }));
+    expect(eventsOf(all)).toHaveLength(1);
+  });
+
+  it('a format that is said and not there is named as such', async () => {
+    const failed = await failure({ ...TRADES, symbol: 'A', path: file(csv), format: 'parquet' });
+    expect(failed).toMatchObject({ code: 'file-format' });
+    expect(failed.message).toContain('not a Parquet file (it begins with "time,price\\n1"');
+  });
+});
+
+it.each([
+  ['a header', 'time,price\n100,1\n101,2\n', {}],
+  ['skipped lines and a header', '# made by\n\ntime,price\n100,1\n101,2', { skipLines: 1 }],
+  ['no header', '100,1\n101,2\n', { mapping: { time: 0, price: 1 } }],
+  ['JSON lines', '{"time":100,"price":1}\n{"time":101,"price":2}\n', {}],
+])('lines before the first row are no part of the total: %s', async (_what, content, options) => {
+  const opened = await source({ ...TRADES, symbol: 'A', path: file(content), ...options });
+  expect(opened.totalPositions).toBe(2);
+});

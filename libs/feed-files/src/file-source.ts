@@ -6,17 +6,12 @@ import { EventBuilder, type EventPlan, type RowProblem } from './event-builder.t
 import { openInput, type FileInput } from './input.ts';
 import { openJsonDocument, openJsonLines } from './json.ts';
 import { resolveMapping, type ResolvedMapping } from './mapping.ts';
-import {
-  checkOptions,
-  FileFeedError,
-  mappingHash,
-  type FileFormat,
-  type FileSourceOptions,
-} from './options.ts';
+import { checkOptions, FileFeedError, mappingHash, type FileSourceOptions } from './options.ts';
 import { findOrder, MAX_REVERSED_BYTES, reversed } from './order.ts';
 import { openParquet } from './parquet.ts';
 import { refuse } from './refusal.ts';
 import { cellAt, type Cell, type Row, type RowReader } from './rows.ts';
+import { formatOf } from './sniff.ts';
 import { countLines } from './text-rows.ts';
 import { createTimeParser, type TimeParser } from './time-parser.ts';
 
@@ -53,9 +48,9 @@ async function openReader(
   input: FileInput,
   options: FileSourceOptions,
 ): Promise<Result<RowReader, FileFeedError>> {
-  const format =
-    options.format === undefined || options.format === 'auto' ? sniffFormat(input.head) : options.format;
-  switch (format) {
+  const format = formatOf(input, options);
+  if (!format.ok) return format;
+  switch (format.value) {
     case 'csv':
       return openCsv(input, options);
     case 'jsonl':
@@ -66,27 +61,6 @@ async function openReader(
       return openParquet(input);
     case 'arrow':
       return openArrow(input);
-  }
-}
-
-function sniffFormat(head: Buffer): FileFormat {
-  const start = head.subarray(0, 6).toString('latin1');
-  if (start.startsWith('PAR1')) return 'parquet';
-  if (start === 'ARROW1' || start.startsWith('\u00ff\u00ff\u00ff\u00ff')) return 'arrow';
-  const text = head.toString('latin1').trimStart();
-  if (text.startsWith('[') || text.startsWith('{')) {
-    const [firstLine = '', ...rest] = text.split('\n');
-    return isCompleteJson(firstLine) && rest.some((line) => line.trim() !== '') ? 'jsonl' : 'json';
-  }
-  return 'csv';
-}
-
-function isCompleteJson(text: string): boolean {
-  try {
-    JSON.parse(text);
-    return true;
-  } catch {
-    return false;
   }
 }
 
@@ -189,7 +163,7 @@ class FileSource implements EventSource {
     this.streamId = `file:${input.sha256.slice(0, 16)}:${options.dataset}:${mappingHash(options)}`;
     this.source = `file:${options.dataset}`;
     this.description = `${input.name} as ${options.dataset}`;
-    if (reader.unit === 'line') this.totalPositions = countLines(input);
+    if (reader.unit === 'line') this.totalPositions = countLines(input) - reader.leadingLines;
   }
 
   async *read(options: {

@@ -32,6 +32,7 @@ export function openJsonLines(
     columns: shape.columns,
     timeColumns: new Map(),
     unit: 'line',
+    leadingLines: skipLines,
     blocks: (signal): AsyncIterable<RowBlock> =>
       readTextRows(input, new JsonLineParser(input.name, shape), { skipLines, signal }),
   });
@@ -75,6 +76,7 @@ export async function openJsonDocument(
     columns: shape.columns,
     timeColumns: new Map(),
     unit: 'row',
+    leadingLines: 0,
     blocks: (signal): AsyncIterable<RowBlock> => documentBlocks(input.name, records.value, shape, signal),
   });
 }

@@ -52,7 +52,16 @@ describe('parseMapping', () => {
     });
   });
 
-  it.each(['time', 'time=', 'colour=x', 'time=a;price=b,='])('refuses %s', (text) => {
-    expect(parseMapping(text)).toMatchObject({ ok: false });
+  it.each([
+    ['', '"" is not role=column'],
+    ['time', '"time" is not role=column'],
+    ['time=', '"time=" names no column'],
+    ['price=a, time= ,size=b', '"time=" names no column'],
+    ['colour=x', '"colour" is not one of time, '],
+    ['time=a;price=b,=', '"=" is not role=column'],
+    ['price=size,price=price', '"price" is named twice'],
+  ])('refuses %j and says why', (text, reason) => {
+    const parsed = parseMapping(text);
+    expect(parsed.ok ? '' : parsed.error).toContain(reason);
   });
 });

@@ -146,23 +146,28 @@ function indexOfName(name: string, columns: readonly string[] | null): number | 
 }
 
 /**
- * Parses `time=Date,close="Adj Close",price=3,time=date+time` as the command line takes it. A number is an index from 0; quotes
- * keep a name whole.
+ * Parses `time=Date,close="Adj Close",price=3` or `time=date+time` as the command line takes it. A number is an index from 0; quotes
+ * keep a name whole. Errors name the piece that is wrong.
  */
 export function parseMapping(text: string): Result<ColumnMapping, string> {
   const mapping: Partial<Record<Role, ColumnRef>> = {};
   const pair = /\s*([A-Za-z]+)\s*=\s*((?:"[^"]*"|[^,"])+)\s*(?:,|$)/y;
   while (pair.lastIndex < text.length) {
+    const rest = text.slice(pair.lastIndex);
     const match = pair.exec(text);
-    if (match === null)
-      return err(
-        `mapping "${text}" is not role=column[,role=column…], for example time=Date,close="Adj Close"`,
-      );
-    const role = match[1] ?? '';
-    if (!isRole(role)) return err(`mapping: "${role}" is not one of ${Object.keys(ALIASES).join(', ')}`);
-    mapping[role] = parseRef((match[2] ?? '').trim());
+    const [, role = '', column = ''] = match ?? [];
+    if (column.trim() === '') return err(wrongPiece(rest));
+    if (!isRole(role)) return err(`"${role}" is not one of ${Object.keys(ALIASES).join(', ')}`);
+    if (mapping[role] !== undefined) return err(`"${role}" is named twice: each role has one column`);
+    mapping[role] = parseRef(column.trim());
   }
-  return ok(mapping);
+  return Object.keys(mapping).length > 0 ? ok(mapping) : err(wrongPiece(text));
+}
+
+function wrongPiece(rest: string): string {
+  const [piece = ''] = rest.split(',');
+  const what = /^\s*[A-Za-z]+\s*=\s*$/.test(piece) ? 'names no column' : 'is not role=column';
+  return `"${piece.trim()}" ${what}: say for example time=Date,close="Adj Close"`;
 }
 
 function parseRef(text: string): ColumnRef {

@@ -11,6 +11,7 @@ import {
 import { compressors } from 'hyparquet-compressors';
 import type { FileInput } from './input.ts';
 import { FileFeedError } from './options.ts';
+import { beginning, isParquet } from './sniff.ts';
 import { asCell, rowsOfCells, type RowBlock, type RowReader, type TimeColumn } from './rows.ts';
 
 /** A row group is decoded as a whole. */
@@ -33,6 +34,14 @@ export async function openParquet(input: FileInput): Promise<Result<RowReader, F
       new FileFeedError(
         'file-format',
         `${input.name}: Parquet cannot be read inside an archive or gzip: unpack it first`,
+      ),
+    );
+  }
+  if (!isParquet(input.head)) {
+    return err(
+      new FileFeedError(
+        'file-format',
+        `${input.name}: not a Parquet file (it begins with ${beginning(input.head)}, not "PAR1"): fetch it again, or say another format`,
       ),
     );
   }
@@ -73,6 +82,7 @@ export async function openParquet(input: FileInput): Promise<Result<RowReader, F
     columns,
     timeColumns: timeColumns(elements),
     unit: 'row',
+    leadingLines: 0,
     blocks: (signal): AsyncIterable<RowBlock> => readGroups(input.name, file, metadata, columns, signal),
   });
 }

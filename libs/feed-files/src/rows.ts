@@ -30,6 +30,8 @@ export interface RowReader {
   readonly timeColumns: ReadonlyMap<number, TimeColumn>;
   /** "line" or "row": what positions count. */
   readonly unit: 'line' | 'row';
+  /** Lines before the first row: skipped ones and the header. 0 where positions count rows. */
+  readonly leadingLines: number;
   /** Reads from the start, each time anew. */
   blocks(signal: AbortSignal): AsyncIterable<RowBlock>;
 }

@@ -115,6 +115,8 @@ function dueTimes(chunk: FeedChunk): readonly bigint[] {
       return chunk.items.map((item) => item.periodEndNs);
     case 'actions':
       return chunk.actions.map((action) => action.exDateNs);
+    case 'portfolio':
+      return chunk.items.map((item) => item.timeNs);
   }
 }
 

@@ -11,7 +11,7 @@ import { intervalOf } from './merge.ts';
 
 /** What a shift of these events must be a multiple of, so that bars stay on their grid and days stay days. */
 function alignmentNs(chunk: FeedChunk): bigint {
-  if (chunk.kind === 'trades' || chunk.kind === 'quotes') return 1n;
+  if (chunk.kind === 'trades' || chunk.kind === 'quotes' || chunk.kind === 'portfolio') return 1n;
   const interval = chunk.kind === 'bars' ? intervalOf(chunk.interval) : undefined;
   return interval?.kind === 'fixed' ? interval.lengthNs : NS_PER_DAY;
 }
@@ -64,6 +64,12 @@ export function shiftedPick(
           .map((action) => ({ ...action, position: positions[at] ?? 0n, exDateNs: move(action.exDateNs) })),
       );
       return { ...chunk, actions, positions };
+    }
+    case 'portfolio': {
+      const items = indexes.flatMap((index) =>
+        chunk.items.slice(index, index + 1).map((item) => ({ ...item, timeNs: move(item.timeNs) })),
+      );
+      return { ...chunk, items, positions };
     }
   }
 }

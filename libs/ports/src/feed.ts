@@ -29,7 +29,47 @@ export type FeedSeries =
       readonly bars: BarColumns;
     })
   | (FeedBase & { readonly kind: 'fundamentals'; readonly items: readonly Fundamental[] })
-  | (FeedBase & { readonly kind: 'actions'; readonly actions: readonly CorporateAction[] });
+  | (FeedBase & { readonly kind: 'actions'; readonly actions: readonly CorporateAction[] })
+  /** `symbol` is the account: portfolio topics are keyed by it. */
+  | (FeedBase & { readonly kind: 'portfolio'; readonly items: readonly PortfolioItem[] });
+
+/** What a broker reports of an account, `timeNs` when it did; see `proto/tickwell/events/v1/portfolio.proto`. */
+export type PortfolioItem = { readonly timeNs: bigint } & (
+  | {
+      readonly kind: 'position';
+      readonly symbol: string;
+      readonly quantity: number;
+      /** Per unit, in the instrument's currency. */
+      readonly averageCost: number;
+      /** 0 where the broker does not say. */
+      readonly marketPrice: number;
+      readonly marketValue: number;
+    }
+  | {
+      readonly kind: 'accountValue';
+      /** "NetLiquidation", "TotalCashValue", ... */
+      readonly tag: string;
+      readonly value: string;
+      readonly currency: string;
+    }
+  | {
+      readonly kind: 'execution';
+      readonly executionId: string;
+      readonly orderId: string;
+      readonly symbol: string;
+      /** Sold is negative. */
+      readonly quantity: number;
+      readonly price: number;
+      readonly commission: number;
+      readonly currency: string;
+    }
+  | {
+      readonly kind: 'profitAndLoss';
+      readonly daily: number;
+      readonly unrealized: number;
+      readonly realized: number;
+    }
+);
 
 /** Input that cannot become an event: named and counted, never dropped in silence. */
 export interface FeedRefusal {
@@ -72,7 +112,7 @@ export interface EventSource {
   /** For people. */
   readonly description: string;
   read(options: { readonly afterPosition: bigint; readonly signal: AbortSignal }): AsyncIterable<FeedItem>;
-  /** Total number of positions where known, for progress. */
+  /** How many positions may hold an event or a refusal, where known: for progress. Lines of a file before its first row do not count. */
   readonly totalPositions?: number;
   close(): Promise<void>;
 }

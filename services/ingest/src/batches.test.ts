@@ -54,6 +54,32 @@ describe('PendingBatches', () => {
     expect(taken(pending)).toEqual(['trades A 1-2', 'quotes A 3-3', 'trades A 4-5', 'trades A 6-6']);
   });
 
+  it('gives every portfolio event a batch of its own, in order', () => {
+    const pending = new PendingBatches();
+    const items = [1n, 2n, 3n].map((timeNs) => ({
+      kind: 'accountValue' as const,
+      timeNs,
+      tag: 'NetLiquidation',
+      value: '100',
+      currency: 'USD',
+    }));
+    pending.add({
+      kind: 'portfolio',
+      symbol: 'DU1',
+      priceBasis: 'unspecified',
+      items: items.slice(0, 2),
+      positions: [1n, 2n],
+    });
+    pending.add({
+      kind: 'portfolio',
+      symbol: 'DU1',
+      priceBasis: 'unspecified',
+      items: items.slice(2),
+      positions: [3n],
+    });
+    expect(taken(pending)).toEqual(['portfolio DU1 1-1', 'portfolio DU1 2-2', 'portfolio DU1 3-3']);
+  });
+
   it('never exceeds 1,000 events or 512 KiB, whatever comes in', () => {
     const pending = new PendingBatches();
     pending.add(trades('A', 1, 2500));

@@ -9,6 +9,7 @@ export const RAW_TOPIC: Readonly<Record<FeedChunk['kind'], string>> = {
   bars: TOPICS.rawBars.name,
   fundamentals: TOPICS.rawFundamentals.name,
   actions: TOPICS.rawActions.name,
+  portfolio: TOPICS.rawPortfolio.name,
 };
 
 /** An upper bound of what one event takes on the wire without its texts: six numbers, a position, tags. */
@@ -44,8 +45,8 @@ export class PendingBatches {
     const size = chunk.positions.length;
     if (size === 0) return;
     const bytes = bytesOf(chunk);
-    if (size > 1 && (size > MAX_BATCH_EVENTS || bytes + HEADER_BYTES > MAX_BATCH_BYTES)) {
-      const middle = Math.min(Math.ceil(size / 2), MAX_BATCH_EVENTS);
+    if (size > 1 && (size > maxEvents(chunk) || bytes + HEADER_BYTES > MAX_BATCH_BYTES)) {
+      const middle = Math.min(Math.ceil(size / 2), maxEvents(chunk));
       this.add(sliceChunk(chunk, 0, middle));
       this.add(sliceChunk(chunk, middle, size));
       return;
@@ -75,9 +76,14 @@ export class PendingBatches {
   }
 }
 
+/** A portfolio event is a message of its own. */
+function maxEvents(chunk: FeedChunk): number {
+  return chunk.kind === 'portfolio' ? 1 : MAX_BATCH_EVENTS;
+}
+
 function fits(open: Batch, chunk: FeedChunk, bytes: number): boolean {
   return (
-    open.chunk.positions.length + chunk.positions.length <= MAX_BATCH_EVENTS &&
+    open.chunk.positions.length + chunk.positions.length <= maxEvents(chunk) &&
     open.bytes + bytes + HEADER_BYTES <= MAX_BATCH_BYTES &&
     seriesKey(open.chunk) === seriesKey(chunk)
   );
@@ -95,6 +101,7 @@ function seriesKey(chunk: FeedChunk): string {
       return `${base}|${chunk.interval}|${chunk.priceType}|${filled(chunk.bars)}`;
     case 'fundamentals':
     case 'actions':
+    case 'portfolio':
       return base;
   }
 }
@@ -142,6 +149,8 @@ function sliceChunk(chunk: FeedChunk, start: number, end: number): FeedChunk {
       return { ...chunk, items: chunk.items.slice(start, end), positions };
     case 'actions':
       return { ...chunk, actions: chunk.actions.slice(start, end), positions };
+    case 'portfolio':
+      return { ...chunk, items: chunk.items.slice(start, end), positions };
   }
 }
 
@@ -157,7 +166,13 @@ function bytesOf(chunk: FeedChunk): number {
       return base + textBytes(chunk.items.flatMap((item) => [item.item, item.periodType, item.currency]));
     case 'actions':
       return base + textBytes(chunk.actions.map((action) => action.currency));
+    case 'portfolio':
+      return base + textBytes(chunk.items.flatMap(textsOf));
   }
+}
+
+function textsOf(item: object): string[] {
+  return Object.values(item).filter((value) => typeof value === 'string');
 }
 
 /** A character takes at most three bytes of UTF-8 (a pair of surrogates four); tag and length at most six. */

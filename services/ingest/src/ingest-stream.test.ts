@@ -6,7 +6,7 @@ import {
   parseMessage,
   TOPICS,
 } from '@tickwell/contracts';
-import { SILENT } from '@tickwell/ports';
+import { SILENT, type EventSource, type PortfolioItem } from '@tickwell/ports';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { FakeClock, FakeLog, FakeSource, readerView, type Script } from './fixtures/fake-log.ts';
@@ -202,5 +202,68 @@ describe('IngestStream', () => {
     expect(new Set(view.events).size).toBe(400);
     expect(view.events).toHaveLength(400);
     expect(view.refused).toHaveLength(200);
+  });
+
+  it('sends every kind of portfolio event as a record of its account', async () => {
+    const log = new FakeLog();
+    const at = { timeNs: 5_000_000_000n };
+    const items: PortfolioItem[] = [
+      {
+        ...at,
+        kind: 'position',
+        symbol: 'AAPL',
+        quantity: -3,
+        averageCost: 201.5,
+        marketPrice: 0,
+        marketValue: 0,
+      },
+      { ...at, kind: 'accountValue', tag: 'NetLiquidation', value: '1000.5', currency: 'USD' },
+      {
+        ...at,
+        kind: 'execution',
+        executionId: 'e.1',
+        orderId: '7',
+        symbol: 'AAPL',
+        quantity: -3,
+        price: 200,
+        commission: 1,
+        currency: 'USD',
+      },
+      { ...at, kind: 'profitAndLoss', daily: 1, unrealized: -2, realized: 3 },
+    ];
+    const source: EventSource = {
+      streamId: 'ib:portfolio:DU1',
+      source: 'ib',
+      description: 'portfolio',
+      async *read() {
+        await Promise.resolve();
+        const positions = [1n, 2n, 3n, 4n];
+        yield { kind: 'portfolio', symbol: 'DU1', priceBasis: 'unspecified', items, positions };
+        yield { kind: 'progress', position: 4n };
+      },
+      close: () => Promise.resolve(),
+    };
+    await new IngestStream({
+      source,
+      sink: log,
+      cursors: log.cursors,
+      clock: new FakeClock(),
+      logger: SILENT,
+      newTraceparent: () => TRACE,
+    }).run();
+    const sent = log.of(TOPICS.rawPortfolio.name).map((record) => {
+      const parsed = parseMessage(events.PortfolioEventSchema, record.value ?? new Uint8Array());
+      if (!parsed.ok) throw new Error(parsed.error.reason);
+      const { account, timeNs, event, positionInStream, header } = parsed.value;
+      const { $typeName: _type, ...value } = event.value ?? {};
+      expect([record.key, account, timeNs, header?.cause?.n]).toEqual([
+        'DU1',
+        'DU1',
+        5_000_000_000n,
+        positionInStream,
+      ]);
+      return { ...at, kind: event.case, ...value };
+    });
+    expect(sent).toEqual(items);
   });
 });

@@ -316,7 +316,9 @@ function newestTime(chunk: FeedChunk): bigint {
           ? chunk.bars.startNs
           : chunk.kind === 'fundamentals'
             ? chunk.items.map((item) => item.periodEndNs)
-            : chunk.actions.map((action) => action.exDateNs);
+            : chunk.kind === 'actions'
+              ? chunk.actions.map((action) => action.exDateNs)
+              : chunk.items.map((item) => item.timeNs);
   let newest = times[0] ?? 0n;
   for (const time of times) if (time > newest) newest = time;
   return newest;

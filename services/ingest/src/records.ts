@@ -15,8 +15,8 @@ import {
   TOPICS,
   type TopicSpec,
 } from '@tickwell/contracts';
-import type { Header, PriceBasis } from '@tickwell/domain';
-import type { FeedChunk, FeedRefusal, NewRecord } from '@tickwell/ports';
+import { TickwellError, type Header, type PriceBasis } from '@tickwell/domain';
+import type { FeedChunk, FeedRefusal, NewRecord, PortfolioItem } from '@tickwell/ports';
 import type { IngestCursor } from './cursors.ts';
 
 /** What every record of one stream has in common. */
@@ -116,6 +116,36 @@ export function dataRecord(context: RecordContext, chunk: FeedChunk, watermarkNs
         symbol,
         encodeActionBatch({ header: of, actions: chunk.actions }),
       );
+    case 'portfolio':
+      return record(context, TOPICS.rawPortfolio, symbol, encodePortfolioEvent(of, chunk.items[0], n));
+  }
+}
+
+/** @throws TickwellError when a chunk is empty: batches of portfolio events hold exactly one. */
+function encodePortfolioEvent(of: Header, item: PortfolioItem | undefined, position: bigint): Uint8Array {
+  if (item === undefined) throw new TickwellError('empty-batch', 'a portfolio batch without an event');
+  return encodeMessage(events.PortfolioEventSchema, {
+    header: headerToProto(of),
+    account: of.symbol,
+    timeNs: item.timeNs,
+    event: portfolioEvent(item),
+    positionInStream: position,
+  });
+}
+
+type PortfolioMessage = Parameters<typeof encodeMessage<typeof events.PortfolioEventSchema>>[1];
+
+/** The item is named like the message's case and has its fields; what else it has is not encoded. */
+function portfolioEvent(item: PortfolioItem): NonNullable<PortfolioMessage['event']> {
+  switch (item.kind) {
+    case 'position':
+      return { case: item.kind, value: item };
+    case 'accountValue':
+      return { case: item.kind, value: item };
+    case 'execution':
+      return { case: item.kind, value: item };
+    case 'profitAndLoss':
+      return { case: item.kind, value: item };
   }
 }
 

@@ -255,7 +255,9 @@ describe('IngestStream', () => {
       const parsed = parseMessage(events.PortfolioEventSchema, record.value ?? new Uint8Array());
       if (!parsed.ok) throw new Error(parsed.error.reason);
       const { account, timeNs, event, positionInStream, header } = parsed.value;
-      const { $typeName: _type, ...value } = event.value ?? {};
+      const value = Object.fromEntries(
+        Object.entries(event.value ?? {}).filter(([name]) => name !== '$typeName'),
+      );
       expect([record.key, account, timeNs, header?.cause?.n]).toEqual([
         'DU1',
         'DU1',

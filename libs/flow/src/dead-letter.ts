@@ -1,14 +1,5 @@
 import { createHash } from 'node:crypto';
-import {
-  encodeMessage,
-  events,
-  HEADER_CONTENT_TYPE,
-  HEADER_SOURCE,
-  headerToProto,
-  parseContentType,
-  TOPICS,
-  type DecodeError,
-} from '@tickwell/contracts';
+import { encodeMessage, events, headerToProto, TOPICS } from '@tickwell/contracts';
 import type { Header } from '@tickwell/domain';
 import type { LogRecord } from '@tickwell/ports';
 import type { Output } from './processor.ts';
@@ -72,28 +63,4 @@ export function deadLetter(parts: DeadLetterParts): Output {
         originalSha256: original.sha256,
       }),
   };
-}
-
-/** The dead letter of a record of a validated topic that cannot be read after all: only a foreign writer puts it there. */
-export function unreadableRecord(record: LogRecord, error: DecodeError): Output {
-  const contentType = parseContentType(record.headers[HEADER_CONTENT_TYPE]);
-  const header: Header = {
-    source: record.headers[HEADER_SOURCE] ?? '',
-    symbol: record.key ?? '',
-    cause: { origin: '', n: 0n, k: 0 },
-    knownAtNs: 0n,
-    watermarkNs: 0n,
-    replayOf: '',
-    priceBasis: 'unspecified',
-  };
-  return deadLetter({
-    record,
-    header,
-    rule: error.rule,
-    reason: `${record.topic}/${record.partition} offset ${record.offset}: ${error.reason}`,
-    position: 0n,
-    index: undefined,
-    contentType: contentType.ok ? contentType.value : '',
-    original: wholeOriginal(record.value ?? new Uint8Array()),
-  });
 }

@@ -1,7 +1,6 @@
 export {
   deadLetter,
   MAX_ORIGINAL_BYTES,
-  unreadableRecord,
   wholeOriginal,
   type DeadLetterParts,
   type Original,

@@ -18,9 +18,10 @@ import {
   type Result,
   type TickBatch,
 } from '@tickwell/domain';
-import { qualityFinding, unreadableRecord, type Output, type Processor } from '@tickwell/flow';
+import { qualityFinding, type Output, type Processor } from '@tickwell/flow';
 import type { LogRecord } from '@tickwell/ports';
 import { cutForRecords } from './outputs.ts';
+import type { OnUnreadable } from './unreadable.ts';
 
 /** Most series of trades (source and price basis) one symbol may have bars of. */
 const MAX_SERIES = 16;
@@ -38,6 +39,7 @@ export type BarBuilderState = TradeSeries[];
 export interface BarBuilderOptions {
   readonly intervals: readonly Interval[];
   readonly limits: BarLimits;
+  readonly onUnreadable?: OnUnreadable;
 }
 
 /**
@@ -65,7 +67,10 @@ export class BarBuilder implements Processor<BarBuilderState> {
 
   process(record: LogRecord, state: BarBuilderState): readonly Output[] {
     const decoded = decodeTickBatch(record.value ?? new Uint8Array(), false);
-    if (!decoded.ok) return [unreadableRecord(record, decoded.error)];
+    if (!decoded.ok) {
+      this.#options.onUnreadable?.(record, decoded.error);
+      return [];
+    }
     const batch = decoded.value;
     if (batch.kind === 'quotes') return [];
     const { header } = batch;

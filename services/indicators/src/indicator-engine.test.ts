@@ -5,6 +5,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { logRecord, ProcessorRun, valuesOf, type Written } from './fixtures/run.ts';
 import { IndicatorEngine } from './indicator-engine.ts';
+import type { OnUnreadable } from './unreadable.ts';
 
 const HOUR_NS = 3_600_000_000_000n;
 const TEXT = 'sma(3),ema(3),rsi(3),macd(2,4,3),atr(3),bbands(3,2),vwap(utc-day)';
@@ -336,14 +337,12 @@ describe('indicator engine: findings', () => {
     expect(rules[64]).toEqual(['too-many-series']);
   });
 
-  it('are dead letters for a record that cannot be read', () => {
-    const written = engine().feed(logRecord('md.bars', 3, null));
-    const letters = valuesOf(written, TOPICS.deadLetters.name, (value) =>
-      parseMessage(events.DeadLetterSchema, value),
-    );
-    expect(letters).toMatchObject([
-      { topic: 'md.bars', offset: 3n, wholeRecord: true, rule: 'missing-header' },
-    ]);
+  it('leave out a record that cannot be read, which is said: its dead letter is that of storage', () => {
+    const seen: string[] = [];
+    const onUnreadable: OnUnreadable = ({ offset }, { rule }) => seen.push(`${offset} ${rule}`);
+    const processor = new IndicatorEngine({ specs: SPECS, keptBars: KEPT, onUnreadable });
+    expect(new ProcessorRun<unknown>(processor).feed(logRecord('md.bars', 3, null))).toEqual([]);
+    expect(seen).toEqual(['3 missing-header']);
   });
 });
 

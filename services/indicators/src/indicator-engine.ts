@@ -9,12 +9,13 @@ import {
   type PriceType,
   type Result,
 } from '@tickwell/domain';
-import { qualityFinding, unreadableRecord, type Finding, type Output, type Processor } from '@tickwell/flow';
+import { qualityFinding, type Finding, type Output, type Processor } from '@tickwell/flow';
 import type { IndicatorSpec } from '@tickwell/indicators';
 import type { LogRecord } from '@tickwell/ports';
 import type { SeriesBar } from './bar-window.ts';
 import { IndicatorSeries, type IndicatorRow } from './indicator-series.ts';
 import { cutForRecords } from './outputs.ts';
+import type { OnUnreadable } from './unreadable.ts';
 
 /** Most series of bars (source, interval and price type) one symbol may have indicators of. */
 const MAX_SERIES = 64;
@@ -36,6 +37,7 @@ export interface IndicatorEngineOptions {
   readonly specs: readonly IndicatorSpec[];
   /** How far back, in bars of a series, a correction is computed; at least 1. */
   readonly keptBars: number;
+  readonly onUnreadable?: OnUnreadable;
 }
 
 /**
@@ -64,7 +66,10 @@ export class IndicatorEngine implements Processor<IndicatorState> {
 
   process(record: LogRecord, state: IndicatorState): readonly Output[] {
     const decoded = decodeBarBatch(record.value ?? new Uint8Array(), false);
-    if (!decoded.ok) return [unreadableRecord(record, decoded.error)];
+    if (!decoded.ok) {
+      this.#options.onUnreadable?.(record, decoded.error);
+      return [];
+    }
     const batch = decoded.value;
     const key = this.keyOf(record);
     const entry = this.#entryOf(state, batch);

@@ -4,6 +4,7 @@ import type { EventLog, Logger } from '@tickwell/ports';
 import { BarBuilder } from './bar-builder.ts';
 import type { IndicatorsConfig } from './config.ts';
 import { IndicatorEngine } from './indicator-engine.ts';
+import { logUnreadable } from './unreadable.ts';
 
 /** Every topic the service reads or writes. */
 export const INDICATORS_TOPICS: readonly TopicSpec[] = [
@@ -11,7 +12,6 @@ export const INDICATORS_TOPICS: readonly TopicSpec[] = [
   TOPICS.bars,
   TOPICS.indicators,
   TOPICS.quality,
-  TOPICS.deadLetters,
   TOPICS.stateIndicators,
 ];
 
@@ -24,12 +24,14 @@ export type IndicatorsSettings = Pick<
 export class IndicatorsService extends FlowService {
   constructor(config: IndicatorsSettings, options: { readonly log: EventLog; readonly logger: Logger }) {
     const { barIntervals, indicators, correctableBars, formingBars } = config;
+    const limits = { retainedBars: correctableBars, formingBars };
+    const onUnreadable = logUnreadable(options.logger);
     super({
       ...options,
       processors: [
-        new BarBuilder({ intervals: barIntervals, limits: { retainedBars: correctableBars, formingBars } }),
+        new BarBuilder({ intervals: barIntervals, limits, onUnreadable }),
         // One more, so that every bar the builder can still correct finds its place before the newest one.
-        new IndicatorEngine({ specs: indicators, keptBars: correctableBars + 1 }),
+        new IndicatorEngine({ specs: indicators, keptBars: correctableBars + 1, onUnreadable }),
       ],
       groupId: config.groupId,
       stateTopic: TOPICS.stateIndicators.name,

@@ -169,6 +169,43 @@ describe('the command line, from the first start to the end', () => {
     expect(letters.stdout.match(/ file:bad refused by /g)).toHaveLength(2);
   });
 
+  it('a file of which every row is refused is a failure in one line, whoever refuses them', async () => {
+    writeFileSync(
+      join(home.dir, 'unreadable.csv'),
+      'time,price\n2024-01-02T00:00:00Z,x\n2024-01-02T00:00:01Z,y\n',
+    );
+    writeFileSync(join(home.dir, 'negative.csv'), 'time,price\n2024-01-02T00:00:00Z,-1\n');
+    const args = ['--kind', 'trades', '--symbol', 'BAD', ...INSTANCE];
+    const unreadable = await home.run('ingest', 'files', 'unreadable.csv', ...args);
+    expect(unreadable.code).toBe(1);
+    expect(unreadable.stderr).toMatch(/^tickwell: unreadable\.csv as unreadable: all 2 rows were refused; /m);
+    const negative = await home.run('ingest', 'files', 'negative.csv', '--wait', ...args);
+    expect(negative.code).toBe(1);
+    expect(negative.stderr).toMatch(/^tickwell: file:negative: its only row was refused; /m);
+  });
+
+  it('a changed file says what is new and what was stored before', async () => {
+    const row = (second: number, price: number): string => `2024-01-02T00:00:0${second}Z,${price}\n`;
+    const args = [
+      'ingest',
+      'files',
+      'grows.csv',
+      '--kind',
+      'trades',
+      '--symbol',
+      'GROWS',
+      '--wait',
+      ...INSTANCE,
+    ];
+    writeFileSync(join(home.dir, 'grows.csv'), `time,price\n${row(1, 10)}${row(2, 11)}`);
+    expect((await home.run(...args)).stdout).toMatch(/^2 events new in the store$/m);
+    writeFileSync(join(home.dir, 'grows.csv'), `time,price\n${row(1, 10)}${row(2, 12)}${row(3, 13)}`);
+    const changed = await home.run(...args);
+    expect(changed.stdout).toMatch(/^GROWS +trades +3 +3 +0 +0 +file:grows$/m);
+    expect(changed.stdout).toMatch(/^1 event new in the store, 2 stored before: /m);
+    expect((await home.run(...args)).stdout).toMatch(/^nothing was sent again/m);
+  });
+
   it('tail decodes, filters and counts', async () => {
     const one = await home.run(
       'tail',

@@ -154,7 +154,8 @@ class CsvParser implements LineParser {
       out.rows.push({ position: lineNumber, cells: fields, raw });
       return;
     }
-    const reason = `${this.#file}:${lineNumber}: ${fields.length} columns instead of ${this.#dialect.columnCount}`;
+    const columns = fields.length === 1 ? 'column' : 'columns';
+    const reason = `${this.#file}:${lineNumber}: ${fields.length} ${columns} instead of ${this.#dialect.columnCount}`;
     out.refused.push(refuse({ rule: 'column-count', reason, position: lineNumber }, raw()));
   }
 }

@@ -389,3 +389,12 @@ it.each([
   const opened = await source({ ...TRADES, symbol: 'A', path: file(content), ...options });
   expect(opened.totalPositions).toBe(2);
 });
+
+it('counts columns in good English', async () => {
+  const path = file('time,price\n100\n100,1,2\n101,1\n');
+  const reasons = refusalsOf(await items(await source({ ...TRADES, symbol: 'A', path })));
+  expect(reasons.map(({ reason }) => reason)).toEqual([
+    `${path}:2: 1 column instead of 2`,
+    `${path}:3: 3 columns instead of 2`,
+  ]);
+});

@@ -49,7 +49,10 @@ export class IngestService {
     emit({ type: 'end', ...this.#totals });
     const { failed, streams } = this.#totals;
     if (failed > 0)
-      throw new TickwellError('ingest-failed', `${failed} of ${streams} streams failed; see the lines above`);
+      throw new TickwellError(
+        'ingest-failed',
+        `${failed} of ${streams} ${streams === 1 ? 'stream' : 'streams'} failed; see the lines above`,
+      );
   }
 
   stop(): Promise<void> {
@@ -164,9 +167,9 @@ function counts(progress: IngestProgress): { position: number; events: number; r
 function doneText(description: string, result: IngestResult): string {
   switch (result.outcome) {
     case 'already':
-      return `${description}: already imported, ${result.events} events`;
+      return `${description}: already imported, events: ${result.events}`;
     case 'finished':
-      return `${description}: finished, ${result.events} events, ${result.refused} refused`;
+      return `${description}: finished, events: ${result.events}, refused: ${result.refused}`;
     case 'stopped':
       return `${description}: stopped after position ${result.position}`;
   }

@@ -22,7 +22,18 @@ export interface QualityCounts {
   readonly duplicates: number;
 }
 
-/** What is stored of these sources, each event counted once whatever versions of it there are. */
+/** Trades, quotes and bars that are stored of these sources, each counted once whatever versions of it there are. */
+export async function storedEvents(httpUrl: string, sources: readonly string[]): Promise<number> {
+  const where = `where source in (${sources.map(quoted).join(', ')})`;
+  const bars = `(select distinct symbol, source, interval, price_type, ts from ${TABLES.bars.name} ${where})`;
+  const counts = [
+    ...[TABLES.trades, TABLES.quotes].map(({ name }) => `select count() from ${name} ${where}`),
+    `select count() from ${bars}`,
+  ].map(async (sql) => Number((await queryStore(httpUrl, sql))[0]?.[0] ?? 0));
+  return (await Promise.all(counts)).reduce((sum, count) => sum + count, 0);
+}
+
+/** What is stored of these sources, series by series, each event counted once whatever versions of it there are. */
 export async function storedSeries(
   httpUrl: string,
   sources: readonly string[],
@@ -90,6 +101,7 @@ export async function refusalReasons(
   sources: readonly string[],
   limit: number,
 ): Promise<readonly string[]> {
+  if (limit === 0) return [];
   const rows = await queryStore(
     httpUrl,
     `select reason from ${TABLES.deadLetters.name} where source in (${sources.map(quoted).join(', ')}) limit -${limit}`,

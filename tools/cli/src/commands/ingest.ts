@@ -26,7 +26,9 @@ function addFiles(ingest: Command, context: CliContext): void {
   const command = ingest
     .command('files')
     .description(
-      'import CSV, JSON, JSON lines, Parquet and Arrow files; run again, it goes on where it stopped',
+      'import CSV, JSON, JSON lines, Parquet and Arrow files; run again, it goes on where it stopped. A file that was changed is read ' +
+        'anew as a whole: what is stored already is not stored twice, and where a row differs, trades and quotes take the new values, ' +
+        'bars get a newer version',
     )
     .argument('<path...>', 'files, folders and patterns');
   withImportOptions(withFileOptions(command));
@@ -37,8 +39,12 @@ function addFiles(ingest: Command, context: CliContext): void {
   ]);
   command.action((paths: string[], flags: FileFlags & ImportFlags) => {
     const files = findFiles(paths, process.cwd()).map((path) => fileOfJob(path, flags));
-    return importJobs(context, flags, [{ type: 'files', files }]);
+    return importJobs(context, flags, { jobs: [{ type: 'files', files }], sources: fileSources(files) });
   });
+}
+
+function fileSources(files: readonly { readonly dataset: string }[]): readonly string[] {
+  return [...new Set(files.map(({ dataset }) => `file:${dataset}`))];
 }
 
 interface ReplayFlags extends FileFlags, ImportFlags {
@@ -60,14 +66,12 @@ function addReplay(ingest: Command, context: CliContext): void {
   ]);
   command.action((paths: string[], flags: ReplayFlags) => {
     const found = findFiles(paths, process.cwd());
-    const job = {
-      type: 'replay',
-      dataset: flags.dataset ?? datasetOf(found[0] ?? ''),
-      speed: flags.speed,
-      startAt: startOf(flags.shift),
-      files: found.map((path) => fileOfJob(path, flags)),
-    };
-    return importJobs(context, flags, [job]);
+    const files = found.map((path) => fileOfJob(path, flags));
+    const dataset = flags.dataset ?? datasetOf(found[0] ?? '');
+    const job = { type: 'replay', dataset, speed: flags.speed, startAt: startOf(flags.shift), files };
+    // One file at its own times stays the source it is; everything else is a source of its own.
+    const sources = [`replay:${dataset}`, ...fileSources(files)];
+    return importJobs(context, flags, { jobs: [job], sources });
   });
 }
 
@@ -111,7 +115,7 @@ function addYahoo(ingest: Command, context: CliContext): void {
       from: formatNs(from),
       ...(to === undefined ? {} : { to: formatNs(to) }),
     };
-    return importJobs(context, flags, [job]);
+    return importJobs(context, flags, { jobs: [job], sources: ['yahoo'] });
   });
 }
 

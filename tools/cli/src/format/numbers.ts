@@ -6,6 +6,11 @@ export function formatCount(count: number | bigint): string {
   return GROUPED.format(count);
 }
 
+/** 1 event, 2 events. */
+export function formatCounted(count: number, what: string): string {
+  return `${formatCount(count)} ${what}${count === 1 ? '' : 's'}`;
+}
+
 /** Events a second: 18,300/s, 2.5/s. */
 export function formatRate(perSecond: number): string {
   if (!Number.isFinite(perSecond) || perSecond < 0) return '-';

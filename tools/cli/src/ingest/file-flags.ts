@@ -74,7 +74,10 @@ function positive(text: string): number {
 }
 
 /** One file of a job, as services/ingest/README.md describes it. What is left out is left to the service. */
-export function fileOfJob(path: string, flags: FileFlags): Readonly<Record<string, unknown>> {
+export function fileOfJob(
+  path: string,
+  flags: FileFlags,
+): Readonly<Record<string, unknown>> & { readonly dataset: string } {
   const { map, dataset, ...same } = flags;
   const named = [
     'kind',

@@ -1,13 +1,22 @@
+import { TickwellError } from '@tickwell/domain';
+import type { StackEndpoints } from '@tickwell/local-stack';
 import { findEndpoints, openLog } from '../connection.ts';
 import { instanceOption, type CliContext } from '../context.ts';
-import { qualityCounts, refusalReasons, type QualityCounts } from '../stored.ts';
 import { formatCount } from '../format/numbers.ts';
-import { formatTable } from '../format/table.ts';
 import { lagsText, waitUntilSettled } from '../pipeline.ts';
 import { hasFired, stopSignal } from '../stop-signal.ts';
-import type { StackEndpoints } from '@tickwell/local-stack';
+import { qualityCounts, refusalReasons, storedEvents, type QualityCounts } from '../stored.ts';
 import { runIngest } from './ingest-process.ts';
 import { IngestReport } from './report.ts';
+import {
+  countLines,
+  countsSince,
+  deadLettersHint,
+  noveltyOf,
+  noveltyText,
+  refusedWhole,
+  total,
+} from './summary.ts';
 
 const EXIT_INTERRUPTED = 130;
 const SHOWN_REFUSALS = 5;
@@ -20,17 +29,33 @@ export interface ImportFlags {
   readonly waitDeadline: number;
 }
 
-/** Runs jobs of the ingest service, shows their progress, and with `wait` what became of the events. */
+/** Jobs of the ingest service, and the sources that their events will have. */
+export interface Import {
+  readonly jobs: readonly unknown[];
+  readonly sources: readonly string[];
+}
+
+/** What the validator and the store had of the sources before. */
+interface Baseline {
+  readonly counts: readonly QualityCounts[];
+  readonly stored: number;
+}
+
+/**
+ * Runs jobs of the ingest service, shows their progress, and with `wait` what became of the events. Throws `all-refused` where nothing
+ * of a file (with `wait`: of a source) became an event; a refusal of some rows is told and no failure.
+ */
 export async function importJobs(
   context: CliContext,
   flags: ImportFlags,
-  jobs: readonly unknown[],
+  { jobs, sources }: Import,
 ): Promise<void> {
   const { terminal, env, root } = context;
   const endpoints = await findEndpoints(context, flags.instance);
   const signal = stopSignal(() => {
     terminal.note('stopping: what was read is sent first (Ctrl-C again ends it at once)');
   });
+  const before = flags.wait === true ? await baseline(endpoints, sources) : undefined;
   const report = new IngestReport(terminal, flags.json === true);
   await runIngest({
     root,
@@ -47,33 +72,86 @@ export async function importJobs(
     process.exitCode = EXIT_INTERRUPTED;
     return;
   }
-  const sources = [...new Set(report.streams.map(({ source }) => source))];
-  if (flags.wait === true) await waitAndSummarise(context, flags, { endpoints, sources, signal });
-  else if (flags.json !== true)
+  if (before !== undefined)
+    await waitAndSummarise(context, flags, { endpoints, sources, signal, before, report });
+  report.throwOnNothing(flags.instance);
+  if (before === undefined && flags.json !== true)
     terminal.note(
-      `sent; "tickwell get instruments${instanceOption(flags.instance)}" shows what is stored (--wait waits for it)`,
+      `sent; "tickwell get instruments${instanceOption(flags.instance)}" shows what is stored (--wait waits for it, and says what the validator refused)`,
     );
 }
 
-async function waitAndSummarise(
-  { terminal, env }: CliContext,
-  flags: ImportFlags,
-  {
-    endpoints,
+async function baseline({ questdbHttpUrl }: StackEndpoints, sources: readonly string[]): Promise<Baseline> {
+  const [counts, stored] = await Promise.all([
+    qualityCounts(questdbHttpUrl, sources),
+    storedEvents(questdbHttpUrl, sources),
+  ]);
+  return { counts, stored };
+}
+
+interface Finished {
+  readonly endpoints: StackEndpoints;
+  readonly sources: readonly string[];
+  readonly signal: AbortSignal;
+  readonly before: Baseline;
+  readonly report: IngestReport;
+}
+
+async function waitAndSummarise(context: CliContext, flags: ImportFlags, finished: Finished): Promise<void> {
+  const { terminal } = context;
+  const { endpoints, sources, signal, before, report } = finished;
+  await settle(context, flags, endpoints, signal);
+  if (hasFired(signal)) {
+    process.exitCode = EXIT_INTERRUPTED;
+    return;
+  }
+  const after = await baseline(endpoints, sources);
+  // Where nothing was read, because all of it had been imported, what became of it then is the answer.
+  const already = report.streams.every(({ outcome }) => outcome === 'already');
+  const counts = already ? after.counts : countsSince(before.counts, after.counts);
+  const novelty = already ? undefined : noveltyOf(counts, before.stored, after.stored);
+  const refusals = await refusalReasons(
+    endpoints.questdbHttpUrl,
     sources,
-    signal,
-  }: {
-    readonly endpoints: StackEndpoints;
-    readonly sources: readonly string[];
-    readonly signal: AbortSignal;
-  },
+    Math.min(SHOWN_REFUSALS, total(counts).deadLettered),
+  );
+  if (flags.json === true) {
+    terminal.print(
+      JSON.stringify({
+        type: 'summary',
+        series: counts,
+        total: total(counts),
+        already,
+        ...novelty,
+        refusals,
+      }),
+    );
+  } else {
+    for (const line of countLines(counts)) terminal.print(line);
+    terminal.print(
+      novelty === undefined ? 'nothing was sent again: these are the counts so far' : noveltyText(novelty),
+    );
+    for (const reason of refusals) terminal.note(`refused: ${reason}`);
+    const unseen = total(counts).deadLettered - refusals.length;
+    if (unseen > 0)
+      terminal.note(`and ${formatCount(unseen)} more: ${deadLettersHint(flags.instance)} shows all`);
+  }
+  const wholly = refusedWhole(counts, flags.instance);
+  if (wholly !== undefined) throw new TickwellError('all-refused', wholly);
+}
+
+async function settle(
+  { terminal, env }: CliContext,
+  { waitDeadline }: ImportFlags,
+  endpoints: StackEndpoints,
+  signal: AbortSignal,
 ): Promise<void> {
   const log = openLog(endpoints);
   try {
     await waitUntilSettled({
       log,
       env,
-      deadlineMs: flags.waitDeadline * 1000,
+      deadlineMs: waitDeadline * 1000,
       signal,
       onLags: (lags) => {
         terminal.transient(`storing: ${lagsText(lags)}`);
@@ -83,41 +161,4 @@ async function waitAndSummarise(
     terminal.transient(null);
     await log.close();
   }
-  if (hasFired(signal)) {
-    process.exitCode = EXIT_INTERRUPTED;
-    return;
-  }
-  const counts = await qualityCounts(endpoints.questdbHttpUrl, sources);
-  const refusals = await refusalReasons(endpoints.questdbHttpUrl, sources, SHOWN_REFUSALS);
-  if (flags.json === true) {
-    terminal.print(JSON.stringify({ type: 'summary', series: counts, refusals }));
-    return;
-  }
-  for (const line of countLines(counts)) terminal.print(line);
-  for (const reason of refusals) terminal.note(`refused: ${reason}`);
-  const unseen = counts.reduce((sum, { deadLettered }) => sum + deadLettered, 0) - refusals.length;
-  if (unseen > 0) terminal.note(`and ${formatCount(unseen)} more: "tickwell tail md.dead-letters" shows all`);
-}
-
-/** received = accepted + dead-lettered + duplicates, per series, since its first event. */
-function countLines(counts: readonly QualityCounts[]): readonly string[] {
-  const columns = [
-    { title: 'symbol' },
-    { title: 'kind' },
-    { title: 'received', align: 'right' as const },
-    { title: 'accepted', align: 'right' as const },
-    { title: 'dead-lettered', align: 'right' as const },
-    { title: 'duplicates', align: 'right' as const },
-    { title: 'source' },
-  ];
-  const rows = counts.map((each) => [
-    each.symbol,
-    each.kind,
-    formatCount(each.received),
-    formatCount(each.accepted),
-    formatCount(each.deadLettered),
-    formatCount(each.duplicates),
-    each.source,
-  ]);
-  return formatTable(columns, rows);
 }

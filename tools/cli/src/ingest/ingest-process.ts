@@ -10,6 +10,8 @@ import type { IngestLine } from '@tickwell/ports';
 const TYPES: ReadonlySet<string> = new Set(['started', 'progress', 'done', 'error', 'end']);
 const STOP_DEADLINE_MS = 30_000;
 const KEPT_STDERR = 8_192;
+/** The job, which the command line made of what it was told, is wrong. */
+const EXIT_CONFIGURATION = 2;
 
 export interface IngestOptions {
   readonly root: string;
@@ -70,6 +72,7 @@ async function runChild(options: IngestOptions, jobFile: string): Promise<void> 
   stop();
   // A stream that failed has been reported by its own line; the process then also exits with 1.
   if (sawEnd || (code === 0 && killed === null)) return;
+  if (code === EXIT_CONFIGURATION) throw new TickwellError('invalid-argument', reason(said()));
   throw new TickwellError('ingest-failed', `ingest ended with ${killed ?? code}: ${reason(said())}`);
 }
 
@@ -124,6 +127,21 @@ export function reason(stderr: string): string {
     const match = /"level":(?:50|60),.*"msg":"((?:[^"\\]|\\.)*)"/.exec(line);
     if (match?.[1] !== undefined) return match[1];
   }
-  // A job that was refused names the variable that this program put it into, which is no news to a person.
-  return lines[0]?.replace(/^ingest: TICKWELL_INGEST_JOB="[^"]*": /, '') ?? 'it said nothing';
+  return inFlags(lines[0] ?? '') || 'it said nothing';
+}
+
+/**
+ * A job that was refused names the variable that this program put it into and places in it, which are no news to a person: those of a
+ * file are flags, and every file has the same.
+ */
+function inFlags(line: string): string {
+  const problems = line
+    .replace(/^ingest: TICKWELL_INGEST_JOB="[^"]*": /, '')
+    .replaceAll(/jobs\[\d+\](?:\.files\[\d+\])?\.([A-Za-z]+)/g, (_place, name: string) => flagOf(name));
+  return [...new Set(problems.split('; '))].join('; ');
+}
+
+function flagOf(property: string): string {
+  const name = property === 'mapping' ? 'map' : property;
+  return `--${name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 }

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createContext } from '../context.ts';
+import type { Terminal } from '../terminal.ts';
 import { fileOfJob } from './file-flags.ts';
 import { datasetOf, findFiles } from './find-files.ts';
 import { parseIngestLine, reason } from './ingest-process.ts';
@@ -87,6 +88,15 @@ describe('the lines of an ingest process', () => {
       '{"level":30,"msg":"hi"}\n{"level":60,"x":1,"msg":"Kafka is gone"}\n{"level":30,"msg":"bye"}\n';
     expect(reason(log)).toBe('Kafka is gone');
     expect(reason('one\ntwo\n')).toBe('two');
+    expect(reason('')).toBe('it said nothing');
+  });
+
+  it('what is wrong with a job is said in words of the command line, once for all files', () => {
+    const where = 'jobs[0].files[0]';
+    const problems = `${where}.mapping "time=" names no column; ${where.replace('[0].f', '[1].f')}.mapping "time=" names no column; ${where}.timeZone is odd`;
+    expect(reason(`ingest: TICKWELL_INGEST_JOB="/tmp/x/job.json": ${problems}\n`)).toBe(
+      '--map "time=" names no column; --time-zone is odd',
+    );
   });
 
   it('a stream is told in one line', () => {
@@ -104,6 +114,47 @@ describe('the lines of an ingest process', () => {
     expect(streamText('x.csv', { ...done, events: 8_000, outcome: 'already' })).toMatch(
       /^x\.csv: already imported/,
     );
+  });
+
+  it('one event is one event', () => {
+    const done = {
+      type: 'done',
+      stream: 's',
+      source: 'file:x',
+      position: 2,
+      refused: 0,
+      seconds: 1,
+    } as const;
+    expect(streamText('x.csv', { ...done, events: 1, outcome: 'finished' })).toBe('x.csv: 1 event in 1.0 s');
+  });
+
+  it('progress counts rows, refused ones too', () => {
+    const shown: (string | null)[] = [];
+    const terminal: Terminal = {
+      ...createContext({}).terminal,
+      interactive: true,
+      note: () => undefined,
+      transient: (line) => shown.push(line),
+    };
+    const report = new IngestReport(terminal);
+    const stream = { stream: 's', source: 'file:x', total: 4 } as const;
+    report.add({ type: 'started', ...stream, description: '/tmp/x.csv as x' });
+    report.add({ type: 'progress', ...stream, position: 5, events: 3, refused: 1, eventsPerSecond: 1 });
+    expect(shown).toEqual(['x.csv as x: 4 of 4 (100 %), 1 refused']);
+  });
+
+  it('a stream without one event is a failure, named with how many rows were refused', () => {
+    const report = new IngestReport(createContext({}).terminal, false);
+    const done = { type: 'done', stream: 's', source: 'file:x', position: 9, seconds: 1 } as const;
+    const nothing = (): void => {
+      report.throwOnNothing('default');
+    };
+    report.add({ ...done, outcome: 'finished', events: 1, refused: 8 });
+    report.add({ ...done, outcome: 'finished', events: 0, refused: 0 });
+    expect(nothing).not.toThrow();
+    report.add({ type: 'started', stream: 's', source: 'file:x', description: 'bad.csv', total: null });
+    report.add({ ...done, outcome: 'already', events: 0, refused: 8 });
+    expect(nothing).toThrow(/^bad\.csv: all 8 rows were refused; /);
   });
 
   it('every failed stream is named, the last one as the error', () => {

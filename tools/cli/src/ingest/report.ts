@@ -1,8 +1,9 @@
 import { TickwellError } from '@tickwell/domain';
-import { formatCount, formatDuration } from '../format/numbers.ts';
+import { formatCount, formatCounted, formatDuration } from '../format/numbers.ts';
 import { Progress } from '../progress.ts';
 import type { Terminal } from '../terminal.ts';
 import type { IngestLine } from '@tickwell/ports';
+import { refusedText } from './summary.ts';
 
 export type StreamResult = Extract<IngestLine, { type: 'done' }> & { readonly description: string };
 type StreamFailure = Extract<IngestLine, { type: 'error' }>;
@@ -30,7 +31,8 @@ export class IngestReport {
         break;
       case 'progress':
         this.#progress?.report({
-          done: line.events,
+          // The total counts rows, and a row that was refused is done with too.
+          done: line.events + line.refused,
           total: line.total ?? undefined,
           refused: line.refused,
         });
@@ -56,6 +58,14 @@ export class IngestReport {
     for (const { message } of this.failures.slice(0, -1)) this.#terminal.note(`failed: ${message}`);
     throw new TickwellError(last.code, last.message, { retryable: last.retryable });
   }
+
+  /** @throws TickwellError `all-refused`, one line, where not one row of a stream became an event. */
+  throwOnNothing(instance: string): void {
+    const [first, ...others] = this.streams.filter(({ events, refused }) => events === 0 && refused > 0);
+    if (first === undefined) return;
+    const refused = { name: first.description, rows: first.refused, others: others.length, instance };
+    throw new TickwellError('all-refused', refusedText(refused));
+  }
 }
 
 /** File names tell streams apart well enough in a line for people. */
@@ -66,7 +76,7 @@ function withoutFolders(description: string): string {
 /** "bitstamp.csv: 100,000 events in 3.2 s, 2 refused" */
 export function streamText(description: string, line: Extract<IngestLine, { type: 'done' }>): string {
   const refused = line.refused > 0 ? `, ${formatCount(line.refused)} refused` : '';
-  const events = `${formatCount(line.events)} events`;
+  const events = formatCounted(line.events, 'event');
   switch (line.outcome) {
     case 'already':
       return `${description}: already imported, ${events}${refused}`;

@@ -1,1 +1,1 @@
-export {};
+export { startIbGatewaySim, type IbGatewaySim, type IbGatewaySimOptions } from './server.ts';

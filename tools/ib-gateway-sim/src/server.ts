@@ -1,0 +1,196 @@
+/** The simulated Gateway: listens on the loopback and gives each client a session. */
+import { createServer, type Server, type Socket } from 'node:net';
+import { SimClock } from './clock.ts';
+import { Connection, type ConnectionHost } from './connection.ts';
+import { Directory } from './directory.ts';
+import { Conditions } from './faults/conditions.ts';
+import { Lines, type Gateway } from './gateway.ts';
+import { LiveHub } from './live/hub.ts';
+import type { Market } from './market/market.ts';
+import { HistoryPacing } from './pacing/judge.ts';
+import { IB_LIMITS, type PacingLimits } from './pacing/limits.ts';
+import { Session } from './session.ts';
+import { Stats, type GatewayStats } from './stats.ts';
+import { knownZone, zonedText } from './time/ib-time.ts';
+import { MAX_SERVER_VERSION } from './wire/handshake.ts';
+import { managedAccounts, nextValidId } from './wire/messages/session.ts';
+
+export interface IbGatewaySimOptions {
+  readonly market: Market;
+  /** 0: any free port. */
+  readonly port?: number;
+  /** Simulated ms since the epoch at which the clock starts. */
+  readonly startMs: number;
+  /** 1 (default): real time; 0: only `clock.advance` moves it. */
+  readonly speed?: number;
+  /** Changes to IB's limits, such as `{ tickByTickLines: 100 }`. */
+  readonly limits?: Partial<PacingLimits>;
+  /** The newest server version announced (157 … 178, default 178). */
+  readonly serverMaxVersion?: number;
+  /** Simulated ms that history takes to answer (default 0). */
+  readonly historyLatencyMs?: number;
+  /** How often live data is sent, in simulated ms (default 50, and 50 ms of real time on a faster clock). */
+  readonly pollMs?: number;
+  /** One line per event of a connection. */
+  readonly log?: (line: string) => void;
+}
+
+export interface IbGatewaySim {
+  readonly port: number;
+  readonly clock: SimClock;
+  stats(): GatewayStats;
+  stop(): Promise<void>;
+}
+
+/** More connections are refused; TWS itself takes 32. */
+const MAX_CONNECTIONS = 32;
+/** Pacing of client ids that are gone is remembered for this many. */
+const MAX_REMEMBERED_CLIENTS = 1000;
+const ACCOUNT = 'DU1234567';
+/** What TWS tells a client at once about its data farms. */
+const FARM_NOTICES: readonly (readonly [number, string])[] = [
+  [2104, 'Market data farm connection is OK:usfarm'],
+  [2106, 'HMDS data farm connection is OK:ushmds'],
+  [2158, 'Sec-def data farm connection is OK:secdefil'],
+];
+
+/** Resolves when it listens. */
+export async function startIbGatewaySim(options: IbGatewaySimOptions): Promise<IbGatewaySim> {
+  const simulator = new Simulator(options);
+  await simulator.listen(options.port ?? 0);
+  return simulator;
+}
+
+class Simulator implements IbGatewaySim {
+  readonly clock: SimClock;
+  readonly #gateway: Gateway;
+  readonly #stats = new Stats();
+  readonly #conditions = new Conditions();
+  readonly #server: Server;
+  readonly #connections = new Set<Connection>();
+  readonly #pacing = new Map<number, HistoryPacing>();
+  readonly #host: ConnectionHost;
+
+  constructor(options: IbGatewaySimOptions) {
+    const speed = options.speed ?? 1;
+    this.clock = new SimClock({ startMs: options.startMs, speed });
+    this.#gateway = this.#createGateway(options, speed);
+    const log = options.log ?? (() => undefined);
+    this.#host = {
+      clock: this.clock,
+      limits: this.#gateway.limits,
+      stats: this.#stats,
+      serverMaxVersion: options.serverMaxVersion ?? MAX_SERVER_VERSION,
+      connectionTime: () => zonedText(this.clock.nowMs(), this.#gateway.zone),
+      start: (connection, clientId, version) => this.#start(connection, clientId, version),
+      log,
+    };
+    this.#server = createServer((socket) => {
+      this.#accept(socket);
+    });
+  }
+
+  get port(): number {
+    const address = this.#server.address();
+    return typeof address === 'object' && address !== null ? address.port : 0;
+  }
+
+  listen(port: number): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#server.once('error', reject);
+      this.#server.listen(port, '127.0.0.1', () => {
+        this.#server.off('error', reject);
+        resolve();
+      });
+    });
+  }
+
+  stats(): GatewayStats {
+    return this.#stats.snapshot();
+  }
+
+  async stop(): Promise<void> {
+    const closed = new Promise<void>((resolve) => {
+      this.#server.close(() => {
+        resolve();
+      });
+    });
+    for (const connection of this.#connections) connection.cut('simulator stopped');
+    this.#gateway.hub.stop();
+    this.clock.stop();
+    await closed;
+  }
+
+  #createGateway(options: IbGatewaySimOptions, speed: number): Gateway {
+    const { market } = options;
+    const limits: PacingLimits = { ...IB_LIMITS, ...options.limits };
+    const latencyMs = options.historyLatencyMs ?? 0;
+    return {
+      clock: this.clock,
+      market,
+      directory: new Directory(market.instruments),
+      hub: new LiveHub({
+        clock: this.clock,
+        market,
+        pollMs: options.pollMs ?? 50 * Math.max(1, speed),
+        flows: (conId) => this.#conditions.flows(conId),
+      }),
+      conditions: this.#conditions,
+      limits,
+      stats: this.#stats,
+      zone: knownZone('US/Eastern'),
+      lines: new Lines(limits.marketDataLines),
+      tickByTickLines: new Lines(limits.tickByTickLines),
+      answerLater: (answer) => {
+        if (latencyMs === 0) answer();
+        else this.clock.after(latencyMs, answer);
+      },
+    };
+  }
+
+  #accept(socket: Socket): void {
+    if (this.#connections.size >= MAX_CONNECTIONS || this.#conditions.refusing) {
+      socket.on('error', () => undefined);
+      socket.resetAndDestroy();
+      return;
+    }
+    const connection = new Connection(socket, this.#host);
+    this.#connections.add(connection);
+    this.#stats.connections += 1;
+    this.#stats.connectionsOpen += 1;
+    socket.once('close', () => {
+      this.#connections.delete(connection);
+      this.#stats.connectionsOpen -= 1;
+    });
+  }
+
+  #start(connection: Connection, clientId: number, version: number): Session | string {
+    for (const other of this.#connections)
+      if (other.session?.clientId === clientId) return `client id ${clientId} is in use by ${other.peer}`;
+    const session = new Session({
+      gateway: this.#gateway,
+      version,
+      clientId,
+      pacing: this.#pacingOf(clientId),
+      transmit: (frame) => {
+        connection.transmit(frame);
+      },
+    });
+    this.#host.log(`${connection.peer}: client id ${clientId}, server version ${version}`);
+    session.send(managedAccounts([ACCOUNT]));
+    session.send(nextValidId(1));
+    for (const [code, text] of FARM_NOTICES) session.error(-1, code, text);
+    return session;
+  }
+
+  /** Outlives a connection: IB's servers remember a client that comes back. */
+  #pacingOf(clientId: number): HistoryPacing {
+    let pacing = this.#pacing.get(clientId);
+    if (pacing === undefined) {
+      if (this.#pacing.size >= MAX_REMEMBERED_CLIENTS) this.#pacing.clear();
+      pacing = new HistoryPacing(this.#gateway.limits);
+      this.#pacing.set(clientId, pacing);
+    }
+    return pacing;
+  }
+}

@@ -27,7 +27,7 @@ export function readRecorded(path: string): Buffer {
  * The entries of a zip or jar whose name ends so (all without). Read at once and not as a stream, because a market answers at once;
  * recorded files are a few MB at most.
  */
-export function readZip(path: string, nameEnd = ''): ReadonlyMap<string, Buffer> {
+function readZip(path: string, nameEnd = ''): ReadonlyMap<string, Buffer> {
   const bytes = readFileSync(path);
   const found = directoryOf(bytes, path).filter(({ name }) => name.endsWith(nameEnd) && !name.endsWith('/'));
   return new Map(found.map((entry) => [entry.name, unpack(bytes, entry, path)]));

@@ -34,7 +34,7 @@ export function nthWeekday(year: number, month: number, weekday: number, n: numb
 }
 
 /** Gregorian Easter by the anonymous computus (Meeus, Astronomical Algorithms, chapter 8). */
-export function easterSunday(year: number): number {
+function easterSunday(year: number): number {
   const a = year % 19;
   const b = Math.floor(year / 100);
   const c = year % 100;

@@ -23,7 +23,7 @@ import {
 } from './sources/lean.ts';
 
 /** What is served begins here, whatever was recorded when; holidays are known from 2013 on. */
-export const FIRST_DAY = dayOf(2015, 1, 2);
+const FIRST_DAY = dayOf(2015, 1, 2);
 
 const DAY_MS = 86_400_000;
 const MINUTE_MS = 60_000;

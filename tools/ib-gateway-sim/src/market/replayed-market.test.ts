@@ -111,13 +111,14 @@ describe('a replayed market', () => {
   });
 
   it('answers a span as it answers its parts, for trades, quotes and bars', () => {
-    const cuts = fc.uniqueArray(fc.integer({ min: 0, max: (TO - FROM) / 1000 }), { maxLength: 6 });
+    const end = at('2026-11-18T00:00');
+    const cuts = fc.uniqueArray(fc.integer({ min: 0, max: (end - FROM) / 1000 }), { maxLength: 6 });
     fc.assert(
       fc.property(cuts, fc.constantFrom(5, 60, 300, 3600), fc.boolean(), (seconds, barSeconds, useRth) => {
         const barMs = barSeconds * 1000;
-        const bounds = [FROM, ...seconds.sort((a, b) => a - b).map((second) => FROM + second * 1000), TO];
+        const bounds = [FROM, ...seconds.sort((a, b) => a - b).map((second) => FROM + second * 1000), end];
         const parts = bounds.slice(1).map((toMs, index) => ({ fromMs: bounds[index]!, toMs }));
-        const whole = { fromMs: FROM, toMs: TO };
+        const whole = { fromMs: FROM, toMs: end };
         expect(parts.flatMap((part) => [...WEEK.trades(CON_ID, part)])).toEqual([
           ...WEEK.trades(CON_ID, whole),
         ]);
@@ -129,7 +130,7 @@ describe('a replayed market', () => {
           ({ fromMs, toMs }) => [ceilTo(fromMs, barMs), ceilTo(toMs, barMs)] as const,
         );
         expect(aligned.flatMap(([fromMs, toMs]) => bars(WEEK, fromMs, toMs, barMs, { useRth }))).toEqual(
-          bars(WEEK, FROM, TO, barMs, { useRth }),
+          bars(WEEK, FROM, end, barMs, { useRth }),
         );
       }),
       { numRuns: 6 },

@@ -3,6 +3,7 @@ import type {
   AssignedPartition,
   EventLog,
   EventSink,
+  Gather,
   GroupConsumer,
   Logger,
   PartitionLag,
@@ -24,6 +25,7 @@ export interface FlowOptions {
   readonly stateTopic: string;
   readonly logger: Logger;
   readonly checkpointIntervalMs?: number;
+  readonly gather?: Gather;
 }
 
 /**
@@ -45,6 +47,7 @@ export class Flow {
     this.#consumer = options.log.createConsumer({
       groupId: options.groupId,
       topics: [...this.#processors.keys()],
+      ...(options.gather === undefined ? {} : { gather: options.gather }),
     });
     this.#counters = new FlowCounters(options.groupId, () => this.#consumer.lag());
   }

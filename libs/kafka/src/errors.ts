@@ -22,6 +22,21 @@ export function faultOf(error: unknown): KafkaFault {
   return { type, names };
 }
 
+/** An error code in an answer that this adapter decoded itself. */
+class RefusedByKafka extends Error {
+  override readonly name = 'RefusedByKafka';
+  readonly type: string;
+
+  constructor(message: string, type: string) {
+    super(message);
+    this.type = type;
+  }
+}
+
+export function refusedByKafka(what: string, type: string): Error {
+  return new RefusedByKafka(`Kafka did not take ${what}: ${type}`, type);
+}
+
 /** kafkajs gives errors of the transport these names; the connection is of no use after them. */
 const CONNECTION_ERRORS = [
   'KafkaJSConnectionError',

@@ -1,5 +1,5 @@
 import { TickwellError, errorMessage } from '@tickwell/domain';
-import type { PartitionLag } from '@tickwell/ports';
+import type { Gather, PartitionLag } from '@tickwell/ports';
 import { groupBroker, request } from './broker.ts';
 import type { ClusterConnection } from './connection.ts';
 import { topicMetadata } from './describe.ts';
@@ -21,8 +21,8 @@ export interface FetchSource {
 }
 
 const MAX_FETCH_BYTES = 16 * 1024 * 1024;
-/** The broker answers at the first byte; this bounds how long a change of what is fetched has to wait. */
-const MAX_WAIT_MS = 250;
+/** The broker answers at the first byte; how long it waits bounds how long a change of what is fetched has to wait. */
+const PROMPT: Gather = { minBytes: 1, maxWaitMs: 250 };
 /** While a full partition is left out, it should be asked for again soon after it has room. */
 const MAX_WAIT_WHILE_FULL_MS = 5;
 const FIRST_BACKOFF_MS = 50;
@@ -37,6 +37,7 @@ export class FetchLoop {
   /** Rejects with the first failure for good; never resolves. */
   readonly failed: Promise<never>;
   readonly #settings: KafkaSettings;
+  readonly #gather: Gather;
   readonly #connection: ClusterConnection;
   readonly #epochs: ReadonlyMap<string, string>;
   readonly #buffers: readonly PartitionBuffer[];
@@ -47,8 +48,14 @@ export class FetchLoop {
   #failingSinceMs: number | null = null;
   #watch: NodeJS.Timeout | undefined;
 
-  constructor(settings: KafkaSettings, connection: ClusterConnection, sources: readonly FetchSource[]) {
+  constructor(
+    settings: KafkaSettings,
+    connection: ClusterConnection,
+    sources: readonly FetchSource[],
+    gather: Gather = PROMPT,
+  ) {
     this.#settings = settings;
+    this.#gather = gather;
     this.#connection = connection;
     this.#epochs = new Map(sources.map(({ topic, epoch }) => [topic, epoch]));
     this.failed = new Promise((_, reject) => {
@@ -149,7 +156,8 @@ export class FetchLoop {
         continue;
       }
       const limits: FetchLimits = {
-        maxWaitMs: ready.length < buffers.length ? MAX_WAIT_WHILE_FULL_MS : MAX_WAIT_MS,
+        minBytes: this.#gather.minBytes,
+        maxWaitMs: ready.length < buffers.length ? MAX_WAIT_WHILE_FULL_MS : this.#gather.maxWaitMs,
         maxBytes: MAX_FETCH_BYTES,
         maxPartitionBytes: this.#settings.maxPartitionFetchBytes,
       };

@@ -2,6 +2,8 @@ import { TickwellError, errorMessage } from '@tickwell/domain';
 import type {
   AssignedPartition,
   CommittedPosition,
+  ConsumerOptions,
+  Gather,
   GroupConsumer,
   PartitionLag,
   PartitionSession,
@@ -34,6 +36,7 @@ const RETRY_MS = 200;
  */
 export class KafkaGroupConsumer implements GroupConsumer {
   readonly #settings: KafkaSettings;
+  readonly #gather: Gather | undefined;
   readonly #connection: ClusterConnection;
   readonly #membership: GroupMembership;
   readonly #stopping = new AbortController();
@@ -41,11 +44,9 @@ export class KafkaGroupConsumer implements GroupConsumer {
   #loop: FetchLoop | undefined;
   #finished: Promise<void> = Promise.resolve();
 
-  constructor(
-    settings: KafkaSettings,
-    options: { readonly groupId: string; readonly topics: readonly string[] },
-  ) {
+  constructor(settings: KafkaSettings, options: ConsumerOptions) {
     this.#settings = settings;
+    this.#gather = options.gather;
     this.#connection = new ClusterConnection(settings);
     this.#membership = new GroupMembership(settings, this.#connection, options.groupId, options.topics);
   }
@@ -97,7 +98,8 @@ export class KafkaGroupConsumer implements GroupConsumer {
     try {
       await this.#openAll(generation, open, released, sessions);
       if (over.aborted) return;
-      const loop = new FetchLoop(this.#settings, this.#connection, sessions.map(fetchSource));
+      const sources = sessions.map(fetchSource);
+      const loop = new FetchLoop(this.#settings, this.#connection, sources, this.#gather);
       this.#loop = loop;
       loop.start();
       try {

@@ -1,6 +1,7 @@
 import { TickwellError } from '@tickwell/domain';
 import type { TopicSpec } from '@tickwell/contracts';
 import type {
+  ConsumerOptions,
   EventLog,
   EventSink,
   GroupConsumer,
@@ -65,7 +66,7 @@ class KafkaEventLog implements KafkaLog {
     return sink;
   }
 
-  createConsumer(options: { readonly groupId: string; readonly topics: readonly string[] }): GroupConsumer {
+  createConsumer(options: ConsumerOptions): GroupConsumer {
     const consumer = new KafkaGroupConsumer(this.#settings, options);
     this.#readers.add(consumer);
     return consumer;

@@ -34,7 +34,7 @@ export async function* readRange(
   while (position < toOffset && signal?.aborted !== true) {
     try {
       leader ??= await leaderOf(connection, range);
-      const limits = { maxWaitMs: MAX_WAIT_MS, maxBytes, maxPartitionBytes: maxBytes };
+      const limits = { minBytes: 1, maxWaitMs: MAX_WAIT_MS, maxBytes, maxPartitionBytes: maxBytes };
       const fetched = await fetchOnce(
         connection,
         leader,

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import type { NewRecord } from '@tickwell/ports';
 import { describe, expect, it } from 'vitest';
-import { SendQueue, recordBytes } from './send-queue.ts';
+import { recordBytes } from './protocol/batch-writer.ts';
+import { SendQueue } from './send-queue.ts';
 import type { BatchLimits } from './send-queue.ts';
 
 const ROOMY: BatchLimits = { maxRecords: 1_000, maxBytes: 1e9, maxPartitionBytes: 1e9 };

@@ -1,5 +1,6 @@
 import { TickwellError } from '@tickwell/domain';
 import type { NewRecord } from '@tickwell/ports';
+import { recordBytes } from './protocol/batch-writer.ts';
 
 export interface BatchLimits {
   readonly maxRecords: number;
@@ -12,10 +13,14 @@ export interface BatchLimits {
 export interface PlacedRecord {
   readonly record: NewRecord;
   readonly partition: number;
+  /** In the log, at most. */
+  readonly bytes: number;
 }
 
 interface Waiting {
   readonly records: readonly NewRecord[];
+  /** Of each record. */
+  readonly sizes: readonly number[];
   readonly bytes: number;
   /** Records already put into a batch. */
   taken: number;
@@ -27,19 +32,6 @@ export interface SendBatch {
   readonly records: readonly PlacedRecord[];
   /** Calls whose last record this batch holds. */
   readonly completes: readonly Waiting[];
-}
-
-/** Length, offset, timestamps and lengths inside a record, and per header: an upper bound. */
-const RECORD_OVERHEAD_BYTES = 64;
-const HEADER_OVERHEAD_BYTES = 10;
-
-/** Size in the log, at most. */
-export function recordBytes({ key, value, headers }: NewRecord): number {
-  let bytes = RECORD_OVERHEAD_BYTES + Buffer.byteLength(key) + (value?.length ?? 0);
-  for (const name in headers) {
-    bytes += HEADER_OVERHEAD_BYTES + Buffer.byteLength(name) + Buffer.byteLength(headers[name] ?? '');
-  }
-  return bytes;
 }
 
 /** What waits to be sent, in call order, bounded in bytes. */
@@ -58,7 +50,8 @@ export class SendQueue {
 
   /** A call alone is always taken; further ones only while the bound allows. */
   add(records: readonly NewRecord[]): Promise<void> {
-    const bytes = records.reduce((sum, record) => sum + recordBytes(record), 0);
+    const sizes = records.map(recordBytes);
+    const bytes = sizes.reduce((sum, size) => sum + size, 0);
     if (this.#queuedBytes > 0 && this.#queuedBytes + bytes > this.#maxQueuedBytes) {
       throw new TickwellError(
         'sink-full',
@@ -68,7 +61,7 @@ export class SendQueue {
     }
     this.#queuedBytes += bytes;
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ records, bytes, taken: 0, resolve, reject });
+      this.#waiting.push({ records, sizes, bytes, taken: 0, resolve, reject });
     });
   }
 
@@ -82,7 +75,7 @@ export class SendQueue {
       for (; call.taken < call.records.length; call.taken++) {
         const record = call.records[call.taken];
         if (record === undefined) break;
-        const bytes = recordBytes(record);
+        const bytes = call.sizes[call.taken] ?? 0;
         const partition = place(record);
         const slot = `${record.topic}/${partition}`;
         const slotBytes = (perPartition.get(slot) ?? 0) + bytes;
@@ -93,7 +86,7 @@ export class SendQueue {
           slotBytes <= limits.maxPartitionBytes;
         if (!fits && records.length > 0) return { records, completes };
         perPartition.set(slot, slotBytes);
-        records.push({ record, partition });
+        records.push({ record, partition, bytes });
       }
       completes.push(call);
     }

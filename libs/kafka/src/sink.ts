@@ -1,42 +1,39 @@
-import { CompressionTypes } from 'kafkajs';
-import type { Producer, TopicMessages } from 'kafkajs';
 import { TickwellError, errorMessage } from '@tickwell/domain';
 import { partitionForKey } from '@tickwell/ports';
 import type { EventSink, NewRecord } from '@tickwell/ports';
-import { createClient } from './connection.ts';
-import type { ClusterConnection, KafkaClient } from './connection.ts';
+import { BatchProducer, placeOf, type PendingBatch } from './batch-producer.ts';
+import { ClusterConnection } from './connection.ts';
 import { describePartitionCounts } from './describe.ts';
 import { isNeverAccepted, toTickwellError } from './errors.ts';
 import type { KafkaSettings } from './options.ts';
-import { SendQueue, recordBytes } from './send-queue.ts';
+import { ClusterTransport } from './produce-transport.ts';
+import { recordBytes } from './protocol/batch-writer.ts';
+import { SendQueue } from './send-queue.ts';
 import type { BatchLimits, PlacedRecord, SendBatch } from './send-queue.ts';
 
 const KIB = 1024;
 const LIMITS: BatchLimits = { maxRecords: 20_000, maxBytes: 8 * KIB * KIB, maxPartitionBytes: 900 * KIB };
 /** Topics take 4 MiB (`max.message.bytes`); a record above this could never be written. */
 const MAX_RECORD_BYTES = 4 * KIB * KIB - 4 * KIB;
-const ALL_REPLICAS = -1;
 const FIRST_BACKOFF_MS = 50;
 const MAX_BACKOFF_MS = 1_000;
 
-interface Live {
-  readonly client: KafkaClient;
-  readonly producer: Producer;
-}
-
 /**
- * One ordered writer. There is never more than one request outstanding: with several, a lost acknowledgement makes kafkajs 2.2.4 reuse
- * sequence numbers, and Kafka takes a new batch for a repeated one and drops it. A batch that failed is repeated as it was, first by
- * kafkajs with the same sequence numbers (Kafka drops what it has already), then by a new producer (it may be in the log twice).
+ * One ordered writer. There is never more than one request to a broker outstanding (with several, kafkajs 2.2.4 reuses sequence numbers
+ * after a lost acknowledgement, and Kafka takes a new batch for a repeated one). A batch that failed is repeated as it was, over a new
+ * connection and with the same sequence numbers, before anything newer: Kafka drops what it has already.
  */
 export class KafkaSink implements EventSink {
   readonly #settings: KafkaSettings;
   readonly #name: string;
+  /** For questions. */
   readonly #connection: ClusterConnection;
+  /** For records only, so that ending it ends what is on its way. */
+  readonly #writing: ClusterConnection;
+  readonly #producer: BatchProducer;
   readonly #queue: SendQueue;
   readonly #partitionCounts = new Map<string, number>();
   readonly #unknownTopics = new Set<string>();
-  #live: Live | undefined;
   #pumping: Promise<void> | undefined;
   #broken: TickwellError | undefined;
   #closed = false;
@@ -45,12 +42,14 @@ export class KafkaSink implements EventSink {
     this.#settings = settings;
     this.#name = name;
     this.#connection = connection;
+    this.#writing = new ClusterConnection(settings);
+    this.#producer = new BatchProducer(new ClusterTransport(settings, this.#writing));
     this.#queue = new SendQueue(settings.maxQueuedBytes);
   }
 
   /** Connects now, so that a Kafka that is not there is noticed at the start and not at the first record. */
   async open(): Promise<void> {
-    await this.#connect();
+    await this.#producer.open();
   }
 
   async send(records: readonly NewRecord[]): Promise<void> {
@@ -67,7 +66,7 @@ export class KafkaSink implements EventSink {
   async close(): Promise<void> {
     this.#closed = true;
     await this.#pumping;
-    await this.#disconnect();
+    await this.#writing.close();
   }
 
   #check(record: NewRecord): void {
@@ -94,7 +93,7 @@ export class KafkaSink implements EventSink {
     } catch (error) {
       this.#broken = sinkBroken(this.#name, error);
       this.#queue.rejectAll(this.#broken);
-      await this.#disconnect();
+      await this.#writing.close();
     } finally {
       this.#pumping = undefined;
     }
@@ -117,16 +116,8 @@ export class KafkaSink implements EventSink {
   }
 
   async #sendUntilDurable(batch: SendBatch): Promise<void> {
-    const topicMessages = toTopicMessages(batch.records);
-    await this.#repeat(`${batch.records.length} records`, async () => {
-      const { producer } = this.#live ?? (await this.#connect());
-      try {
-        await producer.sendBatch({ topicMessages, acks: ALL_REPLICAS, compression: CompressionTypes.None });
-      } catch (error) {
-        await this.#disconnect();
-        throw error;
-      }
-    });
+    const pending = byPartition(batch.records);
+    await this.#repeat(`${batch.records.length} records`, () => this.#producer.attempt(pending));
   }
 
   /** Repeats until it succeeds, can never succeed, or the deadline passed. */
@@ -140,39 +131,11 @@ export class KafkaSink implements EventSink {
         if (isNeverAccepted(error) || performance.now() + backoffMs > deadlineMs) throw error;
         this.#settings.logger.warn(
           { sink: this.#name, error: errorMessage(error) },
-          `Sending ${what} to Kafka failed; repeating the same with a new producer`,
+          `Sending ${what} to Kafka failed; repeating the same`,
         );
         await new Promise((resolve) => setTimeout(resolve, backoffMs));
       }
     }
-  }
-
-  async #connect(): Promise<Live> {
-    const client = createClient(this.#settings);
-    const producer = client.kafka.producer({
-      idempotent: true,
-      maxInFlightRequests: 1,
-      allowAutoTopicCreation: false,
-      createPartitioner: () => explicitPartition,
-      retry: { retries: 2, initialRetryTime: FIRST_BACKOFF_MS, maxRetryTime: MAX_BACKOFF_MS },
-    });
-    try {
-      await producer.connect();
-    } catch (error) {
-      client.destroy();
-      throw error;
-    }
-    this.#live = { client, producer };
-    return this.#live;
-  }
-
-  /** Closes the sockets first: a request on its way must not reach Kafka after its repetition and what followed. */
-  async #disconnect(): Promise<void> {
-    const live = this.#live;
-    if (live === undefined) return;
-    this.#live = undefined;
-    live.client.destroy();
-    await live.producer.disconnect().catch(() => undefined);
   }
 }
 
@@ -185,29 +148,20 @@ function sinkBroken(name: string, cause: unknown): TickwellError {
   );
 }
 
-function explicitPartition({ message }: { message: { partition?: number } }): number {
-  return message.partition ?? 0;
-}
-
-function toTopicMessages(records: readonly PlacedRecord[]): TopicMessages[] {
-  const byTopic = new Map<string, TopicMessages>();
-  for (const { record, partition } of records) {
-    let topic = byTopic.get(record.topic);
-    if (topic === undefined) {
-      topic = { topic: record.topic, messages: [] };
-      byTopic.set(record.topic, topic);
+function byPartition(records: readonly PlacedRecord[]): Set<PendingBatch> {
+  const batches = new Map<
+    string,
+    { topic: string; partition: number; records: NewRecord[]; sizes: number[] }
+  >();
+  for (const { record, partition, bytes } of records) {
+    const place = placeOf({ topic: record.topic, partition });
+    const known = batches.get(place);
+    if (known === undefined) {
+      batches.set(place, { topic: record.topic, partition, records: [record], sizes: [bytes] });
+    } else {
+      known.records.push(record);
+      known.sizes.push(bytes);
     }
-    topic.messages.push({
-      key: record.key,
-      value: record.value === null ? null : asBuffer(record.value),
-      headers: { ...record.headers },
-      partition,
-    });
   }
-  return [...byTopic.values()];
-}
-
-/** A view: kafkajs copies when it encodes. */
-function asBuffer(bytes: Uint8Array): Buffer {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return new Set(batches.values());
 }

@@ -86,6 +86,22 @@ export interface GroupConsumer {
   lag(): readonly PartitionLag[];
 }
 
+export interface ConsumerOptions {
+  readonly groupId: string;
+  readonly topics: readonly string[];
+  /** Left out: records come as soon as they can be read. */
+  readonly gather?: Gather;
+}
+
+/**
+ * A reader in no hurry: the log may keep records back until so many bytes wait, or for so long, and hand them over together. Many small
+ * batches cost the log, the reader and whatever the reader writes to far more than few large ones.
+ */
+export interface Gather {
+  readonly minBytes: number;
+  readonly maxWaitMs: number;
+}
+
 export interface TailOptions {
   readonly topics: readonly string[];
   readonly from: 'earliest' | 'latest';
@@ -107,7 +123,7 @@ export interface LogTail {
 /** Everything a process needs of the log. */
 export interface EventLog {
   createSink(options: { readonly name: string }): Promise<EventSink>;
-  createConsumer(options: { readonly groupId: string; readonly topics: readonly string[] }): GroupConsumer;
+  createConsumer(options: ConsumerOptions): GroupConsumer;
   createTail(options: TailOptions): LogTail;
   /**
    * Reads a partition from `fromOffset` (or the first record kept, if later) up to, not including, `toOffset`, in batches. Ends

@@ -1,5 +1,6 @@
 import { TickwellError } from '@tickwell/domain';
 import type {
+  ConsumerOptions,
   EventLog,
   EventSink,
   GroupConsumer,
@@ -75,7 +76,7 @@ export class MemoryLog implements EventLog {
     return this.#own.createSink(options);
   }
 
-  createConsumer(options: { readonly groupId: string; readonly topics: readonly string[] }): GroupConsumer {
+  createConsumer(options: ConsumerOptions): GroupConsumer {
     return this.#own.createConsumer(options);
   }
 
@@ -131,7 +132,7 @@ class MemoryProcess implements EventLog {
     return Promise.resolve(sink);
   }
 
-  createConsumer(options: { readonly groupId: string; readonly topics: readonly string[] }): GroupConsumer {
+  createConsumer(options: ConsumerOptions): GroupConsumer {
     const consumer = new MemoryConsumer({
       topics: this.#topics,
       group: this.#group(options.groupId),

@@ -1,6 +1,6 @@
 import { TOPICS, type TopicSpec } from '@tickwell/contracts';
 import { FlowService } from '@tickwell/flow';
-import type { EventLog, Logger } from '@tickwell/ports';
+import type { EventLog, Gather, Logger } from '@tickwell/ports';
 import { BarBuilder } from './bar-builder.ts';
 import type { IndicatorsConfig } from './config.ts';
 import { IndicatorEngine } from './indicator-engine.ts';
@@ -20,6 +20,9 @@ export type IndicatorsSettings = Pick<
   'groupId' | 'barIntervals' | 'indicators' | 'correctableBars' | 'formingBars' | 'checkpointIntervalMs'
 >;
 
+/** Bars close seconds apart at the least: a few milliseconds more cost nobody anything, and gathered records cost far less CPU. */
+const GATHER: Gather = { minBytes: 64 * 1024, maxWaitMs: 5 };
+
 /** Trades to bars, and bars of every source to indicators, as one member of a group. */
 export class IndicatorsService extends FlowService {
   constructor(config: IndicatorsSettings, options: { readonly log: EventLog; readonly logger: Logger }) {
@@ -36,6 +39,7 @@ export class IndicatorsService extends FlowService {
       groupId: config.groupId,
       stateTopic: TOPICS.stateIndicators.name,
       checkpointIntervalMs: config.checkpointIntervalMs,
+      gather: GATHER,
     });
   }
 }

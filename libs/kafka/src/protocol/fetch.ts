@@ -11,7 +11,9 @@ export interface FetchPosition extends TopicPartition {
 }
 
 export interface FetchLimits {
-  /** How long the broker may wait for the first byte. */
+  /** The broker answers once so many bytes are there. */
+  readonly minBytes: number;
+  /** How long the broker may wait for them. */
   readonly maxWaitMs: number;
   readonly maxBytes: number;
   readonly maxPartitionBytes: number;
@@ -60,7 +62,7 @@ function encode(positions: readonly FetchPosition[], limits: FetchLimits): Buffe
   writer
     .int32(-1) // replica id: a client
     .int32(limits.maxWaitMs)
-    .int32(1) // least bytes
+    .int32(limits.minBytes)
     .int32(limits.maxBytes)
     .int8(READ_COMMITTED)
     .int32(0) // session id

@@ -40,6 +40,7 @@ const OPTIONS: Omit<StorageOptions, 'groupId'> = {
     maxBatchBytes: 1 << 22,
     maxWrites: 3,
     minParallelRows: 500,
+    minSpacingMs: 20,
     minRetryMs: 20,
     maxRetryMs: 500,
   },

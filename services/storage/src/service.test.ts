@@ -37,6 +37,7 @@ const OPTIONS: StorageOptions = {
     maxBatchBytes: 1 << 20,
     maxWrites: 3,
     minParallelRows: 100,
+    minSpacingMs: 5,
     minRetryMs: 1,
     maxRetryMs: 8,
   },

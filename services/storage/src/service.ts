@@ -4,6 +4,7 @@ import type {
   Clock,
   EventLog,
   EventSink,
+  Gather,
   GroupConsumer,
   Logger,
   PartitionSession,
@@ -32,6 +33,9 @@ export interface StorageParts {
   readonly options: StorageOptions;
 }
 
+/** Rows are seldom asked for within moments of their arrival, and few large writes cost the store far less than many small ones. */
+const GATHER: Gather = { minBytes: 512 * 1024, maxWaitMs: 50 };
+
 /**
  * Stores every validated topic: consumes as a member of a group, writes rows, and commits offsets only once the rows are visible.
  * Owns the log and the writer it is given, and closes them.
@@ -49,7 +53,11 @@ export class StorageService {
 
   constructor(parts: StorageParts) {
     this.#parts = parts;
-    this.#consumer = parts.log.createConsumer({ groupId: parts.options.groupId, topics: STORED_TOPICS });
+    this.#consumer = parts.log.createConsumer({
+      groupId: parts.options.groupId,
+      topics: STORED_TOPICS,
+      gather: GATHER,
+    });
     this.#metrics = createStorageMetrics(() => this.#consumer.lag());
     this.#stores = new Map(STORED_TOPICS.map((topic) => [topic, this.#createStore(topic)]));
     // Awaited in run; a failure before or after it must not count as unhandled.

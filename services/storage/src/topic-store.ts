@@ -18,6 +18,8 @@ export interface TopicStoreOptions {
   readonly maxWrites: number;
   /** A further write is only begun beside another for at least so many rows; fewer wait and grow. */
   readonly minParallelRows: number;
+  /** Least time between the beginnings of two writes that are smaller than `minParallelRows`. */
+  readonly minSpacingMs: number;
   readonly minRetryMs: number;
   readonly maxRetryMs: number;
 }
@@ -56,7 +58,9 @@ interface Write {
 }
 
 /**
- * Stores one topic: what arrives while writes are in flight forms the next write, and what arrives while nothing is goes at once.
+ * Stores one topic: what arrives while nothing is in flight goes at once; what arrives while a write is in flight, or shortly after it
+ * began, forms the next one. (Each commit costs QuestDB several milliseconds of CPU whatever its size: measured, 10,000 trades/s in as
+ * many commits as it took kept it busy with 80 % of a core.)
  * Rows are kept until the store says that they are visible, and only then, in order, are positions reported. While the store
  * does not answer, the same rows are tried again for as long as it takes, and nothing newer is accepted.
  */
@@ -65,6 +69,8 @@ export class TopicStore {
   #pending = new Batch();
   #writes: Write[] = [];
   #completing = false;
+  /** A write began less than `minSpacingMs` ago. */
+  #resting = false;
   #problem: string | undefined;
   #failed: Error | undefined;
   #waiters: (() => void)[] = [];
@@ -109,8 +115,9 @@ export class TopicStore {
     const { maxWrites, minParallelRows } = this.#parts.options;
     while (this.#pending.sources.size > 0 && this.#failed === undefined && this.#problem === undefined) {
       if (this.#writes.length >= maxWrites) return;
-      if (this.#writes.length > 0 && this.#pending.rows < minParallelRows) return;
+      if ((this.#writes.length > 0 || this.#resting) && this.#pending.rows < minParallelRows) return;
       this.#begin();
+      this.#rest();
     }
   }
 
@@ -138,6 +145,20 @@ export class TopicStore {
       this.#changed();
       this.#parts.onFailure(error);
     });
+  }
+
+  /** Keeps small writes apart. When the service ends nothing is begun any more, and whoever still waits has given up. */
+  #rest(): void {
+    if (this.#resting) return;
+    this.#resting = true;
+    const { clock, options, signal } = this.#parts;
+    clock.sleep(options.minSpacingMs, signal).then(
+      () => {
+        this.#resting = false;
+        this.kick();
+      },
+      () => undefined,
+    );
   }
 
   /** Undefined when stored; whatever else happened is the failure. */

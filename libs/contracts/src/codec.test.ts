@@ -13,44 +13,8 @@ import {
   encodeIndicatorBatch,
   encodeTickBatch,
 } from './codec.ts';
+import { columns, header, int64, optional, trades, uint64 } from './fixtures/tick-batches.ts';
 import { peekHeader } from './header-codec.ts';
-
-const int64 = fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n });
-const uint64 = fc.bigInt({ min: 0n, max: 2n ** 64n - 1n });
-const header: fc.Arbitrary<Header> = fc.record({
-  source: fc.string(),
-  symbol: fc.string(),
-  cause: fc.record({ origin: fc.string(), n: uint64, k: fc.nat() }),
-  knownAtNs: int64,
-  watermarkNs: int64,
-  replayOf: fc.string(),
-  priceBasis: fc.constantFrom('unspecified', 'raw', 'split-adjusted', 'all'),
-});
-
-function columns<T>(rows: number, value: fc.Arbitrary<T>): fc.Arbitrary<T[]> {
-  return fc.array(value, { minLength: rows, maxLength: rows });
-}
-
-/** An optional column: empty or full. */
-function optional<T>(rows: number, value: fc.Arbitrary<T>): fc.Arbitrary<T[]> {
-  return fc.oneof(columns(0, value), columns(rows, value));
-}
-
-const trades: fc.Arbitrary<TickBatch> = fc.nat(20).chain((rows) =>
-  fc.record({
-    kind: fc.constant('trades' as const),
-    header,
-    trades: fc.record({
-      timeNs: columns(rows, int64),
-      seq: columns(rows, int64),
-      price: columns(rows, fc.double()),
-      size: columns(rows, fc.double()),
-      conditions: optional(rows, fc.string()),
-      venue: optional(rows, fc.string()),
-    }),
-    positions: columns(rows, uint64),
-  }),
-);
 
 const bars: fc.Arbitrary<BarBatch> = fc.nat(20).chain((rows) =>
   fc.record({

@@ -19,6 +19,7 @@ import {
 } from '@tickwell/domain';
 import * as pb from './gen/tickwell/events/v1/market_pb.js';
 import { headerFromProto, headerToProto, priceTypeFromProto, priceTypeToProto } from './header-codec.ts';
+import { readTickBatch, writeTickBatch } from './tick-wire.ts';
 
 /** Why bytes are not the event they should be; `rule` is the id a dead letter carries. */
 export interface DecodeError {
@@ -46,21 +47,15 @@ export function encodeMessage<D extends DescMessage>(
   return toBinary(schema, create(schema, fields));
 }
 
+/** By hand: see tick-wire.ts. */
 export function encodeTickBatch(batch: TickBatch): Uint8Array<ArrayBuffer> {
-  const header = headerToProto(batch.header);
-  if (batch.kind === 'watermark') return toBinary(pb.TickBatchSchema, create(pb.TickBatchSchema, { header }));
-  const kind =
-    batch.kind === 'trades'
-      ? { case: 'trades' as const, value: create(pb.TradeColumnsSchema, batch.trades) }
-      : { case: 'quotes' as const, value: create(pb.QuoteColumnsSchema, batch.quotes) };
-  return toBinary(
-    pb.TickBatchSchema,
-    create(pb.TickBatchSchema, { header, kind, position: batch.positions }),
-  );
+  return writeTickBatch(batch);
 }
 
 /** `raw`: every event must say its position in the stream. */
 export function decodeTickBatch(bytes: Uint8Array, raw: boolean): Result<TickBatch, DecodeError> {
+  const batch = readTickBatch(bytes);
+  if (batch !== undefined) return checkedTicks(batch, raw);
   const parsed = parseMessage(pb.TickBatchSchema, bytes);
   return parsed.ok ? tickBatchFromProto(parsed.value, raw) : parsed;
 }
@@ -73,29 +68,26 @@ export function tickBatchFromProto(message: pb.TickBatch, raw: boolean): Result<
   switch (message.kind.case) {
     case undefined:
       return ok({ kind: 'watermark', header });
-    case 'trades': {
-      const trades = message.kind.value;
-      const wrong = columnError(trades.timeNs.length, {
-        required: {
-          seq: trades.seq,
-          price: trades.price,
-          size: trades.size,
-          ...(raw ? { position: positions } : {}),
-        },
-        optional: { conditions: trades.conditions, venue: trades.venue },
-      });
-      return wrong === undefined ? ok({ kind: 'trades', header, trades, positions }) : err(wrong);
-    }
-    case 'quotes': {
-      const quotes = message.kind.value;
-      const { seq, bidPrice, bidSize, askPrice, askSize } = quotes;
-      const wrong = columnError(quotes.timeNs.length, {
-        required: { seq, bidPrice, bidSize, askPrice, askSize, ...(raw ? { position: positions } : {}) },
-        optional: {},
-      });
-      return wrong === undefined ? ok({ kind: 'quotes', header, quotes, positions }) : err(wrong);
-    }
+    case 'trades':
+      return checkedTicks({ kind: 'trades', header, trades: message.kind.value, positions }, raw);
+    case 'quotes':
+      return checkedTicks({ kind: 'quotes', header, quotes: message.kind.value, positions }, raw);
   }
+}
+
+function checkedTicks(batch: TickBatch, raw: boolean): Result<TickBatch, DecodeError> {
+  if (batch.kind === 'watermark') return ok(batch);
+  const position = raw ? { position: batch.positions } : {};
+  if (batch.kind === 'trades') {
+    const { timeNs, seq, price, size, conditions, venue } = batch.trades;
+    const columns = { required: { seq, price, size, ...position }, optional: { conditions, venue } };
+    const wrong = columnError(timeNs.length, columns);
+    return wrong === undefined ? ok(batch) : err(wrong);
+  }
+  const { timeNs, seq, bidPrice, bidSize, askPrice, askSize } = batch.quotes;
+  const required = { seq, bidPrice, bidSize, askPrice, askSize, ...position };
+  const wrong = columnError(timeNs.length, { required, optional: {} });
+  return wrong === undefined ? ok(batch) : err(wrong);
 }
 
 export function encodeBarBatch(batch: BarBatch): Uint8Array<ArrayBuffer> {

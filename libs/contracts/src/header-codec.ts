@@ -8,7 +8,7 @@ const BASIS: Readonly<Record<PriceBasis, pb.PriceBasis>> = {
   'split-adjusted': pb.PriceBasis.SPLIT_ADJUSTED,
   all: pb.PriceBasis.ALL,
 };
-const BASIS_BACK = new Map<pb.PriceBasis, PriceBasis>(
+const BASIS_BACK = new Map<number, PriceBasis>(
   (Object.keys(BASIS) as PriceBasis[]).map((name) => [BASIS[name], name]),
 );
 
@@ -27,7 +27,7 @@ export function priceBasisToProto(basis: PriceBasis): pb.PriceBasis {
 }
 
 /** A number this build does not know reads as unspecified. */
-export function priceBasisFromProto(basis: pb.PriceBasis): PriceBasis {
+export function priceBasisFromProto(basis: number): PriceBasis {
   return BASIS_BACK.get(basis) ?? 'unspecified';
 }
 

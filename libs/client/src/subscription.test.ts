@@ -34,6 +34,33 @@ const after = (request: queryV1.SubscribeRequest | undefined): unknown =>
     : request?.from.case;
 
 describe('a subscription', () => {
+  it('reads messages that came as one in their order, and stands after each of them', async () => {
+    const script = inTurn([
+      async function* () {
+        await Promise.resolve();
+        yield liveMessage(10n, 20n);
+        const more = [tradeMessage(1, 20n), tradeMessage(0, 11n), tradeMessage(0, 12n)];
+        yield { ...tradeMessage(0, 10n), more };
+      },
+    ]);
+    await using pair = await scripted({ subscribe: script.subscribe });
+    const subscription = pair.client.subscribe();
+    expect(await take(subscription, 4)).toEqual(['live', 10n, 20n, 11n]);
+    expect(script.requests[0]?.pack).toBe(true);
+    const next = inTurn([
+      async function* (request) {
+        await Promise.resolve();
+        expect(after(request)).toEqual([12n, 21n]);
+        yield tradeMessage(0, 12n);
+      },
+    ]);
+    await using later = await scripted({ subscribe: next.subscribe });
+    const { position } = subscription;
+    expect(await take(later.client.subscribe(position === undefined ? {} : { after: position }), 1)).toEqual([
+      12n,
+    ]);
+  });
+
   it('goes on after the last event when the connection breaks, without gap or duplicate', async () => {
     const script = inTurn([
       async function* () {

@@ -5,6 +5,7 @@ import type { Channel } from '@tickwell/grpc';
 import { marketEvent, type LiveStart, type MarketEvent } from './live-event.ts';
 import { PositionTracker } from './position.ts';
 import { backOff, mayRetry, type RetryOptions } from './retry.ts';
+import { SilenceWatch } from './silence-watch.ts';
 
 export type StreamKind = 'trades' | 'quotes' | 'bars' | 'indicators';
 
@@ -98,39 +99,21 @@ export class Subscription implements AsyncIterable<MarketEvent | LiveStart> {
     if (this.#options.signal?.aborted === true) end();
     const method = queryV1.MarketDataService.method.subscribe;
     const messages = this.#channel.stream(method, this.#request(), { signal: ending.signal });
+    const silence = new SilenceWatch(this.#options.idleTimeoutMs ?? IDLE_TIMEOUT_MS, ending);
     try {
       for (;;) {
-        const next = await this.#next(messages, ending);
-        if (next === undefined) return;
+        const next = await silence.during(() => messages.next());
+        if (next.done === true) return;
         this.#attempt = 0;
-        const event = this.#take(next);
-        if (event !== undefined) yield event;
+        for (const message of [next.value, ...next.value.more]) {
+          const event = this.#take(message);
+          if (event !== undefined) yield event;
+        }
       }
     } finally {
+      silence.end();
       this.#options.signal?.removeEventListener('abort', end);
       await messages.return(undefined);
-    }
-  }
-
-  /** The next message; silence for too long is a failure like any broken connection. */
-  async #next(
-    messages: AsyncGenerator<queryV1.SubscribeResponse>,
-    ending: AbortController,
-  ): Promise<queryV1.SubscribeResponse | undefined> {
-    const idleTimeoutMs = this.#options.idleTimeoutMs ?? IDLE_TIMEOUT_MS;
-    const silence = new TickwellError('unavailable', `subscribe: not a word for ${idleTimeoutMs} ms`, {
-      retryable: true,
-    });
-    const timer = setTimeout(() => {
-      ending.abort(silence);
-    }, idleTimeoutMs);
-    try {
-      const next = await messages.next();
-      return next.done === true ? undefined : next.value;
-    } catch (error) {
-      throw ending.signal.reason === silence ? silence : error;
-    } finally {
-      clearTimeout(timer);
     }
   }
 
@@ -162,6 +145,7 @@ export class Subscription implements AsyncIterable<MarketEvent | LiveStart> {
       kinds: kinds.map((kind) => KINDS[kind]),
       intervals: [...intervals],
       source,
+      pack: true,
       from: this.#from(),
     });
   }

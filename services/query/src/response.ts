@@ -1,9 +1,10 @@
-import { create, toBinary } from '@bufbuild/protobuf';
+import { create } from '@bufbuild/protobuf';
 import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
 import { queryV1 } from '@tickwell/contracts';
 import type { EventKind } from './arguments.ts';
 
 const FIELD = queryV1.SubscribeResponseSchema.field;
+const PLACE = queryV1.PartitionPositionSchema.field;
 const FIELD_OF_KIND: Readonly<Record<EventKind, number>> = {
   trades: FIELD.ticks.number,
   quotes: FIELD.ticks.number,
@@ -25,12 +26,28 @@ export interface Position {
 export function batchResponse(kind: EventKind, batch: Uint8Array, position?: Position): Uint8Array {
   const writer = new BinaryWriter();
   if (position !== undefined) {
-    const message = create(queryV1.StreamPositionSchema, { partitions: [position] });
+    const { topic, epoch, partition, nextOffset } = position;
+    // Field by field: to make a message object of it first costs more than all the rest.
     writer
       .tag(FIELD.position.number, WireType.LengthDelimited)
-      .bytes(toBinary(queryV1.StreamPositionSchema, message));
+      .fork()
+      .tag(queryV1.StreamPositionSchema.field.partitions.number, WireType.LengthDelimited)
+      .fork();
+    writer.tag(PLACE.topic.number, WireType.LengthDelimited).string(topic);
+    writer.tag(PLACE.epoch.number, WireType.LengthDelimited).string(epoch);
+    if (partition !== 0) writer.tag(PLACE.partition.number, WireType.Varint).uint32(partition);
+    writer.tag(PLACE.nextOffset.number, WireType.Varint).uint64(nextOffset).join().join();
   }
   return writer.tag(FIELD_OF_KIND[kind], WireType.LengthDelimited).bytes(batch).finish();
+}
+
+/** Several serialized responses as one: the later ones go, as they are, into the field of the first that is there for them. */
+export function packed(messages: readonly Uint8Array[]): Uint8Array {
+  const [first = new Uint8Array(), ...rest] = messages;
+  if (rest.length === 0) return first;
+  const writer = new BinaryWriter().raw(first);
+  for (const message of rest) writer.tag(FIELD.more.number, WireType.LengthDelimited).bytes(message);
+  return writer.finish();
 }
 
 export function liveMarker(

@@ -18,6 +18,16 @@ describe('SubscriberQueue', () => {
     expect(queue.shift()).toBeUndefined();
   });
 
+  it('gives out together what fits together, and one that is larger alone', () => {
+    const queue = new SubscriberQueue({ messages: 10, bytes: 1_000 });
+    for (const size of [4, 3, 30, 1, 2]) queue.push(message(size));
+    const sizes = (): number[] => queue.shiftAll(10).map(({ byteLength }) => byteLength);
+    expect([sizes(), sizes(), sizes(), sizes()]).toEqual([[4, 3], [30], [1, 2], []]);
+    expect(queue).toMatchObject({ length: 0, bytes: 0 });
+    queue.fail(new TickwellError('stopping', 'bye'));
+    expect(() => queue.shiftAll(10)).toThrow('bye');
+  });
+
   it.each([
     ['messages', { messages: 3, bytes: 1_000 }],
     ['bytes', { messages: 100, bytes: 35 }],

@@ -59,6 +59,20 @@ export class SubscriberQueue {
     return message;
   }
 
+  /** What waits, oldest first: at least one message if there is any, and no more than fit into so many bytes together. */
+  shiftAll(maxBytes: number): Uint8Array[] {
+    const messages: Uint8Array[] = [];
+    let bytes = 0;
+    for (;;) {
+      const next = this.#items[this.#head];
+      const fits = next === undefined || messages.length === 0 || bytes + next.byteLength <= maxBytes;
+      const message = fits ? this.shift() : undefined;
+      if (message === undefined) return messages;
+      bytes += message.byteLength;
+      messages.push(message);
+    }
+  }
+
   /** Drops what waits; the reader gets the error. */
   fail(error: Error): void {
     this.#failure ??= error;

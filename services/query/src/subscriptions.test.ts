@@ -31,6 +31,24 @@ describe('subscribe, live', () => {
     await stream.return(undefined);
   });
 
+  it('sends what is ready together as one message to who can read that, and only to them', async () => {
+    const world = new World();
+    await using service = await startService(world.service());
+    const packed = service.calls.subscribe(request({ pack: true }), { signal: NEVER });
+    const single = service.calls.subscribe(request({}), { signal: NEVER });
+    await readUntil(packed, hasLive);
+    await readUntil(single, hasLive);
+    for (const n of [1n, 2n, 3n]) world.trade('A', [n]);
+    const wanted = ['A 1/0', 'A 2/0', 'A 3/0'];
+    expect(await readUntil(single, (read) => read.length === 3)).toEqual(wanted);
+    // By now all three wait for the other.
+    const { more, ...first } = decodeResponse((await packed.next()).value as Uint8Array);
+    expect([first, ...more].flatMap((one) => describeMessage({ ...one, more: [] }))).toEqual(wanted);
+    expect([first, ...more].map(({ position }) => position?.partitions.length)).toEqual([1, 1, 1]);
+    await packed.return(undefined);
+    await single.return(undefined);
+  });
+
   it('filters by kind, source and interval', async () => {
     const world = new World();
     await using service = await startService(world.service());

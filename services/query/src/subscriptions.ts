@@ -8,7 +8,7 @@ import { seedMarks } from './dedup.ts';
 import type { EventFilter } from './event-filter.ts';
 import { partitionKey, type LiveHub, type LiveTarget } from './live-hub.ts';
 import { TOPIC_OF_KIND } from './market-record.ts';
-import { heartbeat, liveMarker, type Position } from './response.ts';
+import { heartbeat, liveMarker, packed, type Position } from './response.ts';
 import { isAhead, startAfter, startAtCommits } from './start-positions.ts';
 import { storedEvents } from './store-history.ts';
 import { subscribeArguments, type From, type SubscribeArguments } from './subscribe-arguments.ts';
@@ -30,6 +30,9 @@ export interface SubscriptionParts {
 
 /** Records behind the tail at which a subscriber who catches up joins it; what comes meanwhile waits in its queue. */
 const JOIN_BACKLOG = 1_000n;
+
+/** Most bytes of messages that travel as one; a single one may be larger. */
+const MAX_PACKED_BYTES = 256 * 1024;
 
 type Message = queryV1.SubscribeResponse | Uint8Array;
 
@@ -73,7 +76,7 @@ export class Subscriptions {
     try {
       yield* catchUp(this.#parts.sharedLog, start.cursors, positions, filter, count, signal);
       yield liveMarker(raise(positions, floors), count.events);
-      yield* this.#live(target, topics, signal);
+      yield* this.#live(target, topics, request.pack ? MAX_PACKED_BYTES : 0, signal);
     } finally {
       leave();
     }
@@ -82,14 +85,15 @@ export class Subscriptions {
   async *#live(
     target: LiveTarget,
     topics: ReadonlySet<string>,
+    maxPackedBytes: number,
     signal: AbortSignal,
   ): AsyncGenerator<Message> {
     const { hub, heartbeatMs, nowNs } = this.#parts;
     let dueMs = performance.now() + heartbeatMs;
     while (!signal.aborted) {
-      const message = target.queue.shift();
-      if (message !== undefined) {
-        yield message;
+      const messages = target.queue.shiftAll(maxPackedBytes);
+      if (messages.length > 0) {
+        yield packed(messages);
         continue;
       }
       // The queue is empty: everything below the hub's positions has been sent, so they are this stream's as well.

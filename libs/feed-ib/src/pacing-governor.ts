@@ -52,6 +52,11 @@ export class PacingGovernor {
     });
   }
 
+  /** IB called something too much whose permit is finished already. */
+  penalize(): void {
+    this.#schedule.penalize(this.#clock.monotonicMs());
+  }
+
   /** Takes market data lines. False: so many are not free, and asking for them would be error 101. */
   takeLines(count: number): boolean {
     if (this.#lines + count > this.limits.marketDataLines) return false;

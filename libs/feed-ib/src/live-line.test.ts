@@ -82,9 +82,9 @@ describe('LiveLine', () => {
           // The end of it: connected, a tick in a later second, and time enough for history to know it.
           if (market.line.mode === 'down') market.line.active();
           market.tick(2);
-          market.tick(2);
+          market.now += 2;
           market.repair();
-          market.tick(2);
+          market.tick(0);
           expect(market.line.mode).toBe('live');
           expect(market.got).toEqual(market.expected(Infinity));
         },

@@ -18,6 +18,8 @@ const MAX_WAITING_BYTES = 16 * 1024 * 1024;
 /** Real time that a client may leave bytes unread, and for which a fast clock waits for it. */
 const MAX_PRESSURE_MS = 10_000;
 const MAX_HELLO_BYTES = 2048;
+/** Real time that the last bytes of a connection get to leave. */
+const LINGER_MS = 2000;
 
 export interface ConnectionHost {
   readonly clock: SimClock;
@@ -106,19 +108,13 @@ export class Connection {
     this.#outbox.send(bytes);
   }
 
-  /** Ends the connection without a goodbye, optionally in the middle of a frame. */
-  cut(reason: string, midFrame?: Buffer): void {
+  /** Ends the connection without a goodbye: at once, after what waits has gone out, or in the middle of a frame. */
+  cut(reason: string, how: { readonly flush?: boolean; readonly midFrame?: Buffer } = {}): void {
     if (this.#state.name === 'closed') return;
     this.#host.stats.cut(reason);
-    if (midFrame === undefined) {
-      this.#close(reason);
-      this.#socket.destroy();
-      return;
-    }
-    this.#outbox.send(midFrame.subarray(0, Math.max(1, midFrame.length >> 1)));
-    this.#outbox.flushNow();
-    this.#close(reason);
-    this.#socket.destroySoon();
+    if (how.midFrame !== undefined)
+      this.#outbox.send(how.midFrame.subarray(0, Math.max(1, how.midFrame.length >> 1)));
+    this.#end(reason, how.flush === true || how.midFrame !== undefined);
   }
 
   /** Says what is to be said, then ends. */
@@ -126,11 +122,24 @@ export class Connection {
     if (code !== undefined) {
       this.#host.stats.errorSent(code);
       this.#outbox.send(encodeFrame(errorMessage(this.#version, -1, code, text)));
-      this.#outbox.flushNow();
     }
     this.#host.stats.cut(reason);
+    this.#end(reason, true);
+  }
+
+  #end(reason: string, flush: boolean): void {
+    if (flush) this.#outbox.flushNow();
     this.#close(reason);
+    if (!flush) {
+      this.#socket.destroy();
+      return;
+    }
     this.#socket.destroySoon();
+    // A client that does not read what waits does not keep the socket.
+    const timer = setTimeout(() => this.#socket.destroy(), LINGER_MS);
+    this.#socket.once('close', () => {
+      clearTimeout(timer);
+    });
   }
 
   #onData(chunk: Buffer): void {

@@ -1,4 +1,5 @@
 /** What all sessions of one simulated Gateway share. */
+import type { AccountBook } from './account/book.ts';
 import type { SimClock } from './clock.ts';
 import type { Directory } from './directory.ts';
 import type { Conditions } from './faults/conditions.ts';
@@ -13,6 +14,7 @@ export interface Gateway {
   readonly market: Market;
   readonly directory: Directory;
   readonly hub: LiveHub;
+  readonly book: AccountBook;
   readonly conditions: Conditions;
   readonly limits: PacingLimits;
   readonly stats: Stats;

@@ -1,14 +1,19 @@
 /** The simulated Gateway: listens on the loopback and gives each client a session. */
 import { createServer, type Server, type Socket } from 'node:net';
+import { AccountBook, type Execution, type PositionSeed, type TradeOrder } from './account/book.ts';
 import { SimClock } from './clock.ts';
 import { Connection, type ConnectionHost } from './connection.ts';
 import { Directory } from './directory.ts';
 import { Conditions } from './faults/conditions.ts';
+import { FaultEngine, greetingNotices } from './faults/engine.ts';
+import type { Fault, FaultScript } from './faults/fault.ts';
+import { parseFault } from './faults/parse.ts';
 import { Lines, type Gateway } from './gateway.ts';
 import { LiveHub } from './live/hub.ts';
 import type { Market } from './market/market.ts';
 import { HistoryPacing } from './pacing/judge.ts';
 import { IB_LIMITS, type PacingLimits } from './pacing/limits.ts';
+import { sendExecution } from './requests/account.ts';
 import { Session } from './session.ts';
 import { Stats, type GatewayStats } from './stats.ts';
 import { knownZone, zonedText } from './time/ib-time.ts';
@@ -31,6 +36,10 @@ export interface IbGatewaySimOptions {
   readonly historyLatencyMs?: number;
   /** How often live data is sent, in simulated ms (default 50, and 50 ms of real time on a faster clock). */
   readonly pollMs?: number;
+  /** What the paper account holds at the start (default: a little of what the market has). */
+  readonly positions?: readonly PositionSeed[];
+  /** Faults from a file (`parseFaultFile`). */
+  readonly faults?: readonly Fault[];
   /** One line per event of a connection. */
   readonly log?: (line: string) => void;
 }
@@ -39,6 +48,14 @@ export interface IbGatewaySim {
   readonly port: number;
   readonly clock: SimClock;
   stats(): GatewayStats;
+  /**
+   * Makes a fault happen, now or when it says; the answer ends it.
+   *
+   * @throws RangeError, naming the field, for a fault that makes no sense.
+   */
+  inject(fault: FaultScript): () => void;
+  /** A trade of the paper account, now: clients that follow positions, values or executions are told. */
+  trade(order: TradeOrder): Execution;
   stop(): Promise<void>;
 }
 
@@ -47,13 +64,7 @@ const MAX_CONNECTIONS = 32;
 /** Pacing of client ids that are gone is remembered for this many. */
 const MAX_REMEMBERED_CLIENTS = 1000;
 const ACCOUNT = 'DU1234567';
-/** What TWS tells a client at once about its data farms. */
-const FARM_NOTICES: readonly (readonly [number, string])[] = [
-  [2104, 'Market data farm connection is OK:usfarm'],
-  [2106, 'HMDS data farm connection is OK:ushmds'],
-  [2158, 'Sec-def data farm connection is OK:secdefil'],
-];
-
+const CASH = 100_000;
 /** Resolves when it listens. */
 export async function startIbGatewaySim(options: IbGatewaySimOptions): Promise<IbGatewaySim> {
   const simulator = new Simulator(options);
@@ -69,6 +80,8 @@ class Simulator implements IbGatewaySim {
   readonly #server: Server;
   readonly #connections = new Set<Connection>();
   readonly #pacing = new Map<number, HistoryPacing>();
+  readonly #faults: FaultEngine;
+  readonly #startMs: number;
   readonly #host: ConnectionHost;
 
   constructor(options: IbGatewaySimOptions) {
@@ -76,6 +89,16 @@ class Simulator implements IbGatewaySim {
     this.clock = new SimClock({ startMs: options.startMs, speed });
     this.#gateway = this.#createGateway(options, speed);
     const log = options.log ?? (() => undefined);
+    this.#startMs = options.startMs;
+    this.#faults = new FaultEngine({
+      clock: this.clock,
+      conditions: this.#conditions,
+      directory: this.#gateway.directory,
+      stats: this.#stats,
+      connections: () => this.#connections,
+      log,
+    });
+    for (const fault of options.faults ?? []) this.#faults.inject(fault);
     this.#host = {
       clock: this.clock,
       limits: this.#gateway.limits,
@@ -109,6 +132,16 @@ class Simulator implements IbGatewaySim {
     return this.#stats.snapshot();
   }
 
+  inject(script: FaultScript): () => void {
+    const fault = parseFault(script, 'fault', { startMs: this.#startMs, zone: this.#gateway.zone });
+    if (!fault.ok) throw new RangeError(fault.error);
+    return this.#faults.inject(fault.value);
+  }
+
+  trade(order: TradeOrder): Execution {
+    return this.#gateway.book.trade(order);
+  }
+
   async stop(): Promise<void> {
     const closed = new Promise<void>((resolve) => {
       this.#server.close(() => {
@@ -125,12 +158,17 @@ class Simulator implements IbGatewaySim {
     const { market } = options;
     const limits: PacingLimits = { ...IB_LIMITS, ...options.limits };
     const latencyMs = options.historyLatencyMs ?? 0;
+    const directory = new Directory(market.instruments);
+    const { clock } = this;
     return {
-      clock: this.clock,
+      clock,
       market,
-      directory: new Directory(market.instruments),
+      directory,
+      book: new AccountBook({
+        ...{ clock, market, directory, account: ACCOUNT, cash: CASH, seeds: options.positions },
+      }),
       hub: new LiveHub({
-        clock: this.clock,
+        clock,
         market,
         pollMs: options.pollMs ?? 50 * Math.max(1, speed),
         flows: (conId) => this.#conditions.flows(conId),
@@ -143,7 +181,7 @@ class Simulator implements IbGatewaySim {
       tickByTickLines: new Lines(limits.tickByTickLines),
       answerLater: (answer) => {
         if (latencyMs === 0) answer();
-        else this.clock.after(latencyMs, answer);
+        else clock.after(latencyMs, answer);
       },
     };
   }
@@ -165,6 +203,7 @@ class Simulator implements IbGatewaySim {
   }
 
   #start(connection: Connection, clientId: number, version: number): Session | string {
+    if (this.#faults.isClientIdTaken(clientId)) return `client id ${clientId} is in use`;
     for (const other of this.#connections)
       if (other.session?.clientId === clientId) return `client id ${clientId} is in use by ${other.peer}`;
     const session = new Session({
@@ -177,9 +216,14 @@ class Simulator implements IbGatewaySim {
       },
     });
     this.#host.log(`${connection.peer}: client id ${clientId}, server version ${version}`);
+    const stop = this.#gateway.book.onExecution((execution) => {
+      // TWS tells the client that traded, and client 0 of everything.
+      if (clientId === 0 || clientId === execution.clientId) sendExecution(session, -1, execution);
+    });
+    session.onClose(stop);
     session.send(managedAccounts([ACCOUNT]));
     session.send(nextValidId(1));
-    for (const [code, text] of FARM_NOTICES) session.error(-1, code, text);
+    for (const [code, text] of greetingNotices(this.#conditions)) session.error(-1, code, text);
     return session;
   }
 

@@ -9,6 +9,7 @@ import type { Request } from './wire/requests.ts';
 
 /** Ids live in spaces of their own: TWS takes a historical request 1 beside a market-data request 1. */
 export type Family =
+  | 'contractDetails'
   | 'historical'
   | 'headTimestamp'
   | 'marketData'
@@ -49,6 +50,7 @@ export class Session {
   marketDataType = 1;
   readonly #transmit: (frame: Buffer) => void;
   readonly #activities = new Map<Family, Map<number, Activity>>();
+  readonly #closers: (() => void)[] = [];
   #ended = false;
 
   constructor(options: SessionOptions) {
@@ -57,6 +59,13 @@ export class Session {
     this.clientId = options.clientId;
     this.pacing = options.pacing;
     this.#transmit = options.transmit;
+  }
+
+  /** 1 live, 2 frozen, 3 delayed, 4 delayed and frozen; it counts for later market-data requests. */
+  chooseMarketDataType(type: number): void {
+    if (type >= 1 && type <= 4) this.marketDataType = type;
+    else
+      this.error(-1, 321, `Error validating request:-'bN' : cause - market data type ${type} is not 1 to 4`);
   }
 
   /** A frame of the client. */
@@ -141,8 +150,13 @@ export class Session {
       for (const reqId of [...this.#group(family).keys()]) this.end(family, reqId);
   }
 
+  onClose(stop: () => void): void {
+    this.#closers.push(stop);
+  }
+
   close(): void {
     this.#ended = true;
+    for (const stop of this.#closers) stop();
     for (const [family, group] of this.#activities)
       for (const reqId of [...group.keys()]) this.end(family, reqId);
   }

@@ -53,6 +53,7 @@ export class TopOfBook {
     endMs: Infinity,
   };
   #sample = -Infinity;
+  #begun = false;
 
   constructor(options: TopOfBookOptions) {
     this.#options = options;
@@ -61,6 +62,7 @@ export class TopOfBook {
   /** What is known at an instant. */
   begin(nowMs: number): void {
     const { market, instrument } = this.#options;
+    this.#begun = true;
     const day = dayAt(market, instrument, nowMs);
     this.#startDay(day);
     this.#quote = lastQuote(market, instrument.conId, nowMs);
@@ -71,8 +73,12 @@ export class TopOfBook {
     if (!this.#options.delayed) this.#options.send(tickGeneric(this.#options.reqId, TICK.halted, 0));
   }
 
-  /** Trades and quotes, each in order, up to `nowMs`. */
+  /** Trades and quotes, each in order, up to `nowMs`. Begins with what is known where nothing has been sent yet. */
   update(trades: readonly MarketTrade[], quotes: readonly MarketQuote[], nowMs: number): void {
+    if (!this.#begun) {
+      this.begin(nowMs);
+      return;
+    }
     let nextQuote = 0;
     for (const trade of trades) {
       for (

@@ -17,17 +17,14 @@ import type { ContractDetailsRequest } from '../wire/requests.ts';
 
 /** IB gives the hours of the current and the next days. */
 const HOURS_DAYS = 6;
+const FARM_RETRY_MS = 1000;
 
 export function contractDetails(session: Session, request: ContractDetailsRequest): void {
   const { gateway, version } = session;
   const { reqId, contract, includeExpired, secIdType, secId } = request;
   const nowMs = gateway.clock.nowMs();
   if (!gateway.conditions.farmUp('secdef')) {
-    session.error(
-      reqId,
-      200,
-      'No security definition has been found for the request (Sec-def data farm is down)',
-    );
+    waitForFarm(session, request);
     return;
   }
   const found = gateway.directory.matches(contract, { nowMs, includeExpired, secIdType, secId });
@@ -38,6 +35,19 @@ export function contractDetails(session: Session, request: ContractDetailsReques
   for (const instrument of found)
     session.send(contractData(version, reqId, instrument, extrasOf(gateway, instrument)));
   session.send(contractDataEnd(reqId));
+}
+
+/** Without its farm TWS answers when it is back. */
+function waitForFarm(session: Session, request: ContractDetailsRequest): void {
+  const { clock } = session.gateway;
+  if (!session.begin('contractDetails', request.reqId)) return;
+  const timer = clock.after(FARM_RETRY_MS, () => {
+    session.end('contractDetails', request.reqId);
+    contractDetails(session, request);
+  });
+  session.onEnd('contractDetails', request.reqId, () => {
+    timer.cancel();
+  });
 }
 
 export function matchingSymbols(session: Session, reqId: number, pattern: string): void {

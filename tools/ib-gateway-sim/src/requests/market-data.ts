@@ -54,7 +54,7 @@ export function marketData(session: Session, request: MarketDataRequest): void {
       session.send(message);
     },
   });
-  book.begin(gateway.clock.nowMs() - (delayed ? DELAY_MS : 0));
+  if (gateway.conditions.farmUp('market')) book.begin(gateway.clock.nowMs() - (delayed ? DELAY_MS : 0));
   if (request.snapshot) endSnapshot(session, reqId);
   else session.onEnd('marketData', reqId, follow(gateway, instrument.conId, book, delayed));
 }

@@ -113,6 +113,12 @@ export type BareKind =
   | 'cancelPositions'
   | 'completedOrders';
 
+interface MultiRequest<K extends string> extends WithId {
+  readonly kind: K;
+  readonly account: string;
+  readonly model: string;
+}
+
 export type Request =
   | ContractDetailsRequest
   | MarketDataRequest
@@ -127,12 +133,8 @@ export type Request =
   | { readonly kind: 'accountUpdates'; readonly subscribe: boolean; readonly account: string }
   | { readonly kind: 'marketDataType'; readonly type: number }
   | { readonly kind: 'accountSummary'; readonly reqId: number; readonly group: string; readonly tags: string }
-  | {
-      readonly kind: 'accountUpdatesMulti' | 'positionsMulti';
-      readonly reqId: number;
-      readonly account: string;
-      readonly model: string;
-    }
+  | MultiRequest<'accountUpdatesMulti'>
+  | MultiRequest<'positionsMulti'>
   | { readonly kind: 'matchingSymbols'; readonly reqId: number; readonly pattern: string }
   | { readonly kind: 'pnl'; readonly reqId: number; readonly account: string; readonly model: string }
   | {
@@ -144,9 +146,9 @@ export type Request =
     }
   | { readonly kind: 'userInfo'; readonly reqId: number }
   | { readonly kind: 'marketRule'; readonly ruleId: number }
-  | { readonly kind: CancelKind; readonly reqId: number }
-  | { readonly kind: BareKind };
+  | { [K in CancelKind]: { readonly kind: K; readonly reqId: number } }[CancelKind]
+  | { [K in BareKind]: { readonly kind: K } }[BareKind];
 
 export type RequestKind = Request['kind'];
-/** A request that names its answer. */
+/** The request of a kind, or of one of several. */
 export type RequestOf<K extends RequestKind> = Extract<Request, { readonly kind: K }>;

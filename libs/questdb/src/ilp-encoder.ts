@@ -52,6 +52,9 @@ interface RowPlan {
 export class IlpEncoder {
   readonly #spec: TableSpec;
   readonly #symbolBytes = new Map<string, Uint8Array>();
+  /** Of the plan at hand: rows come in batches of one as well, and a plan that allocates costs more than its row. */
+  readonly #head = new IlpBuffer(256);
+  readonly #constants = new IlpBuffer(256);
 
   constructor(spec: TableSpec) {
     this.#spec = spec;
@@ -108,19 +111,23 @@ export class IlpEncoder {
   }
 
   #plan(rows: TableRows): RowPlan {
-    const head = new IlpBuffer(256);
+    const head = this.#head;
+    const constants = this.#constants;
+    head.reset();
+    constants.reset();
     head.writeText(rows.table);
     const symbols: { name: Uint8Array; values: readonly (string | null)[] }[] = [];
-    const constants = new IlpBuffer(256);
     const fields: RowField[] = [];
     for (const column of rows.columns) {
       if (column.type === 'symbol') {
-        const name = Buffer.from(`,${column.name}=`);
+        const name = tagName(column.name);
         if (typeof column.values !== 'string') symbols.push({ name, values: column.values });
         else {
           head.ensure(name.length);
           head.writeBytes(name);
-          head.writeText(escapeSymbol(column.values));
+          const value = this.#symbol(column.values);
+          head.ensure(value.length);
+          head.writeBytes(value);
         }
         continue;
       }
@@ -151,6 +158,19 @@ export class IlpEncoder {
   }
 }
 
+/** Names are those of the catalogue: as many as it has columns. */
+const tagName = kept((name) => `,${name}=`);
+const fieldName = kept((name) => `${name}=`);
+
+function kept(text: (name: string) => string): (name: string) => Uint8Array {
+  const known = new Map<string, Uint8Array>();
+  return (name) => {
+    let bytes = known.get(name);
+    if (bytes === undefined) known.set(name, (bytes = Buffer.from(text(name))));
+    return bytes;
+  };
+}
+
 function escapeSymbol(value: string): string {
   return /[\s,=\\]/.test(value) ? value.replaceAll(/[ ,=\n\r\\]/g, '\\$&') : value;
 }
@@ -169,7 +189,7 @@ function isList<T>(values: readonly T[] | T): values is readonly T[] {
 }
 
 function fieldOf(column: RowColumn): RowField {
-  const name = Buffer.from(`${column.name}=`);
+  const name = fieldName(column.name);
   const put = (buffer: IlpBuffer, more: number): void => {
     buffer.ensure(name.length + more);
     buffer.writeBytes(name);

@@ -36,7 +36,7 @@ export function readStorageConfig(env: Env): StorageConfig {
         maxBatchBytes: 32 * 1024 * 1024,
         maxWrites: 3,
         minParallelRows: Math.max(1, Math.floor(maxBatchRows / 5)),
-        minSpacingMs: 100,
+        minSpacingMs: 200,
         minRetryMs: 100,
         maxRetryMs: 5_000,
       },

@@ -65,6 +65,7 @@ export class SimClock {
   #order = 0;
   #holds = 0;
   #cancelWait: () => void = () => undefined;
+  #running = false;
   #stopped = false;
 
   constructor({ startMs, speed, time = realTime }: ClockOptions) {
@@ -76,8 +77,9 @@ export class SimClock {
     this.#shownMs = startMs;
   }
 
-  /** Simulated ms since the epoch. Never goes back. */
+  /** Simulated ms since the epoch. Never goes back. To what is running it is the time that it was scheduled for. */
   nowMs(): number {
+    if (this.#running) return this.#shownMs;
     const limit = this.#nextDue()?.atMs ?? Infinity;
     this.#shownMs = Math.max(this.#shownMs, Math.floor(Math.min(this.#targetMs(), limit)));
     return this.#shownMs;
@@ -172,7 +174,12 @@ export class SimClock {
     if (entry === undefined || entry.atMs > targetMs) return false;
     this.#due.pop();
     this.#shownMs = Math.max(this.#shownMs, entry.atMs);
-    entry.run();
+    this.#running = true;
+    try {
+      entry.run();
+    } finally {
+      this.#running = false;
+    }
     return true;
   }
 

@@ -16,10 +16,8 @@ export function numberText(value: number): string {
   if (!Number.isFinite(value)) return '';
   const text = String(value);
   if (!text.includes('e')) return text;
-  return value
-    .toFixed(Math.abs(value) < 1 ? 20 : 0)
-    .replace(/(\.\d*?)0+$/, '$1')
-    .replace(/\.$/, '');
+  if (Math.abs(value) >= 1) return String(BigInt(value));
+  return value.toFixed(20).replace(/\.?0+$/, '');
 }
 
 /** ASCII without backslashes: clients decode \uXXXX escapes (reference §4.2). NUL would end the field. */

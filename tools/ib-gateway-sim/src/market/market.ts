@@ -1,6 +1,6 @@
 /** What the simulated exchanges know. Times are milliseconds since the epoch of the simulated clock, prices in the instrument's currency. */
 
-export type SecType = 'STK' | 'CASH' | 'FUT' | 'IND' | 'CRYPTO';
+type SecType = 'STK' | 'CASH' | 'FUT' | 'IND' | 'CRYPTO';
 export type WhatToShow = 'TRADES' | 'MIDPOINT' | 'BID' | 'ASK' | 'BID_ASK' | 'ADJUSTED_LAST';
 
 /** One row of contract details, without what is the same for all instruments. */

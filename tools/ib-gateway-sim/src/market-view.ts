@@ -87,7 +87,7 @@ export function dayAt(market: Market, instrument: Instrument, nowMs: number): Da
   const date = lastSession(market, instrument.conId, nowMs + 1)?.date;
   const last = bars.at(-1);
   const zone = knownZone(instrument.timeZoneId);
-  const isToday = last !== undefined && dateText(last.startMs, zone) === date;
+  const isToday = last !== undefined && (last.date ?? dateText(last.startMs, zone)) === date;
   const ahead = sessionsOf(
     market,
     instrument.conId,

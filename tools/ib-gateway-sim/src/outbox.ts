@@ -1,5 +1,5 @@
 /** What goes to one client: gathered into few writes, bounded, and never ending in a way that ibapi loses. */
-import type { Socket } from 'node:net';
+import type { Writable } from 'node:stream';
 
 /**
  * ibapi reads 4096 bytes at a time until a read returns fewer, and throws everything away if nothing follows a full one for a second
@@ -23,7 +23,7 @@ export interface OutboxOptions {
 export const PRESSURE_BYTES = 1024 * 1024;
 
 export class Outbox {
-  readonly #socket: Socket;
+  readonly #socket: Writable;
   readonly #options: OutboxOptions;
   #frames: Buffer[] = [];
   #bytes = 0;
@@ -33,7 +33,7 @@ export class Outbox {
   #pressed = false;
   #closed = false;
 
-  constructor(socket: Socket, options: OutboxOptions) {
+  constructor(socket: Writable, options: OutboxOptions) {
     this.#socket = socket;
     this.#options = options;
     socket.on('drain', () => {
@@ -42,7 +42,7 @@ export class Outbox {
   }
 
   get waitingBytes(): number {
-    return this.#bytes + this.#socket.writableLength;
+    return this.#bytes + (this.#rest?.length ?? 0) + this.#socket.writableLength;
   }
 
   send(frame: Buffer): void {
@@ -63,7 +63,9 @@ export class Outbox {
 
   /** Writes what waits now, before the socket is ended. */
   flushNow(): void {
+    clearTimeout(this.#split);
     while (this.#bytes > 0 && !this.#closed) this.#write();
+    this.#writeRest();
   }
 
   close(): void {
@@ -90,7 +92,6 @@ export class Outbox {
     }
     this.#socket.write(chunk.subarray(0, -1));
     this.#rest = chunk.subarray(-1);
-    this.#bytes = 1;
     this.#split = setTimeout(() => {
       this.#writeRest();
     }, SPLIT_DELAY_MS);
@@ -100,7 +101,6 @@ export class Outbox {
     const rest = this.#rest;
     if (rest === undefined || this.#closed) return;
     this.#rest = undefined;
-    this.#bytes -= rest.length;
     this.#socket.write(rest);
   }
 
@@ -108,20 +108,15 @@ export class Outbox {
   #take(): Buffer {
     const parts: Buffer[] = [];
     let bytes = 0;
-    if (this.#rest !== undefined) {
-      parts.push(this.#rest);
-      bytes = this.#rest.length;
-      this.#rest = undefined;
-    }
-    let taken = 0;
     for (const frame of this.#frames) {
       if (bytes > 0 && bytes + frame.length > MAX_WRITE_BYTES) break;
       parts.push(frame);
       bytes += frame.length;
-      taken += 1;
     }
-    this.#frames = taken === this.#frames.length ? [] : this.#frames.slice(taken);
+    this.#frames = parts.length === this.#frames.length ? [] : this.#frames.slice(parts.length);
     this.#bytes -= bytes;
+    if (this.#rest !== undefined) parts.unshift(this.#rest);
+    this.#rest = undefined;
     const [only] = parts;
     return parts.length === 1 && only !== undefined ? only : Buffer.concat(parts);
   }

@@ -204,11 +204,12 @@ function readBars(gateway: Gateway, query: Query, span: Span, useRth: boolean): 
 function barFormat(session: Session, query: Query, formatDate: number): (bar: MarketBar) => WireBar {
   const zone = knownZone(query.instrument.timeZoneId);
   const text = session.version >= VERSION.advancedReject ? zonedText : zonelessText;
-  const time = (startMs: number): string => {
-    if (query.barMs >= DAY_MS) return dateText(startMs, zone);
+  // A session may begin on the evening before the day it is named after.
+  const time = (startMs: number, date: string | undefined): string => {
+    if (query.barMs >= DAY_MS) return date ?? dateText(startMs, zone);
     return formatDate === 2 ? String(Math.floor(startMs / 1000)) : text(startMs, zone);
   };
-  return ({ startMs, ...rest }) => ({ time: time(startMs), ...rest });
+  return ({ startMs, date, ...rest }) => ({ time: time(startMs, date), ...rest });
 }
 
 function answerSchedule(session: Session, request: HistoricalDataRequest, query: Query): void {

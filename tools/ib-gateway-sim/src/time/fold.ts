@@ -8,7 +8,7 @@ export function foldDays(days: readonly MarketBar[], barMs: number, zone: TimeZo
   const folded: MarketBar[] = [];
   let key = NaN;
   for (const day of days) {
-    const wall = new Date(day.startMs + zone.offsetMs(day.startMs));
+    const wall = tradingDate(day, zone);
     const dayNumber = Math.floor(wall.getTime() / DAY_MS);
     // 1970-01-01 was a Thursday: day numbers shifted by three divide into weeks from Monday.
     const next =
@@ -21,13 +21,18 @@ export function foldDays(days: readonly MarketBar[], barMs: number, zone: TimeZo
   return folded;
 }
 
+/** By the date of the session where the bar bears it: Monday's may begin on Sunday evening. */
+function tradingDate({ date, startMs }: MarketBar, zone: TimeZone): Date {
+  if (date === undefined) return new Date(startMs + zone.offsetMs(startMs));
+  return new Date(`${date.slice(0, 4)}-${date.slice(4, 6)}-${date.slice(6)}T00:00:00Z`);
+}
+
 /** -1 means "not known" and stays so. */
 function joined(first: MarketBar, second: MarketBar): MarketBar {
   const volume = first.volume < 0 ? first.volume : first.volume + second.volume;
   const value = first.wap * first.volume + second.wap * second.volume;
   return {
-    startMs: first.startMs,
-    open: first.open,
+    ...first,
     high: Math.max(first.high, second.high),
     low: Math.min(first.low, second.low),
     close: second.close,

@@ -14,7 +14,7 @@ export interface TimeSource {
   soon(callback: () => void): () => void;
 }
 
-export const realTime: TimeSource = {
+const realTime: TimeSource = {
   nowMs: () => performance.now(),
   wait: (ms, callback) => {
     const timer = setTimeout(callback, ms);

@@ -53,7 +53,7 @@ export function sessionsOf(market: Market, conId: number, span: Span, useRth: bo
 }
 
 /** The trading hours of the latest day that had begun. */
-export function lastSession(market: Market, conId: number, nowMs: number): Session | undefined {
+function lastSession(market: Market, conId: number, nowMs: number): Session | undefined {
   return sessionsOf(market, conId, { fromMs: nowMs - SESSION_WINDOW_MS, toMs: nowMs }, false).at(-1);
 }
 

@@ -14,6 +14,7 @@ import type { Market } from './market/market.ts';
 import { HistoryPacing } from './pacing/judge.ts';
 import { IB_LIMITS, type PacingLimits } from './pacing/limits.ts';
 import { sendExecution } from './requests/account.ts';
+import { dispatch } from './requests/dispatch.ts';
 import { Session } from './session.ts';
 import { Stats, type GatewayStats } from './stats.ts';
 import { knownZone, zonedText } from './time/ib-time.ts';
@@ -211,6 +212,7 @@ class Simulator implements IbGatewaySim {
       version,
       clientId,
       pacing: this.#pacingOf(clientId),
+      serve: dispatch,
       transmit: (frame) => {
         connection.transmit(frame);
       },

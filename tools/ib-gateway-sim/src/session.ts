@@ -1,7 +1,6 @@
 /** One client after its handshake: what it has asked for and what it is told. */
 import type { HistoryPacing } from './pacing/judge.ts';
 import type { Gateway } from './gateway.ts';
-import { dispatch } from './requests/dispatch.ts';
 import { decodeRequest } from './wire/decode-request.ts';
 import { encodeFrame, type Message } from './wire/frame.ts';
 import { errorMessage } from './wire/messages/session.ts';
@@ -37,6 +36,8 @@ export interface SessionOptions {
   readonly clientId: number;
   readonly pacing: HistoryPacing;
   readonly transmit: (frame: Buffer) => void;
+  /** Answers a request of the session. */
+  readonly serve: (session: Session, request: Request) => void;
 }
 
 const MAX_ACTIVITIES = 1000;
@@ -49,6 +50,7 @@ export class Session {
   /** What reqMarketDataType chose: 1 live, 2 frozen, 3 delayed, 4 delayed and frozen. */
   marketDataType = 1;
   readonly #transmit: (frame: Buffer) => void;
+  readonly #serve: (session: Session, request: Request) => void;
   readonly #activities = new Map<Family, Map<number, Activity>>();
   readonly #closers: (() => void)[] = [];
   #ended = false;
@@ -59,6 +61,7 @@ export class Session {
     this.clientId = options.clientId;
     this.pacing = options.pacing;
     this.#transmit = options.transmit;
+    this.#serve = options.serve;
   }
 
   /** 1 live, 2 frozen, 3 delayed, 4 delayed and frozen; it counts for later market-data requests. */
@@ -77,7 +80,7 @@ export class Session {
       return;
     }
     this.gateway.stats.request(decoded.value.kind);
-    this.#serve(decoded.value);
+    this.#begin(decoded.value);
   }
 
   send(message: Message): void {
@@ -161,13 +164,13 @@ export class Session {
       for (const reqId of [...group.keys()]) this.end(family, reqId);
   }
 
-  #serve(request: Request): void {
+  #begin(request: Request): void {
     const { clock, conditions } = this.gateway;
     const delayMs = conditions.delayMs(request.kind);
-    if (delayMs === 0) dispatch(this, request);
+    if (delayMs === 0) this.#serve(this, request);
     else
       clock.after(delayMs, () => {
-        if (!this.#ended) dispatch(this, request);
+        if (!this.#ended) this.#serve(this, request);
       });
   }
 

@@ -296,7 +296,7 @@ export class AccountBook {
   }
 }
 
-export function multiplierOf({ multiplier }: Instrument): number {
+function multiplierOf({ multiplier }: Instrument): number {
   return multiplier === '' ? 1 : Number(multiplier);
 }
 

@@ -4,7 +4,7 @@
  */
 
 /** The step-size table: a request of at most this duration may have bars as short as this. */
-export interface StepSize {
+interface StepSize {
   readonly durationMs: number;
   readonly minBarMs: number;
 }

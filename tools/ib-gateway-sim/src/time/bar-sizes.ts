@@ -33,8 +33,6 @@ const BAR_SIZES: ReadonlyMap<string, number> = new Map([
   ['1 month', 30 * DAY_MS],
 ]);
 
-export const BAR_SIZE_NAMES: readonly string[] = [...BAR_SIZES.keys()];
-
 /** Length in ms (a week is 7 days, a month 30); the error is IB's text. */
 export function parseBarSize(text: string): Result<number, string> {
   const barMs = BAR_SIZES.get(text.toLowerCase()) ?? (text === '1 sec' ? SECOND : undefined);
@@ -45,7 +43,7 @@ export function parseBarSize(text: string): Result<number, string> {
   );
 }
 
-export type DurationUnit = 'S' | 'D' | 'W' | 'M' | 'Y';
+type DurationUnit = 'S' | 'D' | 'W' | 'M' | 'Y';
 export interface Duration {
   readonly count: number;
   readonly unit: DurationUnit;

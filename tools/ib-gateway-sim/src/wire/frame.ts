@@ -8,7 +8,7 @@ export type Message = readonly Field[];
 /** What clients accept: one byte less than 16 MiB (reference §1). */
 export const MAX_FRAME_BYTES = 0xff_ff_ff;
 /** No request of a client comes near it; more is a client that speaks something else. */
-export const MAX_REQUEST_BYTES = 256 * 1024;
+const MAX_REQUEST_BYTES = 256 * 1024;
 const PREFIX_BYTES = 4;
 
 /** Decimal text without an exponent, as the clients' parsers of all ages take it. NaN and infinities are "unset": empty. */
@@ -48,7 +48,7 @@ export function encodeFrame(message: Message): Buffer {
 }
 
 /** The fields of a payload. Not ended by NUL is not a message. */
-export function decodeFields(payload: Buffer): Result<string[], string> {
+function decodeFields(payload: Buffer): Result<string[], string> {
   if (payload.length === 0) return err('an empty frame');
   if (payload[payload.length - 1] !== 0) return err('a frame that does not end with NUL');
   return ok(payload.toString('utf8', 0, payload.length - 1).split('\0'));

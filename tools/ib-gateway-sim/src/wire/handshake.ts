@@ -4,7 +4,7 @@ import { err, ok, type Result } from '@tickwell/domain';
 /** The newest layout that every client of reference §3 but IB's own understands as the simulator writes it. */
 export const MAX_SERVER_VERSION = 178;
 /** Older clients get layouts that the simulator does not write. */
-export const MIN_SERVER_VERSION = 157;
+const MIN_SERVER_VERSION = 157;
 
 const MAGIC = Buffer.from('API\0', 'latin1');
 const MAX_HELLO_BYTES = 1024;

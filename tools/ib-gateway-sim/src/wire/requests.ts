@@ -101,7 +101,7 @@ export type CancelKind =
   | 'cancelTickByTick';
 
 /** Requests without a field that the simulator looks at. */
-export type BareKind =
+type BareKind =
   | 'openOrders'
   | 'setLogLevel'
   | 'autoOpenOrders'

@@ -66,7 +66,12 @@ export async function startDockerStack(options: StartStackOptions): Promise<Stac
       probe: () => probeQuestdb(questdbUrl(ports.questdbHttp)),
     });
     started.push(questdb);
-    await Promise.all([kafka.ready(), questdb.ready()]);
+    await Promise.all(
+      [kafka, questdb].map(async (child) => {
+        await child.ready();
+        options.onReady?.(child.name);
+      }),
+    );
     return dockerStack(resolve(options.dataDir), ports, secrets, kafka, questdb);
   } catch (error) {
     await Promise.allSettled(started.map((child) => child.remove()));

@@ -211,8 +211,10 @@ class JarStack implements Stack {
 
   async start(): Promise<void> {
     const prepared = [
-      prepareKafka(this.#context('kafka')).then(() => this.kafka.start()),
-      prepareQuestdb(this.#context('questdb'), this.#state.secrets).then(() => this.questdb.start()),
+      prepareKafka(this.#context('kafka')).then(() => this.#startProcess(this.kafka)),
+      prepareQuestdb(this.#context('questdb'), this.#state.secrets).then(() =>
+        this.#startProcess(this.questdb),
+      ),
     ];
     try {
       await Promise.all(prepared);
@@ -225,6 +227,11 @@ class JarStack implements Stack {
       throw error;
     }
     this.#superviseIfAsked();
+  }
+
+  async #startProcess(child: JavaProcess): Promise<void> {
+    await child.start();
+    this.#options.onReady?.(child.name);
   }
 
   adopt(kafka: ProcessIdentity, questdb: ProcessIdentity): void {

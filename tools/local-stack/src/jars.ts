@@ -1,15 +1,17 @@
-import { execFile } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { createHash, randomUUID } from 'node:crypto';
 import { access, mkdir, readFile, readdir, rename, rm } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
-import { promisify } from 'node:util';
+import { createInterface } from 'node:readline';
 import { LocalStackError, systemErrorCode } from './errors.ts';
 import { withFileLock } from './file-lock.ts';
 import { requireMaven } from './java.ts';
 import { POM_PATH, tickwellHome } from './paths.ts';
 
-const run = promisify(execFile);
 const FETCH_TIMEOUT_MS = 600_000;
+const PROGRESS_EVERY_MS = 2_000;
+/** Of Maven's last lines, for the reason of a failure. */
+const KEPT_LINES = 200;
 
 /** The fetched JARs, sorted by what uses them. */
 export interface StackJars {
@@ -99,13 +101,9 @@ async function fetchInto(
   onLog?.('fetching Kafka, QuestDB and the sample data with Maven (about 75 MB, once)');
   await mkdir(root, { recursive: true });
   const draft = join(root, `.fetch-${process.pid}-${randomUUID()}`);
-  const args = ['-B', '-q', '-f', POM_PATH, 'dependency:copy-dependencies', '-DincludeScope=runtime'];
+  const args = ['-B', '-f', POM_PATH, 'dependency:copy-dependencies', '-DincludeScope=runtime'];
   try {
-    await run(mvn, [...args, `-DoutputDirectory=${draft}`], {
-      env,
-      timeout: FETCH_TIMEOUT_MS,
-      maxBuffer: 16 * 1024 * 1024,
-    });
+    await runMaven(mvn, [...args, `-DoutputDirectory=${draft}`], { env, onLog });
     sortJars(draft, await readdir(draft));
     await rename(draft, dir);
   } catch (cause) {
@@ -113,19 +111,67 @@ async function fetchInto(
     if (await exists(dir)) return;
     throw new LocalStackError(
       'stack.jars_failed',
-      `Maven could not fetch ${POM_PATH}: ${mavenReason(cause)}`,
+      `Maven could not fetch ${POM_PATH}: ${cause instanceof Error ? cause.message : String(cause)}`,
       { cause },
     );
   }
 }
 
-/** The first line Maven marks as an error, or the first line of the failure itself. */
-export function mavenReason(cause: unknown): string {
-  const text =
-    cause instanceof Error && 'stdout' in cause && typeof cause.stdout === 'string' ? cause.stdout : '';
-  const marked = text.split('\n').find((line) => line.includes('[ERROR]'));
-  const line = marked ?? (cause instanceof Error ? cause.message : String(cause)).split('\n')[0] ?? '';
-  return line.replace(/^.*\[ERROR\]\s*/, '').slice(0, 400);
+/** Runs Maven, and tells now and then how much has come. Rejects with its last lines. */
+async function runMaven(
+  mvn: string,
+  args: readonly string[],
+  { env, onLog }: { readonly env: NodeJS.ProcessEnv; readonly onLog: ((line: string) => void) | undefined },
+): Promise<void> {
+  const child = spawn(mvn, args, { env, stdio: ['ignore', 'pipe', 'pipe'], timeout: FETCH_TIMEOUT_MS });
+  const ended = new Promise<string>((resolve) => {
+    child.once('error', (error) => {
+      resolve(error.message);
+    });
+    child.once('close', (code, signal) => {
+      resolve(code === 0 ? '' : `Maven ended with ${signal ?? String(code)}`);
+    });
+  });
+  const kept: string[] = [];
+  const keep = (line: string): void => {
+    kept.push(line);
+    if (kept.length > KEPT_LINES) kept.shift();
+  };
+  const progress = downloadProgress(onLog);
+  createInterface({ input: child.stderr }).on('line', keep);
+  createInterface({ input: child.stdout }).on('line', (line) => {
+    keep(line);
+    progress(line);
+  });
+  const failure = await ended;
+  if (failure !== '') throw new Error(mavenReason(kept, failure));
+}
+
+/** Reads the sizes out of what Maven says about each file. Exported for its test. */
+export function downloadProgress(
+  onLog: ((line: string) => void) | undefined,
+  nowMs: () => number = () => performance.now(),
+): (line: string) => void {
+  let files = 0;
+  let megabytes = 0;
+  let toldMs = nowMs();
+  return (line) => {
+    const match = /Downloaded from .*\.jar \(([\d.]+) ([kMG]?B)/.exec(line);
+    if (match === null) return;
+    files += 1;
+    megabytes += Number(match[1]) * (MEGABYTES[match[2] ?? ''] ?? 0);
+    if (nowMs() - toldMs < PROGRESS_EVERY_MS) return;
+    toldMs = nowMs();
+    onLog?.(`fetched ${files} ${files === 1 ? 'file' : 'files'}, ${megabytes.toFixed(1)} MB`);
+  };
+}
+
+const MEGABYTES: Readonly<Record<string, number>> = { B: 1e-6, kB: 1e-3, MB: 1, GB: 1e3 };
+
+/** The first line Maven marks as an error, or how it ended. Exported for its test. */
+export function mavenReason(lines: readonly string[], otherwise: string): string {
+  const marked = lines.find((line) => line.includes('[ERROR]')) ?? otherwise;
+  return marked.replace(/^.*\[ERROR\]\s*/, '').slice(0, 400);
 }
 
 async function exists(path: string): Promise<boolean> {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { judgeFreeSpace } from './disk.ts';
 import { LocalStackError } from './errors.ts';
-import { mavenReason, sortJars } from './jars.ts';
+import { downloadProgress, mavenReason, sortJars } from './jars.ts';
 import { javaCommand, parseJavaMajor, requireJava, requireMaven } from './java.ts';
 import { tellingLines } from './log-tail.ts';
 import { portBusyMessage } from './ports.ts';
@@ -43,11 +43,33 @@ describe('Maven', () => {
   });
 
   it('has its reason found among what it prints', () => {
-    const cause = Object.assign(new Error('Command failed'), {
-      stdout: '[INFO] Scanning\n[ERROR] Could not resolve org.apache.kafka:kafka_2.13\n[ERROR] more',
-    });
-    expect(mavenReason(cause)).toBe('Could not resolve org.apache.kafka:kafka_2.13');
-    expect(mavenReason(new Error('spawn failed\nat x'))).toBe('spawn failed');
+    const lines = [
+      '[INFO] Scanning',
+      '[ERROR] Could not resolve org.apache.kafka:kafka_2.13',
+      '[ERROR] more',
+    ];
+    expect(mavenReason(lines, 'Maven ended with 1')).toBe('Could not resolve org.apache.kafka:kafka_2.13');
+    expect(mavenReason(['[INFO] Scanning'], 'spawn failed')).toBe('spawn failed');
+  });
+
+  it('has its progress told now and then', () => {
+    const told: string[] = [];
+    let ms = 0;
+    const progress = downloadProgress(
+      (line) => told.push(line),
+      () => ms,
+    );
+    const downloaded = (size: string): void => {
+      progress(`[INFO] Downloaded from central: https://host/x.jar (${size} at 3.2 MB/s)`);
+    };
+    downloaded('1.5 MB');
+    progress('[INFO] Downloaded from central: https://host/x.pom (9 kB at 1 kB/s)');
+    progress('[INFO] Downloading from central: https://host/y.jar');
+    ms = 2_500;
+    downloaded('500 kB');
+    ms = 3_000;
+    downloaded('7 MB');
+    expect(told).toEqual(['fetched 2 files, 2.0 MB']);
   });
 
   it('has its JARs sorted by what uses them', () => {

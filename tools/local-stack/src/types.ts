@@ -76,4 +76,6 @@ export interface StartStackOptions {
   readonly supervise?: boolean | undefined;
   /** Progress and warnings, one line each. */
   readonly onLog?: ((line: string) => void) | undefined;
+  /** Told as each server first answers. */
+  readonly onReady?: ((name: ProcessName) => void) | undefined;
 }

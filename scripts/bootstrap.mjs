@@ -6,12 +6,14 @@ import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { clearInterval, setInterval } from 'node:timers';
 import { fileURLToPath } from 'node:url';
 
 export const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 const STAMP = join(ROOT, 'node_modules', '.tickwell-install');
 const PINNED_NODE = join(ROOT, 'node_modules', 'node', 'bin', 'node');
 const OLDEST_NODE = 20;
+const PARENT_CHECK_MS = 250;
 
 /** Installs what package-lock.json names, once per lock file. */
 export function install() {
@@ -50,7 +52,23 @@ export function handOver(args, cwd = ROOT) {
       if (signal !== 'SIGINT' || !process.stdin.isTTY) child.kill(signal);
     });
   }
+  whenOrphaned(() => child.kill('SIGTERM'));
   child.on('exit', (code, signal) => process.exit(code ?? (signal === 'SIGINT' ? 130 : 1)));
+}
+
+/**
+ * npm hands a signal to the shell it runs us in, and a shell may die of it without passing it on: nobody would be left to end what we
+ * started. Only below npm, for elsewhere a parent may leave on purpose (nohup).
+ */
+function whenOrphaned(stop) {
+  if (process.env.npm_lifecycle_event === undefined) return;
+  const parent = process.ppid;
+  const timer = setInterval(() => {
+    if (process.ppid === parent) return;
+    clearInterval(timer);
+    stop();
+  }, PARENT_CHECK_MS);
+  timer.unref();
 }
 
 function fail(message) {

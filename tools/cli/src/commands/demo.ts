@@ -1,13 +1,19 @@
 import type { Command } from 'commander';
+import { TickwellError } from '@tickwell/domain';
 import type { CliContext } from '../context.ts';
 import { importAndProve, printPlaces, replayLive, type DemoParts } from '../demo/demo.ts';
 import { formatDuration } from '../format/numbers.ts';
 import { withExamples } from '../options.ts';
-import { PlatformHost } from '../platform/host.ts';
+import { joinPlatform } from '../platform/background.ts';
+import { PLATFORM_RUNNING, PlatformHost } from '../platform/host.ts';
 import { hostOptions, withStartOptions, type StartFlags } from '../platform/host-options.ts';
-import { instancePaths, isReady, livePlatform } from '../platform/platform-state.ts';
+import { instancePaths } from '../platform/platform-state.ts';
+import { stepText, type OnStep } from '../platform/steps.ts';
 import { fired, hasFired, stopSignal } from '../stop-signal.ts';
 import { whenPipeCloses } from '../terminal.ts';
+
+const START_ATTEMPTS = 3;
+const EXIT_INTERRUPTED = 130;
 
 interface Flags extends StartFlags {
   readonly once?: true;
@@ -35,25 +41,53 @@ async function runDemo(context: CliContext, flags: Flags): Promise<void> {
     if (hasFired(stop)) return;
     process.kill(process.pid, 'SIGTERM');
   });
-  const running = await livePlatform(instancePaths(context.dataDir(flags.instance)).stateFile);
-  if (isReady(running)) {
-    terminal.note(`using the platform that process ${running.owner.pid} runs`);
-    await work({ context, ...running, signal: stop }, flags);
-    return;
-  }
-  const startedMs = performance.now();
-  terminal.note('starting Kafka, QuestDB and the services');
-  const host = await PlatformHost.start(
-    hostOptions(context, flags, (line) => {
-      terminal.note(line);
-    }),
-  );
+  const { platform, host } = await joinOrStart(context, flags, stop);
   try {
-    terminal.note(`everything is ready after ${formatDuration(performance.now() - startedMs)}`);
-    const { endpoints, grpcAddress } = host.platform;
-    await work({ context, endpoints, grpcAddress, signal: stop }, flags);
+    if (platform !== undefined) await work({ context, ...platform, signal: stop }, flags);
   } finally {
-    await host.stop();
+    await host?.stop();
+    // Interrupted, so that nothing is proved.
+    if (hasFired(stop) && flags.once === true) process.exitCode = EXIT_INTERRUPTED;
+    if (hasFired(stop) && platform !== undefined)
+      terminal.note(host === undefined ? 'stopped; the platform goes on' : 'stopped');
+  }
+}
+
+interface Found {
+  /** Undefined: the signal came first. */
+  readonly platform: Pick<DemoParts, 'endpoints' | 'grpcAddress'> | undefined;
+  /** Where it is our own, to be stopped. */
+  readonly host?: PlatformHost;
+}
+
+/** The platform that runs, the one that another process is starting, or one of our own. */
+async function joinOrStart(context: CliContext, flags: Flags, signal: AbortSignal): Promise<Found> {
+  const { terminal } = context;
+  const startedMs = performance.now();
+  const onStep: OnStep = (step) => {
+    terminal.note(stepText(step));
+  };
+  for (let attempt = 1; ; attempt += 1) {
+    const platform = await joinPlatform(instancePaths(context.dataDir(flags.instance)), onStep, signal);
+    if (hasFired(signal)) return { platform: undefined };
+    if (platform !== undefined) {
+      terminal.note(`using the platform that process ${platform.owner.pid} runs`);
+      return { platform };
+    }
+    terminal.note('starting Kafka, QuestDB and the services');
+    try {
+      const host = await PlatformHost.start({ ...hostOptions(context, flags, onStep), signal });
+      terminal.note(`everything is ready after ${formatDuration(performance.now() - startedMs)}`);
+      return { platform: host.platform, host };
+    } catch (error) {
+      if (hasFired(signal)) {
+        terminal.note('stopped');
+        return { platform: undefined };
+      }
+      // Another process came first, between our look and our start: that one is joined.
+      const isLate = error instanceof TickwellError && error.code === PLATFORM_RUNNING;
+      if (!isLate || attempt === START_ATTEMPTS) throw error;
+    }
   }
 }
 

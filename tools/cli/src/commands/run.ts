@@ -2,8 +2,9 @@ import type { Command } from 'commander';
 import type { CliContext } from '../context.ts';
 import { withExamples } from '../options.ts';
 import { placeLines } from '../places.ts';
-import { PlatformHost } from '../platform/host.ts';
+import { PlatformHost, type HostOptions } from '../platform/host.ts';
 import { hostOptions, withStartOptions, type StartFlags } from '../platform/host-options.ts';
+import type { OnStep } from '../platform/steps.ts';
 import { fired, stopSignal } from '../stop-signal.ts';
 
 /** `tickwell run`: what `up` starts in the background, and what a process manager starts in the foreground. */
@@ -20,11 +21,28 @@ export function addRun(program: Command, context: CliContext): void {
     const stop = stopSignal((signal) => {
       log(`${signal}: draining`);
     });
-    const host = await PlatformHost.start(hostOptions(context, flags, log));
+    const onStep: OnStep = ({ text }) => {
+      log(text);
+    };
+    const host = await startUnless(stop, hostOptions(context, flags, onStep));
+    if (host === undefined) {
+      log('stopped');
+      return;
+    }
     log('ready');
     for (const line of placeLines(host.platform.endpoints, host.platform.grpcAddress)) terminal.print(line);
     await fired(stop);
     await host.stop();
     log('stopped');
   });
+}
+
+/** Undefined: the signal came first, and nothing runs. */
+async function startUnless(signal: AbortSignal, options: HostOptions): Promise<PlatformHost | undefined> {
+  try {
+    return await PlatformHost.start({ ...options, signal });
+  } catch (error) {
+    if (signal.aborted) return undefined;
+    throw error;
+  }
 }

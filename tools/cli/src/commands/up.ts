@@ -3,13 +3,17 @@ import { instanceOption, type CliContext } from '../context.ts';
 import { withExamples, withJson } from '../options.ts';
 import { placeLines } from '../places.ts';
 import { startInBackground } from '../platform/background.ts';
+import { stepJson, stepText } from '../platform/steps.ts';
 import { startArguments, withStartOptions, type StartFlags } from '../platform/host-options.ts';
 
 /** `tickwell up` */
 export function addUp(program: Command, context: CliContext): void {
   const command = program
     .command('up')
-    .description('start Kafka, QuestDB and the services in the background; returns when all are ready');
+    .description(
+      'start Kafka, QuestDB and the services in the background; returns when all are ready. Each step is told with the seconds since ' +
+        'the start, on standard error; with --json as JSON lines there, the result on standard output',
+    );
   withJson(withStartOptions(command));
   withExamples(command, [
     'tickwell up',
@@ -22,8 +26,8 @@ export function addUp(program: Command, context: CliContext): void {
       context,
       flags.instance,
       startArguments(flags),
-      (line) => {
-        terminal.note(line);
+      (step) => {
+        terminal.note(flags.json === true ? stepJson(step) : stepText(step));
       },
     );
     if (flags.json === true) {

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { TickwellError } from '@tickwell/domain';
 import { isRunning, signalIfAlive, stopStack } from '@tickwell/local-stack';
@@ -10,9 +10,11 @@ import {
   isReady,
   livePlatform,
   readPlatformState,
+  type InstancePaths,
   type PlatformState,
   type ReadyPlatform,
 } from './platform-state.ts';
+import type { OnStep } from './steps.ts';
 
 /** The first start fetches Kafka and QuestDB. */
 const UP_DEADLINE_MS = 15 * 60_000;
@@ -21,75 +23,122 @@ const KILL_DEADLINE_MS = 10_000;
 const POLL_MS = 100;
 
 export interface UpResult {
+  /** `already`: another process runs it, or was starting it and was waited for. */
   readonly outcome: 'started' | 'already';
   readonly platform: ReadyPlatform;
 }
 
-/** Starts a process that runs the platform and outlives this one; resolves once everything is ready. */
+/**
+ * Starts a process that runs the platform and outlives this one; resolves once everything is ready. Where another process starts it
+ * at the same time, that one is waited for; where one stops it, its end.
+ */
 export async function startInBackground(
   context: CliContext,
   instance: string,
   runOptions: readonly string[],
-  onProgress: (line: string) => void,
+  onStep: OnStep,
 ): Promise<UpResult> {
   const paths = instancePaths(context.dataDir(instance));
-  const running = await livePlatform(paths.stateFile);
-  if (isReady(running)) return { outcome: 'already', platform: running };
-  if (running?.state === 'stopping') {
-    throw new TickwellError(
-      'platform-stopping',
-      `platform "${instance}" is stopping (process ${running.owner.pid}): wait for it`,
-    );
-  }
-  let exit: number | null | undefined;
+  const running = await joinPlatform(paths, onStep);
+  if (running !== undefined) return { outcome: 'already', platform: running };
   const logFile = join(paths.logDir, 'platform.log');
-  if (running?.state !== 'starting') {
-    mkdirSync(paths.logDir, { recursive: true });
-    const log = openSync(logFile, 'a');
-    const main = join(context.root, 'tools/cli/src/main.ts');
-    const child = spawn(process.execPath, [main, 'run', '--instance', instance, ...runOptions], {
-      cwd: context.root,
-      env: { ...context.env },
-      stdio: ['ignore', log, log],
-      detached: true,
-    });
-    closeSync(log);
-    child.once('exit', (code) => (exit = code));
-    child.unref();
-  }
-  const platform = await waitUntilReady(paths.stateFile, onProgress, () => exit !== undefined);
-  if (platform !== undefined) return { outcome: 'started', platform };
-  throw new TickwellError('platform-not-started', failureOf(paths.stateFile, logFile));
+  const child = spawnRun(context, paths, logFile, ['--instance', instance, ...runOptions]);
+  // A child that ends because another process came first has nothing more to say: that one is joined.
+  const platform = await untilStarted(paths, onStep, child.hasEnded);
+  if (platform === undefined)
+    throw new TickwellError('platform-not-started', failureOf(paths, { pid: child.pid, logFile }));
+  return { outcome: platform.owner.pid === child.pid ? 'started' : 'already', platform };
 }
 
-async function waitUntilReady(
-  stateFile: string,
-  onProgress: (line: string) => void,
-  hasExited: () => boolean,
+/**
+ * The platform that another process runs, once it is ready: one that starts is waited for. Undefined where there is none; one that
+ * stops has ended by then. Rejects with `platform-not-started` where the other's start failed, or did not end in time.
+ */
+export async function joinPlatform(
+  paths: InstancePaths,
+  onStep: OnStep,
+  signal?: AbortSignal,
 ): Promise<ReadyPlatform | undefined> {
-  let told = '';
+  const found = await livePlatform(paths.stateFile);
+  if (found === undefined || found.state === 'failed') return undefined;
+  if (isReady(found)) return found;
+  const { pid } = found.owner;
+  if (found.state === 'stopping') {
+    onStep({ part: 'log', text: `waiting for process ${pid}, which is stopping the platform`, afterMs: 0 });
+    if (await gone(found, DOWN_DEADLINE_MS, signal)) return undefined;
+    throw new TickwellError(
+      'platform-stopping',
+      `the platform is still stopping (process ${pid}): see ${found.logFile}`,
+    );
+  }
+  onStep({ part: 'log', text: `waiting for process ${pid}, which is starting the platform`, afterMs: 0 });
+  const platform = await untilStarted(paths, onStep, () => true, signal);
+  if (platform !== undefined || signal?.aborted === true) return platform;
+  throw new TickwellError('platform-not-started', failureOf(paths, { pid, logFile: found.logFile }));
+}
+
+function spawnRun(
+  context: CliContext,
+  paths: InstancePaths,
+  logFile: string,
+  options: readonly string[],
+): { readonly pid: number | undefined; readonly hasEnded: () => boolean } {
+  mkdirSync(paths.logDir, { recursive: true });
+  const log = openSync(logFile, 'a');
+  const main = join(context.root, 'tools/cli/src/main.ts');
+  const child = spawn(process.execPath, [main, 'run', ...options], {
+    cwd: context.root,
+    env: { ...context.env },
+    stdio: ['ignore', log, log],
+    detached: true,
+  });
+  closeSync(log);
+  let ended = false;
+  child.once('exit', () => (ended = true));
+  child.unref();
+  return { pid: child.pid, hasEnded: () => ended };
+}
+
+/**
+ * Follows the start of whoever owns the instance. Undefined once nobody starts it any more and `hasEnded`: our own process, if there
+ * is one, may not have written yet that it does.
+ */
+async function untilStarted(
+  { stateFile }: InstancePaths,
+  onStep: OnStep,
+  hasEnded: () => boolean,
+  signal?: AbortSignal,
+): Promise<ReadyPlatform | undefined> {
+  let told = 0;
   const answer = await waitFor(
     async (): Promise<ReadyPlatform | 'failed' | undefined> => {
-      const exited = hasExited();
+      // Asked first: a process that ended has written its last by then.
+      const ended = hasEnded();
       const state = await livePlatform(stateFile);
-      if (isReady(state)) return state;
-      if (exited) return 'failed';
-      if (state?.state === 'starting' && state.message !== told) {
-        told = state.message;
-        onProgress(told);
+      const isUnderWay = state !== undefined && state.state !== 'failed';
+      if (isUnderWay) {
+        const steps = state.steps ?? [];
+        for (const step of steps.slice(told)) onStep(step);
+        told = steps.length;
+        if (isReady(state)) return state;
       }
-      return undefined;
+      return ended && !isUnderWay ? 'failed' : undefined;
     },
-    { deadlineMs: UP_DEADLINE_MS, everyMs: POLL_MS },
+    { deadlineMs: UP_DEADLINE_MS, everyMs: POLL_MS, signal },
   );
   return answer === 'failed' ? undefined : answer;
 }
 
-function failureOf(stateFile: string, logFile: string): string {
+/** What the process that was to run it said last: in the state file, else in its log. */
+function failureOf(
+  { stateFile }: InstancePaths,
+  { pid, logFile }: { readonly pid: number | undefined; readonly logFile: string },
+): string {
   const state = readPlatformState(stateFile);
-  if (state?.state === 'failed') return `${state.message} (${logFile})`;
-  const lines = readFileSync(logFile, 'utf8').trimEnd().split('\n');
-  return `the platform did not start: ${(lines.at(-1) ?? '').slice(0, 500)} (${logFile})`;
+  if (state?.state === 'failed' && state.owner.pid === pid) return `${state.message} (${logFile})`;
+  const lines = existsSync(logFile) ? readFileSync(logFile, 'utf8').trimEnd().split('\n') : [];
+  const last = (lines.at(-1) ?? 'it says nothing').replace(/^tickwell: /, '').slice(0, 500);
+  return `the platform did not start: ${last} (${logFile})`;
 }
 
 export type DownResult = 'stopped' | 'not-running' | 'leftovers';
@@ -122,7 +171,7 @@ export async function stopInBackground(
   return 'stopped';
 }
 
-async function gone(state: PlatformState, deadlineMs: number): Promise<boolean> {
+async function gone(state: PlatformState, deadlineMs: number, signal?: AbortSignal): Promise<boolean> {
   const ask = async (): Promise<true | undefined> => ((await isRunning(state.owner)) ? undefined : true);
-  return (await waitFor(ask, { deadlineMs, everyMs: POLL_MS })) === true;
+  return (await waitFor(ask, { deadlineMs, everyMs: POLL_MS, signal })) === true;
 }

@@ -4,6 +4,7 @@ import type { CliContext } from '../context.ts';
 import { copies, port, withInstance, type Copies } from '../options.ts';
 import type { HostOptions } from './host.ts';
 import { DEFAULT_GRPC_PORT } from './platform.ts';
+import type { OnStep } from './steps.ts';
 
 /** What a person may choose about a platform that is to be started. */
 export interface StartFlags {
@@ -26,11 +27,7 @@ export function withStartOptions(command: Command): Command {
 }
 
 /** The well-known ports belong to the default instance; any other takes free ones, so that several run side by side. */
-export function hostOptions(
-  context: CliContext,
-  flags: StartFlags,
-  onLog: (line: string) => void,
-): HostOptions {
+export function hostOptions(context: CliContext, flags: StartFlags, onStep: OnStep): HostOptions {
   const isDefault = flags.instance === 'default';
   const named = (variable: string): number | undefined =>
     isDefault || context.env[variable] ? undefined : 0;
@@ -44,7 +41,7 @@ export function hostOptions(
     kafkaPort: flags.kafkaPort ?? named('TICKWELL_KAFKA_PORT'),
     questdbHttpPort: flags.questdbHttpPort ?? named('TICKWELL_QUESTDB_HTTP_PORT'),
     questdbPgPort: flags.questdbPgPort ?? named('TICKWELL_QUESTDB_PG_PORT'),
-    onLog,
+    onStep,
   };
 }
 

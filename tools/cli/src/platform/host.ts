@@ -2,8 +2,10 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { errorMessage, TickwellError } from '@tickwell/domain';
 import { identify, isPortFree, withFileLock, type ProcessIdentity } from '@tickwell/local-stack';
+import { instanceOption } from '../context.ts';
 import type { Copies } from '../options.ts';
 import { startPlatform, type Platform } from './platform.ts';
+import { stepTeller, type OnStep, type StartStep } from './steps.ts';
 import {
   instancePaths,
   livePlatform,
@@ -14,6 +16,11 @@ import {
 
 const LOCK_DEADLINE_MS = 10_000;
 const PUBLISH_EVERY_MS = 1_000;
+/** Services that die again and again tell of it for as long as the platform runs. */
+const KEPT_STEPS = 100;
+
+/** Another process runs this instance. */
+export const PLATFORM_RUNNING = 'platform-running';
 
 /** What `run`, `up` and `demo` may choose. Port 0: any free one. */
 export interface HostOptions {
@@ -26,8 +33,10 @@ export interface HostOptions {
   readonly questdbHttpPort?: number | undefined;
   readonly questdbPgPort?: number | undefined;
   readonly copies?: Copies | undefined;
-  /** Progress and failures, one line each. */
-  readonly onLog: (line: string) => void;
+  /** What has been done, and progress and failures of parts (`log`), also after the start. */
+  readonly onStep: OnStep;
+  /** Gives a start up: it then rejects with the signal's reason, and nothing runs. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** A platform that this process runs, and whose state others read from `platform.json`. */
@@ -48,15 +57,20 @@ export class PlatformHost {
     const paths = instancePaths(options.dataDir);
     mkdirSync(paths.logDir, { recursive: true });
     const publisher = await claim(paths, options);
+    const onStep: OnStep = (step) => {
+      publisher.step(step);
+      options.onStep(step);
+    };
+    const tell = stepTeller(onStep);
     try {
       if (options.grpcPort !== 0) await requireGrpcPort(options.grpcPort);
       const platform = await startPlatform({
         ...options,
         ephemeral: false,
         supervise: true,
+        onStep,
         onLog: (line) => {
-          publisher.message(line);
-          options.onLog(line);
+          tell('log', line);
         },
       });
       publisher.ready(platform);
@@ -83,17 +97,13 @@ async function claim(paths: InstancePaths, { instance }: HostOptions): Promise<P
     const running = await livePlatform(paths.stateFile);
     if (running !== undefined && running.state !== 'failed') {
       throw new TickwellError(
-        'platform-running',
+        PLATFORM_RUNNING,
         `platform "${instance}" is run by process ${running.owner.pid} already (${running.state}): ` +
-          `use it, end it with "tickwell down${suffix(instance)}", or choose another --instance`,
+          `use it, end it with "tickwell down${instanceOption(instance)}", or choose another --instance`,
       );
     }
     return new Publisher(paths, owner);
   });
-}
-
-function suffix(instance: string): string {
-  return instance === 'default' ? '' : ` --instance ${instance}`;
 }
 
 async function requireGrpcPort(port: number): Promise<void> {
@@ -125,8 +135,9 @@ class Publisher {
     this.#write();
   }
 
-  message(line: string): void {
-    this.#state = { ...this.#state, message: line };
+  step(step: StartStep): void {
+    const steps = [...(this.#state.steps ?? []), step].slice(-KEPT_STEPS);
+    this.#state = { ...this.#state, message: step.text, steps };
     this.#write();
   }
 

@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { TickwellError } from '@tickwell/domain';
 import { isRunning, type ProcessIdentity, type StackEndpoints } from '@tickwell/local-stack';
 import type { ServiceName } from './service-process.ts';
+import type { StartStep } from './steps.ts';
 
 const VERSION = 1;
 
@@ -30,6 +31,8 @@ export interface PlatformState {
   readonly owner: ProcessIdentity;
   /** What it is doing, or why it failed; one line. */
   readonly message: string;
+  /** What has been done since the start, oldest first; the newest where there are too many. */
+  readonly steps?: readonly StartStep[];
   readonly startedAtMs: number;
   readonly logFile: string;
   /** Known once Kafka and QuestDB run. */

@@ -11,10 +11,12 @@ import {
 } from '@tickwell/local-stack';
 import { SILENT } from '@tickwell/ports';
 import { ensureSchema } from '@tickwell/questdb';
+import { stepTeller, type OnStep } from './steps.ts';
 import { ServiceProcess, type ServiceName } from './service-process.ts';
 
 export const SERVICE_NAMES: readonly ServiceName[] = ['storage', 'validator', 'indicators', 'query'];
 export const DEFAULT_GRPC_PORT = 50_051;
+const SERVER_LABELS = { kafka: 'Kafka', questdb: 'QuestDB' } as const;
 
 export interface PlatformOptions {
   /** Repository root. */
@@ -38,6 +40,10 @@ export interface PlatformOptions {
   readonly supervise: boolean;
   /** Progress and failures, one line each. */
   readonly onLog: (line: string) => void;
+  /** Told as each part becomes ready. */
+  readonly onStep?: OnStep | undefined;
+  /** Gives a start up as soon as that leaves nothing behind: what was started is stopped, and the start rejects with its reason. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Kafka, QuestDB and the services, started by one process and ended with it. */
@@ -53,6 +59,7 @@ export interface Platform {
 
 /** Resolves once every part is ready; otherwise what was started is stopped and the error names the part. */
 export async function startPlatform(options: PlatformOptions): Promise<Platform> {
+  const tell = stepTeller(options.onStep);
   const stack = await resolveStack({
     env: options.env,
     dataDir: join(options.dataDir, 'stack'),
@@ -62,20 +69,34 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
     questdbHttpPort: options.questdbHttpPort,
     questdbPgPort: options.questdbPgPort,
     onLog: options.onLog,
+    onReady: (name) => {
+      tell(name, `${SERVER_LABELS[name]} is ready`);
+    },
   });
+  if (stack.origin === 'environment' || stack.origin === 'attached')
+    tell('stack', 'Kafka and QuestDB run already');
+  const { signal } = options;
   let services: ServiceProcess[] = [];
   const stop = async (): Promise<void> => {
     await Promise.all(services.map((service) => service.stop()));
     await stack.stop();
   };
   try {
+    signal?.throwIfAborted();
     await prepare(stack.endpoints);
+    signal?.throwIfAborted();
+    tell('schema', 'topics and tables are there');
     const grpcPort = options.grpcPort === 0 ? await findFreePort() : options.grpcPort;
     const logDir = join(options.dataDir, 'logs');
     mkdirSync(logDir, { recursive: true });
     services = await createServices(options, stack.endpoints, { grpcPort, logDir });
     for (const service of services) service.start();
-    await Promise.all(services.map((service) => service.ready()));
+    await Promise.all(
+      services.map(async (service) => {
+        await service.ready({ signal });
+        tell(service.label, `${service.label} is ready`);
+      }),
+    );
     return {
       endpoints: stack.endpoints,
       stack,

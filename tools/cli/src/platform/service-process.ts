@@ -102,11 +102,14 @@ export class ServiceProcess {
     });
   }
 
-  /** Resolves once /readyz answers 200. */
-  async ready(deadlineMs = READY_DEADLINE_MS): Promise<void> {
-    const deadline = performance.now() + deadlineMs;
+  /** Resolves once /readyz answers 200; rejects with the signal's reason as soon as it fires. */
+  async ready(
+    options: { readonly deadlineMs?: number; readonly signal?: AbortSignal | undefined } = {},
+  ): Promise<void> {
+    const deadline = performance.now() + (options.deadlineMs ?? READY_DEADLINE_MS);
     let reason = 'it does not answer';
     while (performance.now() < deadline) {
+      options.signal?.throwIfAborted();
       const answer = await this.readiness();
       if (answer === undefined) return;
       reason = answer;

@@ -18,6 +18,9 @@ import type { Answers } from './plan.ts';
 export interface CheckContext {
   readonly market: Market;
   readonly share: Instrument;
+  /** Undefined: the market has none. */
+  readonly future: Instrument | undefined;
+  readonly pair: Instrument | undefined;
   readonly account: string;
   readonly serverVersion: number;
   readonly startMs: number;
@@ -96,6 +99,36 @@ export const CHECKS: Readonly<Record<string, Check>> = {
       }),
     ),
   'historicalTicks MIDPOINT': (value, context) => midpoints(value, context, afterTicksStart(context)),
+  futureDetails: (value, { future }) => {
+    const { conId, localSymbol, lastTradeDate, multiplier, minTick } = future ?? {};
+    return sameFields(row(value), { conId, localSymbol, lastTradeDate, multiplier, minTick });
+  },
+  futureDailyBars: (value, { market, future, historyEndMs }) => {
+    const span = { fromMs: historyEndMs - 14 * DAY_MS, toMs: historyEndMs };
+    const expected = [...market.bars(future?.conId ?? 0, { ...bars('TRADES', DAY_MS), ...span })].slice(-5);
+    return sameBars(rows(value), expected, (bar) => bar.date ?? '');
+  },
+  futureWeeklyBars: (value, { market, future, historyEndMs }) => {
+    const span = { fromMs: historyEndMs - 28 * DAY_MS, toMs: historyEndMs };
+    const expected = [...market.bars(future?.conId ?? 0, { ...bars('TRADES', 7 * DAY_MS), ...span })];
+    // The first week is as long as the duration reaches back.
+    return sameBars(rows(value).slice(1), expected.slice(-rows(value).length + 1), (bar) => bar.date ?? '');
+  },
+  pairMidpointBars: (value, { market, pair, historyEndMs }) => {
+    const span = { fromMs: historyEndMs - 30 * MINUTE_MS, toMs: historyEndMs };
+    const expected = [...market.bars(pair?.conId ?? 0, { ...bars('MIDPOINT', MINUTE_MS), ...span })];
+    return sameBars(untraded(value), expected, (bar) => String(bar.startMs / 1000));
+  },
+  pairBidAskBars: (value, { market, pair, historyEndMs }) => {
+    const span = { fromMs: historyEndMs - 60 * MINUTE_MS, toMs: historyEndMs };
+    const expected = [...market.bars(pair?.conId ?? 0, { ...bars('BID_ASK', 5 * MINUTE_MS), ...span })];
+    return sameBars(untraded(value), expected, (bar) => String(bar.startMs / 1000));
+  },
+  pairTicks: (value, context) =>
+    inOrder(
+      rows(value),
+      [...context.market.quotes(context.pair?.conId ?? 0, seen(context))].map((quote) => ({ ...quote })),
+    ),
   realTimeBars,
   marketData,
   snapshot: (value, context) =>
@@ -191,6 +224,16 @@ function wallClock(timeMs: number, timeZone: string): string {
     .replaceAll('-', '')
     .replace(' ', ':')
     .replace(/(\d\d):(\d\d)$/, '$1$2');
+}
+
+/** -1 for what is not known is undefined to some clients. */
+function untraded(value: unknown): readonly Row[] {
+  return rows(value).map((bar) => ({
+    ...bar,
+    volume: bar['volume'] ?? -1,
+    wap: bar['wap'] ?? -1,
+    count: bar['count'] ?? -1,
+  }));
 }
 
 /** The last version of every bar that another one followed is the bar of history. */

@@ -3,7 +3,10 @@ import type { MarketBar } from '../market/market.ts';
 
 export type Row = Readonly<Record<string, unknown>>;
 
-/** Bars as history has them; averages to a millionth, since clients read them as decimals or doubles. */
+/** Averages of weeks are rounded twice, of days and of weeks. */
+const WAP_TOLERANCE = 1e-5;
+
+/** Bars as history has them. */
 export function sameBars(
   got: readonly Row[],
   expected: readonly MarketBar[],
@@ -15,7 +18,7 @@ export function sameBars(
     const answer = { ...got[index], time: String(got[index]?.['time']) };
     const problem = sameFields(answer, { time: time(bar), open, high, low, close, volume, count });
     if (problem !== undefined) return problem;
-    if (Math.abs(Number(got[index]?.['wap']) - bar.wap) > 1e-6)
+    if (Math.abs(Number(got[index]?.['wap']) - bar.wap) > WAP_TOLERANCE)
       return `wap ${show(got[index])}, not ${bar.wap}`;
   }
   return expected.length > 0 ? undefined : 'none';

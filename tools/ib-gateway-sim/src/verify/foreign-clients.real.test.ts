@@ -28,6 +28,8 @@ const NOT_APPLICABLE: Readonly<Record<string, Readonly<Record<string, string>>>>
 
 let market: Market;
 let share: Instrument;
+let future: Instrument | undefined;
+let pair: Instrument | undefined;
 let simulator: IbGatewaySim;
 let python: PythonClients | string;
 const outcomes = new Map<string, Record<string, string | undefined>>();
@@ -38,6 +40,8 @@ beforeAll(async () => {
   market = await createMarket({ logger: SILENT, now: () => START_MS });
   // IBM has every trade and quote of the day; the sample has Apple.
   share = market.instruments.find(({ symbol }) => symbol === 'IBM') ?? market.instruments[0]!;
+  future = market.instruments.find(({ localSymbol }) => localSymbol === 'ESZ6');
+  pair = market.instruments.find(({ localSymbol }) => localSymbol === 'EUR.USD');
   simulator = await startIbGatewaySim({ market, startMs: START_MS, speed: SPEED });
 }, 400_000);
 
@@ -46,18 +50,29 @@ afterAll(async () => {
   process.stdout.write(`\n${table()}\n`);
 });
 
+function reasonAgainst(client: string, kind: string): string | undefined {
+  if (kind.startsWith('future') && future === undefined) return 'the sample has no futures';
+  if (kind.startsWith('pair') && pair === undefined) return 'the sample has no currencies';
+  return NOT_APPLICABLE[client]?.[kind];
+}
+
 function planFor(clientId: number): Plan {
-  const { conId, symbol, secType, exchange, currency } = share;
   return {
     port: simulator.port,
     clientId,
     account: ACCOUNT,
-    share: { conId, symbol, secType, exchange, currency },
+    share: fieldsOf(share),
+    future: future === undefined ? null : fieldsOf(future),
+    pair: pair === undefined ? null : fieldsOf(pair),
     historyEnd: utcText(HISTORY_END_MS),
     ticksStart: utcText(TICKS_START_MS),
     waitSeconds: 20,
     quietSeconds: 0.5,
   };
+}
+
+function fieldsOf({ conId, symbol, secType, exchange, currency }: Instrument): Plan['share'] {
+  return { conId, symbol, secType, exchange, currency };
 }
 
 /** yyyyMMdd HH:mm:ss UTC. */
@@ -70,6 +85,8 @@ function contextOf(serverVersion: number): CheckContext {
   return {
     market,
     share,
+    future,
+    pair,
     account: ACCOUNT,
     serverVersion,
     startMs: START_MS,
@@ -88,7 +105,7 @@ function judge(
   const context = contextOf(serverVersion);
   const problems: Record<string, string | undefined> = {};
   for (const [kind, check] of Object.entries(CHECKS)) {
-    if (NOT_APPLICABLE[client]?.[kind] !== undefined) continue;
+    if (reasonAgainst(client, kind) !== undefined) continue;
     problems[kind] = answers.has(kind) ? check(answers.get(kind), context, answers) : 'no answer';
   }
   outcomes.set(client, problems);
@@ -99,6 +116,7 @@ function judge(
 function kindsThatAcceptAnything(answers: Answers): readonly string[] {
   const context = contextOf(178);
   return Object.entries(CHECKS)
+    .filter(([kind]) => reasonAgainst('', kind) === undefined)
     .filter(([kind, check]) =>
       [undefined, [], {}, distorted(answers.get(kind))].some(
         (answer) => check(answer, context, answers) === undefined,
@@ -120,14 +138,15 @@ function distorted(value: unknown): unknown {
 function table(): string {
   const clients = [...outcomes.keys()];
   const cell = (client: string, kind: string): string => {
-    const reason = NOT_APPLICABLE[client]?.[kind];
-    if (reason !== undefined) return 'n.a.';
+    if (reasonAgainst(client, kind) !== undefined) return 'n.a.';
     return outcomes.get(client)?.[kind] === undefined ? '✓' : '✗';
   };
   const line = (cells: readonly string[]): string =>
     cells.map((text, index) => text.padEnd(index === 0 ? 28 : 14)).join('');
-  const reasons = Object.entries(NOT_APPLICABLE).flatMap(([client, kinds]) =>
-    Object.entries(kinds).map(([kind, reason]) => `n.a. ${client}, ${kind}: ${reason}`),
+  const reasons = clients.flatMap((client) =>
+    Object.keys(CHECKS)
+      .filter((kind) => reasonAgainst(client, kind) !== undefined)
+      .map((kind) => `n.a. ${client}, ${kind}: ${reasonAgainst(client, kind)}`),
   );
   const kinds = Object.keys(CHECKS).map((kind) =>
     line([kind, ...clients.map((client) => cell(client, kind))]),

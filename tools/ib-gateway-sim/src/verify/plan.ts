@@ -6,7 +6,10 @@ export interface Plan {
   readonly clientId: number;
   readonly account: string;
   /** A share: secType is STK. */
-  readonly share: Pick<Instrument, 'conId' | 'symbol' | 'secType' | 'exchange' | 'currency'>;
+  readonly share: ContractFields;
+  /** null: the market has none. */
+  readonly future: ContractFields | null;
+  readonly pair: ContractFields | null;
   /** End of historical bars, IB's text. */
   readonly historyEnd: string;
   /** Start of historical ticks. */
@@ -16,6 +19,8 @@ export interface Plan {
   /** How long a cancelled subscription is listened to: twice, first for what was on its way. */
   readonly quietSeconds: number;
 }
+
+type ContractFields = Pick<Instrument, 'conId' | 'symbol' | 'secType' | 'exchange' | 'currency'>;
 
 /** What a client got, by kind of message, in the shape that all clients' scripts use. */
 export type Answers = ReadonlyMap<string, unknown>;

@@ -1,5 +1,5 @@
 import type { Answers, Plan } from './plan.ts';
-import { contracts, history, session } from './stoqey-history.ts';
+import { contracts, history, others, session } from './stoqey-history.ts';
 import { account, live } from './stoqey-live.ts';
 import { StoqeyClient } from './stoqey-session.ts';
 
@@ -8,7 +8,7 @@ export async function askWithStoqey(plan: Plan): Promise<Answers> {
   const client = new StoqeyClient(plan);
   await client.connect();
   try {
-    for (const step of [session, contracts, history, live, account]) await step(client, plan);
+    for (const step of [session, contracts, history, others, live, account]) await step(client, plan);
   } catch (failure) {
     client.answers.set('failure', String(failure));
   } finally {

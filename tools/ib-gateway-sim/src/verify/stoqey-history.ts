@@ -1,4 +1,4 @@
-import { BarSizeSetting, EventName, WhatToShow } from '@stoqey/ib';
+import { BarSizeSetting, EventName, SecType, TickByTickDataType, WhatToShow } from '@stoqey/ib';
 import type { Plan } from './plan.ts';
 import { errorOf, pick, type Arguments, type Fields, type StoqeyClient } from './stoqey-session.ts';
 
@@ -106,4 +106,53 @@ async function ticksOf(client: StoqeyClient, name: EventName, reqId: number): Pr
       ? { bid: tick['priceBid'], ask: tick['priceAsk'], bidSize: tick['sizeBid'], askSize: tick['sizeAsk'] }
       : {}),
   }));
+}
+
+/** A future, whose days begin on the evening before, and a currency pair, which is quoted and not traded. */
+export async function others(client: StoqeyClient, plan: Plan): Promise<void> {
+  const { api, answers } = client;
+  const { MINUTES_ONE, MINUTES_FIVE, DAYS_ONE, WEEKS_ONE } = BarSizeSetting;
+  const { TRADES, MIDPOINT, BID_ASK } = WhatToShow;
+  const end = plan.historyEnd;
+  if (plan.future !== null) {
+    const future = { ...plan.future, secType: SecType.FUT };
+    api.reqContractDetails(50, future);
+    const [details] = await client.wait(EventName.contractDetails, 50);
+    answers.set('futureDetails', futureDetails(details?.[1] as Fields));
+    api.reqHistoricalData(51, future, end, '5 D', DAYS_ONE, TRADES, 0, 1, false);
+    answers.set('futureDailyBars', await finishedBars(client, 51));
+    api.reqHistoricalData(52, future, end, '2 W', WEEKS_ONE, TRADES, 0, 1, false);
+    answers.set('futureWeeklyBars', await finishedBars(client, 52));
+  }
+  if (plan.pair !== null) {
+    const pair = { ...plan.pair, secType: SecType.CASH };
+    api.reqHistoricalData(53, pair, end, '1800 S', MINUTES_ONE, MIDPOINT, 0, 2, false);
+    answers.set('pairMidpointBars', await finishedBars(client, 53));
+    api.reqHistoricalData(54, pair, end, '3600 S', MINUTES_FIVE, BID_ASK, 0, 2, false);
+    answers.set('pairBidAskBars', await finishedBars(client, 54));
+    api.reqTickByTickData(55, pair, TickByTickDataType.BidAsk, 0, false);
+    const ticks = await client.wait(EventName.tickByTickBidAsk, 55, 5);
+    answers.set(
+      'pairTicks',
+      ticks.map(([, time, bid, ask, bidSize, askSize]) => ({
+        time: Number(time),
+        bid,
+        ask,
+        bidSize,
+        askSize,
+      })),
+    );
+    api.cancelTickByTickData(55);
+  }
+}
+
+function futureDetails(details: Fields): Fields {
+  const contract = details['contract'] as Fields;
+  return {
+    ...pick(contract, ['conId', 'localSymbol']),
+    lastTradeDate: String(contract['lastTradeDateOrContractMonth']).slice(0, 8),
+    // It reads numbers where the others keep text.
+    multiplier: String(contract['multiplier']),
+    minTick: details['minTick'],
+  };
 }

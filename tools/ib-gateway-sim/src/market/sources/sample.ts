@@ -12,7 +12,7 @@ type Bar = Omit<TimedBar, 'offsetMs'>;
 const MS_PER_DAY = 86_400_000;
 const FIVE_MINUTES_MS = 300_000;
 
-/** Bitstamp's BTC/USD trades of 2013-11-25 to 12-01: seven days from midnight to midnight UTC, stamped to the second. */
+/** Bitstamp's BTC/USD trades of 2013-11-25 to 12-01: seven days from midnight to midnight UTC, stamped to the second. Without those of size 0. */
 export function sampleBitcoin(jar: string, id: string): Recording {
   let days: readonly RecordedDay[] | undefined;
   return { id, days: () => (days ??= readBitcoin(jar)) };

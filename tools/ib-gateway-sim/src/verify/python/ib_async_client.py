@@ -148,6 +148,40 @@ async def history(ib, share):
     emit("historicalTicks MIDPOINT", [{"time": seconds(t.time), "price": t.price} for t in ticks])
 
 
+async def others(ib, share):
+    end = PLAN["historyEnd"]
+    if PLAN["future"]:
+        future = Contract(**PLAN["future"])
+        [details] = await ib.reqContractDetailsAsync(future)
+        contract = details.contract
+        emit(
+            "futureDetails",
+            {
+                "conId": contract.conId,
+                "localSymbol": contract.localSymbol,
+                "lastTradeDate": contract.lastTradeDateOrContractMonth[:8],
+                "multiplier": contract.multiplier,
+                "minTick": details.minTick,
+            },
+        )
+        bars = await ib.reqHistoricalDataAsync(future, end, "5 D", "1 day", "TRADES", False, 1)
+        emit("futureDailyBars", [bar_of(bar) for bar in bars])
+        bars = await ib.reqHistoricalDataAsync(future, end, "2 W", "1 week", "TRADES", False, 1)
+        emit("futureWeeklyBars", [bar_of(bar) for bar in bars])
+    if PLAN["pair"]:
+        pair = Contract(**PLAN["pair"])
+        bars = await ib.reqHistoricalDataAsync(pair, end, "1800 S", "1 min", "MIDPOINT", False, 2)
+        emit("pairMidpointBars", [bar_of(bar) for bar in bars])
+        bars = await ib.reqHistoricalDataAsync(pair, end, "3600 S", "5 mins", "BID_ASK", False, 2)
+        emit("pairBidAskBars", [bar_of(bar) for bar in bars])
+        ticks = []
+        ticker = ib.reqTickByTickData(pair, "BidAsk")
+        ticker.updateEvent += lambda updated: ticks.extend(tick_of("BidAsk", tick) for tick in updated.tickByTicks)
+        await until(lambda: len(ticks) >= 5)
+        emit("pairTicks", list(ticks))
+        ib.cancelTickByTickData(pair, "BidAsk")
+
+
 FIELDS = {
     1: "bid",
     2: "ask",
@@ -334,7 +368,7 @@ async def main():
     ib = IB()
     await ib.connectAsync("127.0.0.1", PLAN["port"], PLAN["clientId"], timeout=WAIT_S)
     share = Contract(**PLAN["share"])
-    for step in (session, contracts, history, live, account):
+    for step in (session, contracts, history, others, live, account):
         try:
             await asyncio.wait_for(step(ib, share), 6 * WAIT_S)
         except Exception as failure:  # a later step may still tell something

@@ -339,6 +339,43 @@ def history(client, share):
         emit("historicalTicks " + what, first(client.wait(("ticks", request))))
 
 
+def others(client):
+    end = PLAN["historyEnd"]
+    if PLAN["future"]:
+        future = contract_of(PLAN["future"])
+        client.reqContractDetails(50, future)
+        client.wait(("detailsEnd", 50))
+        details = first(client.all(("details", 50)))
+        contract = details.contract
+        emit(
+            "futureDetails",
+            {
+                "conId": contract.conId,
+                "localSymbol": contract.localSymbol,
+                "lastTradeDate": contract.lastTradeDateOrContractMonth[:8],
+                "multiplier": contract.multiplier,
+                "minTick": details.minTick,
+            },
+        )
+        client.reqHistoricalData(51, future, end, "5 D", "1 day", "TRADES", 0, 1, False, [])
+        client.wait(("barsEnd", 51))
+        emit("futureDailyBars", client.all(("bar", 51)))
+        client.reqHistoricalData(52, future, end, "2 W", "1 week", "TRADES", 0, 1, False, [])
+        client.wait(("barsEnd", 52))
+        emit("futureWeeklyBars", client.all(("bar", 52)))
+    if PLAN["pair"]:
+        pair = contract_of(PLAN["pair"])
+        client.reqHistoricalData(53, pair, end, "1800 S", "1 min", "MIDPOINT", 0, 2, False, [])
+        client.wait(("barsEnd", 53))
+        emit("pairMidpointBars", client.all(("bar", 53)))
+        client.reqHistoricalData(54, pair, end, "3600 S", "5 mins", "BID_ASK", 0, 2, False, [])
+        client.wait(("barsEnd", 54))
+        emit("pairBidAskBars", client.all(("bar", 54)))
+        client.reqTickByTickData(55, pair, "BidAsk", 0, False)
+        emit("pairTicks", client.wait(("tickByTick", 55), 5))
+        client.cancelTickByTickData(55)
+
+
 def live(client, share):
     client.reqMarketDataType(1)
     client.reqRealTimeBars(20, share, 5, "TRADES", False, [])
@@ -423,7 +460,7 @@ def main():
     client.wait("nextValidId")
     share = contract_of(PLAN["share"])
     for step in (lambda: session(client), lambda: contracts(client, share), lambda: history(client, share),
-                 lambda: live(client, share), lambda: account(client, share)):
+                 lambda: others(client), lambda: live(client, share), lambda: account(client, share)):
         try:
             step()
         except Exception as failure:  # a later step may still tell something

@@ -281,7 +281,8 @@ export class IbConnection {
       }
       this.#clientIndex = 0;
       failures++;
-      if (lost.code === VERSION_UNSUPPORTED || (!this.#wasUp && this.#isHopeless(lost.code, failures))) {
+      const isHopeless = !this.#wasUp && failures >= FIRST_CONNECT_ATTEMPTS;
+      if (lost.code === VERSION_UNSUPPORTED || isHopeless) {
         this.#move({ kind: 'refused', code: lost.code ?? 502, reason: lost.reason });
         return;
       }
@@ -289,11 +290,6 @@ export class IbConnection {
       logger.warn({ failures }, `IB connection: ${lost.reason}; trying again`);
       await this.#sleep(this.#backoffMs(failures), this.#end.signal).catch(() => undefined);
     }
-  }
-
-  /** Of a first connection; later the same troubles go away: a socket that died still holds its client id for a while. */
-  #isHopeless(code: number | undefined, failures: number): boolean {
-    return code === CLIENT_ID_IN_USE || failures >= FIRST_CONNECT_ATTEMPTS;
   }
 
   #backoffMs(failures: number): number {

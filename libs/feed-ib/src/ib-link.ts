@@ -406,8 +406,8 @@ export class IbLink {
     api.on(EventName.pnl, (reqId, daily, unrealized, realized) => {
       this.#message({ kind: 'pnl', reqId, daily, unrealized, realized });
     });
-    api.on(EventName.execDetails, (reqId, contract, execution) => {
-      this.#message({ kind: 'execution', reqId, execution: fromExecution(contract, execution) });
+    api.on(EventName.execDetails, (_reqId, contract, execution) => {
+      this.#broadcast({ kind: 'execution', execution: fromExecution(contract, execution) });
     });
     api.on(EventName.execDetailsEnd, (reqId) => {
       this.#message({ kind: 'executionsEnd', reqId });

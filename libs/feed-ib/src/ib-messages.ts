@@ -91,7 +91,6 @@ export type IbMessage =
       readonly unrealized: number | undefined;
       readonly realized: number | undefined;
     }
-  | { readonly kind: 'execution'; readonly reqId: number; readonly execution: IbExecution }
   | { readonly kind: 'executionsEnd'; readonly reqId: number };
 
 /** What belongs to no request. */
@@ -125,6 +124,8 @@ export type IbBroadcast =
       readonly marketPrice: number;
       readonly marketValue: number;
     }
+  /** As it happens, or in answer to a request. */
+  | { readonly kind: 'execution'; readonly execution: IbExecution }
   | {
       readonly kind: 'commission';
       readonly executionId: string;

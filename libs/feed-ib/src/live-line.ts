@@ -91,6 +91,13 @@ export class LiveLine<T extends Timed> {
     return undefined;
   }
 
+  /** Nothing was heard for so long that nothing happened: from here on the subscription is taken to be whole. False: it was heard. */
+  assumeWholeFrom(seconds: number): boolean {
+    if (this.#mode !== 'holding' || this.#firstHeard !== undefined) return false;
+    this.#firstHeard = this.#floor(seconds) - this.#unitSeconds;
+    return true;
+  }
+
   /**
    * What has to come from history before live events go on, as far as it is known yet: up to `knownBefore` while nothing was heard,
    * else up to the end of the first unit heard. Undefined: nothing.

@@ -42,7 +42,8 @@ export class Subscription {
   readonly #context: SubscriptionContext;
   /** Ends whatever the previous start is still waiting for. */
   #attempt = new AbortController();
-  #current: { readonly link: Link; readonly reqId: number } | undefined;
+  #current: { readonly link: Link; readonly reqId: number; readonly signal: AbortSignal } | undefined;
+  #linkSignal = AbortSignal.abort();
   #isOver = false;
 
   constructor(spec: SubscriptionSpec, context: SubscriptionContext) {
@@ -56,7 +57,19 @@ export class Subscription {
     this.#attempt.abort();
     const attempt = new AbortController();
     this.#attempt = attempt;
+    this.#linkSignal = signal;
     void this.#begin(link, AbortSignal.any([signal, attempt.signal]), 0);
+  }
+
+  /** Asks for it again on the same socket: it delivers nothing though there is something. */
+  renew(): void {
+    const current = this.#current;
+    if (current === undefined || this.#isOver) return;
+    const { cancel } = this.#spec;
+    void this.#context.tell((link) => {
+      if (link === current.link) cancel(link, current.reqId);
+    });
+    this.start(current.link, current.signal);
   }
 
   outage(reason: string): void {
@@ -94,7 +107,7 @@ export class Subscription {
       return;
     }
     const reqId = newReqId();
-    this.#current = { link, reqId };
+    this.#current = { link, reqId, signal: this.#linkSignal };
     register(reqId, (message) => {
       if (message.kind === 'error') this.#failed(message.code, message.text, link, signal);
       else this.#spec.onMessage(message);

@@ -1,0 +1,312 @@
+import { err, NS_PER_SECOND, ok, TickwellError, type Result } from '@tickwell/domain';
+import type { Clock, EventSource, FeedJob, Logger } from '@tickwell/ports';
+import { barSizeOf } from './bar-sizes.ts';
+import { IbConnection } from './connection.ts';
+import { InstrumentCache, type ResolvedInstrument } from './contracts.ts';
+import { openFundamentals } from './fundamentals.ts';
+import { HistorySource, type HistoryOf } from './history-source.ts';
+import type { IbContract } from './ib-messages.ts';
+import { LiveSource, type LastStored, type LiveInstrument } from './live-source.ts';
+import {
+  DEFAULT_SERIES,
+  fundamentalsProblems,
+  historyProblems,
+  liveProblems,
+  portfolioProblems,
+  specOf,
+  type IbFundamentalsOptions,
+  type IbGatewayOptions,
+  type IbHistoryOptions,
+  type IbInstrument,
+  type IbLiveOptions,
+  type IbPortfolioOptions,
+} from './options.ts';
+import { PacingGovernor } from './pacing-governor.ts';
+import { IB_LIMITS } from './pacing-limits.ts';
+import { PortfolioSource } from './portfolio-source.ts';
+import type { OnReport } from './report.ts';
+
+export interface IbContextOptions {
+  readonly clock: Clock;
+  /** Where series of live sessions went on to be stored; without it a session does not look back. */
+  readonly lastStored?: LastStored;
+  /** Holes with their time to repair, refused instruments, data types, connection states. */
+  readonly onReport?: OnReport;
+}
+
+/** What all jobs of a process share: one pacing governor per Gateway, as its limits are the account's, and what is known of contracts. */
+export class IbContext {
+  readonly clock: Clock;
+  readonly lastStored: LastStored | undefined;
+  readonly onReport: OnReport | undefined;
+  readonly instruments = new InstrumentCache();
+  readonly #governors = new Map<string, PacingGovernor>();
+
+  constructor({ clock, lastStored, onReport }: IbContextOptions) {
+    this.clock = clock;
+    this.lastStored = lastStored;
+    this.onReport = onReport;
+  }
+
+  /** The first job of a Gateway sets its limits. */
+  governor(options: IbGatewayOptions): PacingGovernor {
+    const key = `${options.host ?? DEFAULT_HOST}:${options.port ?? DEFAULT_PORT}`;
+    let governor = this.#governors.get(key);
+    if (governor === undefined) {
+      governor = new PacingGovernor(this.clock, { ...IB_LIMITS, ...options.limits });
+      this.#governors.set(key, governor);
+    }
+    return governor;
+  }
+
+  connection(options: IbGatewayOptions, logger: Logger): IbConnection {
+    return new IbConnection({
+      host: options.host ?? DEFAULT_HOST,
+      port: options.port ?? DEFAULT_PORT,
+      clientIds: options.clientIds ?? DEFAULT_CLIENT_IDS,
+      marketDataType: options.marketDataType ?? 'live',
+      clock: this.clock,
+      logger,
+      governor: this.governor(options),
+      ...(options.timing === undefined ? {} : { timing: options.timing }),
+    });
+  }
+}
+
+const DEFAULT_HOST = '127.0.0.1';
+const DEFAULT_PORT = 4002;
+/** 0 is the one that sees orders of TWS itself: not ours. */
+const DEFAULT_CLIENT_IDS: readonly number[] = [71, 72, 73, 74];
+
+type Jobs = Result<readonly FeedJob[], readonly string[]>;
+
+/** Opens a connection for as long as the source lives. */
+async function withConnection(
+  context: IbContext,
+  options: IbGatewayOptions,
+  logger: Logger,
+  open: (connection: IbConnection, close: () => Promise<void>) => Promise<Result<EventSource, TickwellError>>,
+): Promise<Result<EventSource, TickwellError>> {
+  const connection = context.connection(options, logger);
+  const close = (): Promise<void> => connection.close();
+  const connected = await connection.open();
+  const source = connected.ok ? await open(connection, close) : connected;
+  if (!source.ok) await close();
+  return source;
+}
+
+/** One stream per instrument: bars of any of IB's sizes, or ticks; source `ib:history`. Errors: every problem of the options. */
+export function ibHistoryJob(options: IbHistoryOptions, context: IbContext): Jobs {
+  const problems = historyProblems(options);
+  if (problems.length > 0) return err(problems);
+  return ok(
+    options.instruments.map((instrument): FeedJob => ({
+      name: `IB ${instrument.symbol} ${options.kind === 'bars' ? (options.interval ?? '') : options.kind}`,
+      open: (logger) =>
+        withConnection(context, options, logger, async (connection, onClose) => {
+          const resolved = await context.instruments.resolve(connection, specOf(instrument));
+          if (!resolved.ok) return resolved;
+          const of = historyOf(options, instrument);
+          const span = spanOf(options, of);
+          const useRth = options.useRth ?? options.kind === 'bars';
+          return ok(new HistorySource({ connection, instrument: resolved.value, of, useRth, span, onClose }));
+        }),
+    })),
+  );
+}
+
+function historyOf({ kind, interval, what }: IbHistoryOptions, { secType }: IbInstrument): HistoryOf {
+  if (kind !== 'bars') return { kind };
+  const size = barSizeOf(interval ?? '');
+  if (size === undefined) throw new TickwellError('ib-bar-size', `no bars of ${interval ?? ''}`);
+  return { kind, size, what: what ?? (secType === 'CASH' ? 'MIDPOINT' : 'TRADES') };
+}
+
+/** Whole seconds; of bars of a day and more whole days, as they start at midnight. */
+function spanOf(
+  { fromNs, toNs }: IbHistoryOptions,
+  of: HistoryOf,
+): { fromSeconds: number; toSeconds: number } {
+  const unit = of.kind === 'bars' && of.size.seconds >= 86_400 ? 86_400 : 1;
+  const fromSeconds = Math.floor(Number(fromNs / NS_PER_SECOND) / unit) * unit;
+  return { fromSeconds, toSeconds: Math.ceil(Number(toNs) / 1e9 / unit) * unit };
+}
+
+/** One live session of all instruments; source `ib`. One that cannot be resolved is reported and left out. */
+export function ibLiveJob(options: IbLiveOptions, context: IbContext): Jobs {
+  const problems = liveProblems(options);
+  if (problems.length > 0) return err(problems);
+  const series = options.series ?? DEFAULT_SERIES;
+  const job: FeedJob = {
+    name: `IB live ${options.instruments
+      .map(({ symbol }) => symbol)
+      .join(', ')
+      .slice(0, 200)}`,
+    open: (logger) =>
+      withConnection(context, options, logger, async (connection, close) => {
+        const resolved = await resolveAll(context, connection, options.instruments, logger);
+        if (!resolved.ok) return resolved;
+        const lines = resolved.value.length * new Set(series).size;
+        const governor = context.governor(options);
+        if (!governor.takeLines(lines))
+          return err(
+            new TickwellError(
+              'ib-lines',
+              `IB live: ${lines} more market data lines are not free: other jobs of this process hold them`,
+              { retryable: true },
+            ),
+          );
+        const instruments = resolved.value.map(({ instrument, secType }): LiveInstrument => ({
+          instrument,
+          trades: series.includes('trades') && secType !== 'CASH' ? (options.trades ?? 'AllLast') : undefined,
+          quotes: series.includes('quotes') ? 'ticks' : series.includes('top') ? 'top' : undefined,
+          bars: series.includes('bars')
+            ? (options.what ?? (secType === 'CASH' ? 'MIDPOINT' : 'TRADES'))
+            : undefined,
+        }));
+        return ok(liveSource(options, context, { connection, instruments, logger, lines, close }));
+      }),
+  };
+  return ok([job]);
+}
+
+const DAY_SECONDS = 86_400;
+
+function liveSource(
+  options: IbLiveOptions,
+  context: IbContext,
+  of: {
+    readonly connection: IbConnection;
+    readonly instruments: readonly LiveInstrument[];
+    readonly logger: Logger;
+    readonly lines: number;
+    readonly close: () => Promise<void>;
+  },
+): LiveSource {
+  return new LiveSource({
+    connection: of.connection,
+    clock: context.clock,
+    logger: of.logger,
+    instruments: of.instruments,
+    marketDataType: options.marketDataType ?? 'live',
+    lastStored: context.lastStored,
+    maxBackfillSeconds: options.maxBackfillSeconds ?? DAY_SECONDS,
+    ...(options.settings === undefined ? {} : { settings: options.settings }),
+    onReport: context.onReport,
+    onClose: async () => {
+      context.governor(options).returnLines(of.lines);
+      await of.close();
+    },
+  });
+}
+
+/** Those that can be resolved; the error is the first one's when none can. */
+async function resolveAll(
+  context: IbContext,
+  connection: IbConnection,
+  instruments: readonly IbInstrument[],
+  logger: Logger,
+): Promise<Result<{ readonly instrument: ResolvedInstrument; readonly secType: string }[], TickwellError>> {
+  const answers = await Promise.all(
+    instruments.map(async (instrument) => ({
+      instrument,
+      answer: await context.instruments.resolve(connection, specOf(instrument)),
+    })),
+  );
+  let first: TickwellError | undefined;
+  const resolved: { instrument: ResolvedInstrument; secType: string }[] = [];
+  for (const { instrument, answer } of answers) {
+    if (answer.ok)
+      resolved.push({ instrument: answer.value, secType: answer.value.contract.secType ?? 'STK' });
+    else {
+      first ??= answer.error;
+      logger.error({ symbol: instrument.symbol }, answer.error.message);
+      const reason = answer.error.message;
+      context.onReport?.({ kind: 'refused', symbol: instrument.symbol, series: 'all', reason });
+    }
+  }
+  return resolved.length === 0 && first !== undefined ? err(first) : ok(resolved);
+}
+
+/** One stream per instrument; source `ib`. */
+export function ibFundamentalsJob(options: IbFundamentalsOptions, context: IbContext): Jobs {
+  const problems = fundamentalsProblems(options);
+  if (problems.length > 0) return err(problems);
+  const report = options.report ?? 'ReportSnapshot';
+  return ok(
+    options.instruments.map((instrument): FeedJob => ({
+      name: `IB ${instrument.symbol} ${report}`,
+      open: async (logger) => {
+        const connection = context.connection(options, logger);
+        try {
+          const connected = await connection.open();
+          if (!connected.ok) return connected;
+          const resolved = await context.instruments.resolve(connection, specOf(instrument));
+          return resolved.ok ? await openFundamentals(connection, resolved.value, report) : resolved;
+        } finally {
+          await connection.close();
+        }
+      },
+    })),
+  );
+}
+
+/** One stream of one account; source `ib`. */
+export function ibPortfolioJob(options: IbPortfolioOptions, context: IbContext): Jobs {
+  const problems = portfolioProblems(options);
+  if (problems.length > 0) return err(problems);
+  const { instruments = [] } = options;
+  const job: FeedJob = {
+    name: `IB portfolio ${options.account ?? ''}`.trim(),
+    open: (logger) =>
+      withConnection(context, options, logger, async (connection, onClose) => {
+        const { accounts } = connection;
+        const account = options.account ?? (accounts.length === 1 ? accounts[0] : undefined);
+        if (account === undefined || !accounts.includes(account))
+          return err(
+            new TickwellError(
+              'ib-account',
+              `IB portfolio: ${account === undefined ? 'an account is required' : `account ${account} is not one of this login`}; it has ${accounts.join(', ')}`,
+            ),
+          );
+        const known = await namesOf(context, connection, instruments);
+        const symbolOf = (contract: IbContract): string =>
+          known.get(contract.conId ?? 0) ?? symbolFor(contract);
+        return ok(
+          new PortfolioSource({ connection, clock: context.clock, logger, account, symbolOf, onClose }),
+        );
+      }),
+  };
+  return ok([job]);
+}
+
+async function namesOf(
+  context: IbContext,
+  connection: IbConnection,
+  instruments: readonly IbInstrument[],
+): Promise<ReadonlyMap<number, string>> {
+  const names = new Map<number, string>();
+  for (const instrument of instruments) {
+    const resolved = await context.instruments.resolve(connection, specOf(instrument));
+    if (resolved.ok) names.set(resolved.value.contract.conId ?? 0, instrument.symbol);
+    else connection.options.logger.warn({ symbol: instrument.symbol }, resolved.error.message);
+  }
+  return names;
+}
+
+/** An instrument id after IB's symbol: EURUSD, ES-202503, BRK.B. */
+export function symbolFor(contract: IbContract): string {
+  const { symbol = '', secType, currency = '', lastTradeDateOrContractMonth = '', conId } = contract;
+  const name =
+    secType === 'CASH'
+      ? `${symbol}${currency}`
+      : secType === 'FUT'
+        ? `${symbol}-${lastTradeDateOrContractMonth.slice(0, 6)}`
+        : symbol;
+  const clean = name
+    .trim()
+    .replaceAll(/\s+/g, '.')
+    .replaceAll(/[^A-Za-z0-9._^=:/-]/g, '-')
+    .slice(0, 64);
+  return /^[A-Za-z0-9^]/.test(clean) ? clean : `conId-${conId ?? 0}`;
+}

@@ -1,0 +1,167 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { formulaMarket, stock } from './fixtures/formula-market.ts';
+import {
+  collect,
+  expectedTicks,
+  openOnly,
+  START_MS,
+  startBench,
+  until,
+  violationsOf,
+  type Bench,
+} from './fixtures/sim.ts';
+import { ibLiveJob } from './jobs.ts';
+
+const AAPL = stock(265_598, 'AAPL');
+const MSFT = stock(272_093, 'MSFT');
+const LIMITS = { tickByTickLines: 100 };
+let bench: Bench;
+
+afterEach(async () => {
+  await bench.simulator.stop();
+});
+
+describe('a live session', () => {
+  it('delivers every trade and quote once, in order, over cuts, restarts, silence and lost farms', async () => {
+    bench = await startBench(formulaMarket({ instruments: [AAPL, MSFT] }), { speed: 100, limits: LIMITS });
+    const instruments = [{ symbol: 'AAPL' }, { symbol: 'MSFT' }];
+    const source = await openOnly(ibLiveJob({ ...bench.gateway, instruments }, bench.context));
+    const { got, stop } = collect(source);
+    const faults = [
+      { kind: 'cut', midFrame: true },
+      { kind: 'connectivityLost', restored: 1101, for: '20s' },
+      { kind: 'connectivityLost', restored: 1102, for: '20s' },
+      { kind: 'farmDown', farm: 'market', for: '15s' },
+      { kind: 'restart', for: '60s' },
+      { kind: 'silent', for: '300s' },
+    ] as const;
+    const holes = (): number => bench.reports.filter(({ kind }) => kind === 'hole').length;
+    await until(() => got.ticks('MSFT', 'quotes').length > 20);
+    for (const fault of faults) {
+      const before = holes();
+      bench.simulator.inject(fault);
+      await until(() => holes() >= before + 4);
+      const size = got.ticks('AAPL', 'trades').length;
+      await until(() => got.ticks('AAPL', 'trades').length > size + 20);
+    }
+    await stop();
+    for (const instrument of [AAPL, MSFT]) {
+      for (const kind of ['trades', 'quotes'] as const) {
+        const ticks = got.ticks(instrument.symbol, kind);
+        expect(ticks).toEqual(expectedTicks(bench.market, instrument.conId, kind, ticks));
+      }
+    }
+    expect(violationsOf(bench)).toEqual([]);
+    const repaired = bench.reports.flatMap((report) =>
+      report.kind === 'hole' ? [report.timeToRepairMs] : [],
+    );
+    expect(Math.min(...repaired)).toBeGreaterThan(0);
+  }, 120_000);
+
+  it('takes up where an earlier session was stored, from the second of its last tick', async () => {
+    const lastNs = BigInt(START_MS - 90_400) * 1_000_000n;
+    bench = await startBench(formulaMarket({ instruments: [AAPL] }), {
+      speed: 20,
+      limits: LIMITS,
+      context: { lastStored: (_symbol, series) => Promise.resolve(series === 'trades' ? lastNs : undefined) },
+    });
+    const instruments = [{ symbol: 'AAPL' }];
+    const source = await openOnly(
+      ibLiveJob({ ...bench.gateway, instruments, series: ['trades'] }, bench.context),
+    );
+    const { got, stop } = collect(source);
+    await until(
+      () => bench.reports.some(({ kind }) => kind === 'hole') && got.ticks('AAPL', 'trades').length > 350,
+    );
+    await stop();
+    const ticks = got.ticks('AAPL', 'trades');
+    expect(ticks[0]?.split('/')[0]).toBe(String(Math.floor((START_MS - 90_400) / 1000)));
+    expect(ticks).toEqual(expectedTicks(bench.market, AAPL.conId, 'trades', ticks));
+  });
+
+  it('repairs five-second bars and goes on with the next', async () => {
+    bench = await startBench(formulaMarket({ instruments: [AAPL] }), { speed: 60 });
+    const instruments = [{ symbol: 'AAPL' }];
+    const source = await openOnly(
+      ibLiveJob({ ...bench.gateway, instruments, series: ['bars'] }, bench.context),
+    );
+    const { got, stop } = collect(source);
+    await until(() => got.bars('AAPL').length > 3);
+    bench.simulator.inject({ kind: 'cut' });
+    await until(() => bench.reports.some(({ kind }) => kind === 'hole'));
+    const size = got.bars('AAPL').length;
+    await until(() => got.bars('AAPL').length > size + 3);
+    await stop();
+    const bars = got.bars('AAPL');
+    const startMs = Number(bars[0]?.split(' ')[0]) * 1000;
+    const expected = [
+      ...bench.market.bars(AAPL.conId, {
+        fromMs: startMs,
+        toMs: startMs + bars.length * 5000,
+        barMs: 5000,
+        whatToShow: 'TRADES',
+        useRth: false,
+      }),
+    ];
+    expect(bars).toEqual(expected.map(({ startMs: at, open, volume }) => `${at / 1000} ${open} ${volume}`));
+  });
+
+  it('goes on with the others when instruments are unknown or not permitted, and says so', async () => {
+    bench = await startBench(formulaMarket({ instruments: [AAPL, MSFT] }), { speed: 20, limits: LIMITS });
+    bench.simulator.inject({ kind: 'noPermission', instrument: 'MSFT', code: 354 });
+    const instruments = [{ symbol: 'AAPL' }, { symbol: 'MSFT' }, { symbol: 'NOPE' }];
+    const source = await openOnly(
+      ibLiveJob({ ...bench.gateway, instruments, series: ['trades'] }, bench.context),
+    );
+    const { got, stop } = collect(source);
+    await until(() => got.ticks('AAPL', 'trades').length > 20);
+    await until(() => bench.reports.filter(({ kind }) => kind === 'refused').length === 2);
+    await stop();
+    const refused = bench.reports.flatMap((report) => (report.kind === 'refused' ? [report.reason] : []));
+    expect(refused[0]).toMatch(/^IB NOPE: error 200: .*; check symbol/);
+    expect(refused[1]).toMatch(/^IB MSFT trades: error \d+: .*; subscribe to its market data/);
+    const items = got.items.flatMap((item) =>
+      item.kind === 'refused' ? [`${item.symbol} ${item.rule}`] : [],
+    );
+    expect(items).toEqual([expect.stringMatching(/^MSFT ib-\d+$/)]);
+  });
+
+  it('outlives garbage, half a frame and a broken length', async () => {
+    bench = await startBench(formulaMarket({ instruments: [AAPL] }), { speed: 100, limits: LIMITS });
+    const instruments = [{ symbol: 'AAPL' }];
+    const source = await openOnly(
+      ibLiveJob({ ...bench.gateway, instruments, series: ['trades'] }, bench.context),
+    );
+    const { got, stop } = collect(source);
+    const more = (): Promise<unknown> => {
+      const size = got.ticks('AAPL', 'trades').length;
+      return until(() => got.ticks('AAPL', 'trades').length > size + 20);
+    };
+    await more();
+    bench.simulator.inject({ kind: 'garbage', style: 'message' });
+    await more();
+    bench.simulator.inject({ kind: 'garbage', style: 'length' });
+    await until(() => bench.reports.some(({ kind }) => kind === 'hole'));
+    bench.simulator.inject({ kind: 'halfFrame' });
+    await until(() => bench.reports.filter(({ kind }) => kind === 'hole').length > 1);
+    await more();
+    await stop();
+    const ticks = got.ticks('AAPL', 'trades');
+    expect(ticks).toEqual(expectedTicks(bench.market, AAPL.conId, 'trades', ticks));
+  });
+
+  it('delivers the top of the book as quotes that change', async () => {
+    bench = await startBench(formulaMarket({ instruments: [AAPL] }), { speed: 20 });
+    const instruments = [{ symbol: 'AAPL' }];
+    const source = await openOnly(
+      ibLiveJob({ ...bench.gateway, instruments, series: ['top'] }, bench.context),
+    );
+    const { got, stop } = collect(source);
+    await until(() => got.ticks('AAPL', 'quotes').length > 10);
+    await stop();
+    const asks = got.chunks.flatMap((chunk) => (chunk.kind === 'quotes' ? chunk.quotes.askPrice : []));
+    const bids = got.chunks.flatMap((chunk) => (chunk.kind === 'quotes' ? chunk.quotes.bidPrice : []));
+    const spreads = bids.map((bid, index) => Number(((asks[index] ?? NaN) - bid).toFixed(2)));
+    expect(spreads.filter((spread) => spread === 0.02).length).toBeGreaterThan(5);
+  });
+});

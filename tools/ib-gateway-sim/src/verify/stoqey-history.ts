@@ -86,7 +86,6 @@ async function finishedBars(client: StoqeyClient, reqId: number): Promise<readon
   let count = 1;
   for (;;) {
     const bars = await client.wait(EventName.historicalData, reqId, count);
-    if (bars.length < count) return bars.map(barOf);
     if (String(bars.at(-1)?.[1]).startsWith('finished')) return bars.slice(0, -1).map(barOf);
     count = bars.length + 1;
   }

@@ -86,8 +86,9 @@ export async function account(client: StoqeyClient, plan: Plan): Promise<void> {
     })),
   );
   api.reqFundamentalData(45, share, 'ReportSnapshot');
-  await client.waitUntil(() =>
-    [EventName.fundamentalData, EventName.error].some((name) => client.seen(name, 45).length > 0),
+  await client.waitUntil(
+    () => [EventName.fundamentalData, EventName.error].some((name) => client.seen(name, 45).length > 0),
+    'fundamentals',
   );
   const [report] = client.seen(EventName.fundamentalData, 45);
   answers.set('fundamentals', report?.[1] ?? errorOf(client.seen(EventName.error, 45)[0]));

@@ -31,23 +31,28 @@ export class StoqeyClient {
     await this.wait(EventName.nextValidId);
   }
 
-  /** Arguments of all events of the name (and request) so far. */
+  /** Arguments of all events of the name (and request) so far. The id of accountUpdateMultiEnd is text. */
   seen(name: EventName, reqId?: number): readonly Arguments[] {
     return this.#events
       .filter((event) => event.name === (name as string))
       .map(({ args }) => args)
-      .filter((args) => reqId === undefined || args[name === EventName.error ? 2 : 0] === reqId);
+      .filter(
+        (args) => reqId === undefined || String(args[name === EventName.error ? 2 : 0]) === String(reqId),
+      );
   }
 
-  /** Waits until there are as many, and no longer than the plan allows. */
+  /** Waits until there are as many; throws where they do not come in time. */
   async wait(name: EventName, reqId?: number, count = 1): Promise<readonly Arguments[]> {
-    await this.waitUntil(() => this.seen(name, reqId).length >= count);
+    await this.waitUntil(() => this.seen(name, reqId).length >= count, `${count} ${name} of ${reqId}`);
     return this.seen(name, reqId);
   }
 
-  async waitUntil(condition: () => boolean): Promise<void> {
+  async waitUntil(condition: () => boolean, what: string): Promise<void> {
     const endMs = performance.now() + this.#waitMs;
-    while (!condition() && performance.now() < endMs) await sleep(20);
+    while (!condition()) {
+      if (performance.now() > endMs) throw new Error(`${what} did not come in time`);
+      await sleep(20);
+    }
   }
 
   /** How many more arrive of each once everything on its way has had time to. */

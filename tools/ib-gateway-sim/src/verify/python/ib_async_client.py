@@ -45,7 +45,9 @@ def bar_of(bar):
 async def until(condition):
     """Polls a condition of the client's state, which has no event for all of it."""
     end = asyncio.get_running_loop().time() + WAIT_S
-    while not condition() and asyncio.get_running_loop().time() < end:
+    while not condition():
+        if asyncio.get_running_loop().time() > end:
+            raise TimeoutError("what was asked for did not come in time")
         await asyncio.sleep(0.05)
 
 

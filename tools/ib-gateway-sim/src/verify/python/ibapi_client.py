@@ -58,7 +58,8 @@ class Client(EWrapper, EClient):
 
     def wait(self, key, count=1):
         with self.arrived:
-            self.arrived.wait_for(lambda: len(self.seen.get(key, [])) >= count, WAIT_S)
+            if not self.arrived.wait_for(lambda: len(self.seen.get(key, [])) >= count, WAIT_S):
+                raise TimeoutError(f"{count} {key} did not come in time")
             return list(self.seen.get(key, []))
 
     def all(self, key):

@@ -26,6 +26,8 @@ export interface ConnectionHost {
   readonly limits: PacingLimits;
   readonly stats: Stats;
   readonly serverMaxVersion: number;
+  /** Instead of what was negotiated; undefined: that. */
+  readonly announcedVersion: number | undefined;
   /** The text of the handshake's second field. */
   readonly connectionTime: () => string;
   /** A session for a client id; an answer of a string refuses it: 326. */
@@ -169,7 +171,9 @@ export class Connection {
     this.#version = version.value;
     this.#state = { name: 'greeted', version: version.value };
     // Nothing else may follow before START_API: ibapi throws away what comes with this frame (reference §2).
-    this.#outbox.send(encodeFrame([version.value, this.#host.connectionTime()]));
+    this.#outbox.send(
+      encodeFrame([this.#host.announcedVersion ?? version.value, this.#host.connectionTime()]),
+    );
     if (hello.value.rest.length > 0) this.#onFrames(hello.value.rest);
   }
 

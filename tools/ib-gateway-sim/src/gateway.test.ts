@@ -76,6 +76,14 @@ describe('handshake', () => {
     expect(client.frames).toEqual([]);
   });
 
+  test('a server of another age says so', async () => {
+    await start({ announcedVersion: 76 });
+    const client = dial();
+    client.hello('v100..178');
+    await client.until(({ frames }) => frames.length > 0);
+    expect(client.frames[0]?.[0]).toBe('76');
+  });
+
   test('bytes of an older connection before the handshake are closed', async () => {
     await start();
     const client = dial();
@@ -714,6 +722,15 @@ describe('limits', () => {
     client.send(50, 3, 1, ...AAPL, 5, 'TRADES', 0, '');
     client.send(50, 3, 2, ...AAPL, 5, 'TRADES', 0, '');
     await client.error(420, 2);
+    expect(simulator.stats()).toMatchObject({ violations: { identicalRequest: 1 }, violationsTotal: 1 });
+  });
+
+  test('a duration beyond the step-size table is answered and counted apart', async () => {
+    await start();
+    const client = await session();
+    client.send(20, 1, ...AAPL, '0', '', '1 secs', '3600 S', 1, 'TRADES', 1, 0, '');
+    await client.frame(17, 1);
+    expect(simulator.stats()).toMatchObject({ violations: { stepSize: 1 }, violationsTotal: 0 });
   });
 });
 

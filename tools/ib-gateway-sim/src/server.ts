@@ -33,6 +33,8 @@ export interface IbGatewaySimOptions {
   readonly limits?: Partial<PacingLimits>;
   /** The newest server version announced (157 … 178, default 178). */
   readonly serverMaxVersion?: number;
+  /** What the handshake says whatever the client offers: a server that is too old, or too new, for it. */
+  readonly announcedVersion?: number;
   /** Simulated ms that history takes to answer (default 0). */
   readonly historyLatencyMs?: number;
   /** How often live data is sent, in simulated ms (default 50, and 50 ms of real time on a faster clock). */
@@ -105,6 +107,7 @@ class Simulator implements IbGatewaySim {
       limits: this.#gateway.limits,
       stats: this.#stats,
       serverMaxVersion: options.serverMaxVersion ?? MAX_SERVER_VERSION,
+      announcedVersion: options.announcedVersion,
       connectionTime: () => zonedText(this.clock.nowMs(), this.#gateway.zone),
       start: (connection, clientId, version) => this.#start(connection, clientId, version),
       log,

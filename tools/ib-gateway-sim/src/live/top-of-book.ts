@@ -11,8 +11,9 @@ import {
   tickString,
 } from '../wire/messages/realtime.ts';
 
-/** TWS samples market data of stocks every 250 ms (market_data.html); what changes twice in between is sent once. */
+/** How often TWS samples market data, by product (top_data.html); what changes twice in between is sent once. */
 const SAMPLE_MS = 250;
+const CURRENCY_SAMPLE_MS = 5;
 
 export interface TopOfBookOptions {
   readonly reqId: number;
@@ -37,6 +38,7 @@ interface DayFigures {
 
 export class TopOfBook {
   readonly #options: TopOfBookOptions;
+  readonly #sampleMs: number;
   /** Last sent or to be sent; undefined: none yet. */
   #quote: MarketQuote | undefined;
   #trade: MarketTrade | undefined;
@@ -57,6 +59,7 @@ export class TopOfBook {
 
   constructor(options: TopOfBookOptions) {
     this.#options = options;
+    this.#sampleMs = options.instrument.secType === 'CASH' ? CURRENCY_SAMPLE_MS : SAMPLE_MS;
   }
 
   /** What is known at an instant. */
@@ -67,7 +70,7 @@ export class TopOfBook {
     this.#startDay(day);
     this.#quote = lastQuote(market, instrument.conId, nowMs);
     this.#trade = lastTrade(market, instrument.conId, nowMs);
-    this.#sample = Math.floor(nowMs / SAMPLE_MS);
+    this.#sample = Math.floor(nowMs / this.#sampleMs);
     if (day.previousClose !== undefined) this.#price(TICK.close, day.previousClose, 0);
     this.#flush();
     if (!this.#options.delayed) this.#options.send(tickGeneric(this.#options.reqId, TICK.halted, 0));
@@ -128,7 +131,7 @@ export class TopOfBook {
   }
 
   #sampleAt(timeMs: number): void {
-    const sample = Math.floor(timeMs / SAMPLE_MS);
+    const sample = Math.floor(timeMs / this.#sampleMs);
     if (sample === this.#sample) return;
     this.#sample = sample;
     this.#flush();

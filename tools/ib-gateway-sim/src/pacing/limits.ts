@@ -83,8 +83,9 @@ export const LIMIT_SOURCES: Readonly<Record<keyof PacingLimits, string>> = {
   openHistoricalRequests: 'historical_limitations.html, first paragraph',
   messagesPerSecond: 'introduction.html, "50 messages per second"; message_codes.html, 100; reference §8',
   messageRateBreaches: 'reference §8 (reject mode: three breaches end the session)',
-  marketDataLines: 'market_data.html, "Market Data Lines" (100 by default); message_codes.html, 101',
-  tickByTickLines: 'tick_data.html (the formula of market_depth.html: 3 for up to 399 lines)',
+  marketDataLines:
+    'market_data.html, "Market Data Lines" (100 by default); realtime_bars.html (they count, too); message_codes.html, 101',
+  tickByTickLines: 'top_data.html (as many as market depth) and market_depth.html (3 for up to 399 lines)',
   tickByTickRepeatMs: 'tick_data.html (one request for the same instrument within 15 seconds)',
   ticksPerRequest: 'historical_time_and_sales.html (at most 1000 ticks a request)',
   stepSizes: 'historical_limitations.html, "Step Sizes"',

@@ -36,7 +36,6 @@ export function realTimeBars(session: Session, request: RealTimeBarsRequest): vo
     barMs: 0,
   });
   if (violation !== undefined) {
-    if (!gateway.conditions.pacingStorm) gateway.stats.violation('realTimeBarPacing');
     session.error(reqId, 420, 'Invalid Real-time Query:Historical data request pacing violation');
     return;
   }

@@ -148,6 +148,15 @@ describe('the command line, from the first start to the end', () => {
     expect(readFileSync(file, 'utf8')).toBe(csv.stdout);
   });
 
+  it('get indicators without a specification says which there are', async () => {
+    const listed = await home.run('get', 'indicators', 'ETHUSD', ...INSTANCE);
+    expect(listed.code).toBe(0);
+    expect(listed.stdout).toMatch(/^ETHUSD +indicators +5m .*sma\(20,close\)/m);
+    const asked = await home.run('get', 'indicators', 'ETHUSD', '--csv', ...INSTANCE);
+    expect(asked).toMatchObject({ code: 1, stdout: '' });
+    expect(asked.stderr).toContain('--spec: of ETHUSD there are atr(14), ');
+  });
+
   it('a reader that stops early, as head does, ends get silently', async () => {
     const run = home.start('get', 'trades', 'BTCUSD', '--csv', ...INSTANCE);
     const { stdout } = run.child;

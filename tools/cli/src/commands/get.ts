@@ -9,7 +9,7 @@ import { checkOutFile, pour, writeFile } from '../get/file-out.ts';
 import { barsChunk, indicatorsChunk, quotesChunk, tradesChunk, type DataChunk } from '../get/rows.ts';
 import { csvSink, jsonLinesSink, tableSink } from '../get/text-sinks.ts';
 import { list, time, wholeNumber, withExamples, withInstance, withJson } from '../options.ts';
-import { addInstruments } from './instruments.ts';
+import { addInstruments, showIndicators } from './instruments.ts';
 
 const TABLE_ROWS = 20;
 const MAX_LIMIT = 100_000_000;
@@ -25,7 +25,7 @@ interface GetFlags {
   readonly columns?: readonly string[];
   readonly interval: string;
   readonly priceType: PriceType;
-  readonly spec: string;
+  readonly spec?: string;
   readonly csv?: true;
   readonly json?: true;
   readonly out?: string;
@@ -74,14 +74,16 @@ export function addGet(program: Command, context: CliContext): void {
   });
   withSeries(get, context, {
     name: 'indicators',
-    about: 'values of one indicator over bars, oldest first',
-    examples: ["tickwell get indicators ETHUSD --interval 5m --spec 'sma(20,close)'"],
-    options: [
-      interval(),
-      new Option('--spec <id>', 'canonical specification, for example "sma(20,close)"').makeOptionMandatory(),
+    about: 'values of one indicator over bars, oldest first; without --spec, which indicators there are',
+    examples: [
+      'tickwell get indicators ETHUSD',
+      "tickwell get indicators ETHUSD --interval 5m --spec 'sma(20,close)'",
     ],
-    read: (client, query, { interval: of, spec }) =>
+    options: [interval(), new Option('--spec <id>', 'canonical specification, for example "sma(20,close)"')],
+    read: (client, query, { interval: of, spec = '' }) =>
       map(client.indicators({ ...query, interval: of, specId: spec }), indicatorsChunk),
+    showInstead: (symbol, flags) =>
+      flags.spec === undefined ? showIndicators(context, symbol, flags) : undefined,
   });
   addInstruments(get, context);
 }
@@ -92,6 +94,8 @@ interface SeriesCommand {
   readonly examples: readonly string[];
   readonly options: readonly Option[];
   readonly read: (client: TickwellClient, query: SeriesOptions, flags: GetFlags) => AsyncIterable<DataChunk>;
+  /** What is shown where the flags do not name a series. */
+  readonly showInstead?: (symbol: string, flags: GetFlags) => Promise<void> | undefined;
 }
 
 function withSeries(get: Command, context: CliContext, series: SeriesCommand): void {
@@ -110,7 +114,10 @@ function withSeries(get: Command, context: CliContext, series: SeriesCommand): v
   if (series.name !== 'indicators')
     command.option('--columns <names>', 'only these, for example close,volume', list);
   withExamples(withJson(withInstance(command)), series.examples);
-  command.action((symbol: string, flags: GetFlags) => showSeries(context, symbol, flags, series.read));
+  command.action(
+    (symbol: string, flags: GetFlags) =>
+      series.showInstead?.(symbol, flags) ?? showSeries(context, symbol, flags, series.read),
+  );
 }
 
 async function showSeries(

@@ -1,11 +1,13 @@
 import type { Command } from 'commander';
 import type { Instrument } from '@tickwell/client';
-import { formatNs } from '@tickwell/domain';
+import { formatNs, TickwellError } from '@tickwell/domain';
 import { findGrpcAddress, openClient } from '../connection.ts';
-import type { CliContext } from '../context.ts';
+import { instanceOption, type CliContext } from '../context.ts';
 import { formatCount } from '../format/numbers.ts';
 import { formatTable } from '../format/table.ts';
 import { wholeNumber, withExamples, withInstance, withJson } from '../options.ts';
+
+const MAX_SERIES = 50_000;
 
 interface Flags {
   readonly instance: string;
@@ -18,9 +20,11 @@ interface Flags {
 export function addInstruments(get: Command, context: CliContext): void {
   const command = get
     .command('instruments')
-    .description('what is stored: every series with its rows and span')
+    .description(
+      'what is stored: every series with its rows and span, and the specifications of its indicators',
+    )
     .argument('[prefix]', 'only symbols that begin so', '')
-    .option('--limit <series>', 'at most so many', wholeNumber(1, 50_000), 1_000)
+    .option('--limit <series>', 'at most so many', wholeNumber(1, MAX_SERIES), 1_000)
     .option('--address <host:port>', 'of query; default: that of the running platform');
   withExamples(withJson(withInstance(command)), [
     'tickwell get instruments',
@@ -40,27 +44,70 @@ export function addInstruments(get: Command, context: CliContext): void {
   });
 }
 
-/** Indicators of one series and interval on one line: they differ in their specification only. */
-function grouped(instruments: readonly Instrument[]): readonly Instrument[] {
-  const lines = new Map<string, Instrument & { count: number }>();
+interface IndicatorFlags {
+  readonly instance: string;
+  readonly address?: string;
+  readonly csv?: true;
+  readonly json?: true;
+  readonly out?: string;
+}
+
+/** Which indicators are stored of a symbol, and how to see one; `--csv` and its like want the values of one. */
+export async function showIndicators(
+  context: CliContext,
+  symbol: string,
+  flags: IndicatorFlags,
+): Promise<void> {
+  const { terminal } = context;
+  const client = openClient(await findGrpcAddress(context, flags));
+  try {
+    const { instruments } = await client.instruments({ prefix: symbol, limit: MAX_SERIES });
+    const found = instruments.filter((each) => each.symbol === symbol && each.kind === 'indicators');
+    const [first] = found;
+    if (first === undefined) {
+      terminal.note(`no indicators are stored of ${symbol}; see "tickwell get instruments"`);
+      return;
+    }
+    const specs = [...new Set(found.map(({ specId }) => specId))].sort();
+    if (flags.csv === true || flags.json === true || flags.out !== undefined)
+      throw new TickwellError(
+        'invalid-argument',
+        `say which indicator with --spec: of ${symbol} there are ${specs.join(', ')}`,
+      );
+    for (const line of tableLines(found)) terminal.print(line);
+    const example = `--interval ${first.interval} --spec '${first.specId}'`;
+    terminal.note(
+      `one of them: tickwell get indicators ${symbol} ${example}${instanceOption(flags.instance)}`,
+    );
+  } finally {
+    client.close();
+  }
+}
+
+/** A line of the table: indicators of one series and interval share one, as they differ in their specification only. */
+interface InstrumentLine extends Instrument {
+  /** In order of their names; empty where the line is none of indicators. */
+  readonly specs: readonly string[];
+}
+
+function grouped(instruments: readonly Instrument[]): readonly InstrumentLine[] {
+  const lines = new Map<string, InstrumentLine>();
   for (const each of instruments) {
     const key = [each.symbol, each.source, each.kind, each.interval].join(' ');
     const before = lines.get(key);
+    const specs = [...(before?.specs ?? []), ...(each.specId === '' ? [] : [each.specId])].sort();
     lines.set(key, {
       ...each,
-      count: (before?.count ?? 0) + 1,
+      specs,
       rows: (before?.rows ?? 0n) + each.rows,
       firstNs: before !== undefined && before.firstNs < each.firstNs ? before.firstNs : each.firstNs,
       lastNs: before !== undefined && before.lastNs > each.lastNs ? before.lastNs : each.lastNs,
     });
   }
-  return [...lines.values()].map(({ count, ...each }) => ({
-    ...each,
-    kind: count > 1 ? `${each.kind} (${count})` : each.kind,
-  }));
+  return [...lines.values()];
 }
 
-function tableLines(instruments: readonly Instrument[]): readonly string[] {
+export function tableLines(instruments: readonly Instrument[]): readonly string[] {
   const columns = [
     { title: 'symbol' },
     { title: 'kind' },
@@ -69,9 +116,10 @@ function tableLines(instruments: readonly Instrument[]): readonly string[] {
     { title: 'first' },
     { title: 'last' },
     { title: 'source' },
+    { title: 'specifications' },
   ];
   const rows = grouped(instruments).map(
-    ({ symbol, kind, interval, rows: count, firstNs, lastNs, source }) => [
+    ({ symbol, kind, interval, rows: count, firstNs, lastNs, source, specs }) => [
       symbol,
       kind,
       interval,
@@ -79,9 +127,11 @@ function tableLines(instruments: readonly Instrument[]): readonly string[] {
       formatNs(firstNs),
       formatNs(lastNs),
       source,
+      specs.join(' '),
     ],
   );
-  return formatTable(columns, rows);
+  // Without indicators there is nothing to specify.
+  return formatTable(rows.some((row) => row.at(-1) !== '') ? columns : columns.slice(0, -1), rows);
 }
 
 function jsonLine({ rows, firstNs, lastNs, ...rest }: Instrument): string {

@@ -75,10 +75,11 @@ export async function importJobs(
   if (before !== undefined)
     await waitAndSummarise(context, flags, { endpoints, sources, signal, before, report });
   report.throwOnNothing(flags.instance);
-  if (before === undefined && flags.json !== true)
-    terminal.note(
-      `sent; "tickwell get instruments${instanceOption(flags.instance)}" shows what is stored (--wait waits for it, and says what the validator refused)`,
-    );
+  if (before !== undefined || flags.json === true) return;
+  const done = report.onlyKnown ? 'nothing was sent again' : 'sent';
+  terminal.note(
+    `${done}; "tickwell get instruments${instanceOption(flags.instance)}" shows what is stored (--wait waits for it, and says what the validator refused)`,
+  );
 }
 
 async function baseline({ questdbHttpUrl }: StackEndpoints, sources: readonly string[]): Promise<Baseline> {
@@ -107,7 +108,7 @@ async function waitAndSummarise(context: CliContext, flags: ImportFlags, finishe
   }
   const after = await baseline(endpoints, sources);
   // Where nothing was read, because all of it had been imported, what became of it then is the answer.
-  const already = report.streams.every(({ outcome }) => outcome === 'already');
+  const already = report.onlyKnown;
   const counts = already ? after.counts : countsSince(before.counts, after.counts);
   const novelty = already ? undefined : noveltyOf(counts, before.stored, after.stored);
   const refusals = await refusalReasons(

@@ -152,6 +152,7 @@ describe('the lines of an ingest process', () => {
     report.add({ ...done, outcome: 'finished', events: 1, refused: 8 });
     report.add({ ...done, outcome: 'finished', events: 0, refused: 0 });
     expect(nothing).not.toThrow();
+    expect(report.onlyKnown).toBe(false);
     report.add({ type: 'started', stream: 's', source: 'file:x', description: 'bad.csv', total: null });
     report.add({ ...done, outcome: 'already', events: 0, refused: 8 });
     expect(nothing).toThrow(/^bad\.csv: all 8 rows were refused; /);

@@ -51,6 +51,11 @@ export class IngestReport {
     }
   }
 
+  /** Earlier runs had imported all of it. */
+  get onlyKnown(): boolean {
+    return this.streams.every(({ outcome }) => outcome === 'already');
+  }
+
   /** @throws TickwellError `ingest-failed`, one line, where a stream failed. */
   throwOnFailure(): void {
     const last = this.failures.at(-1);

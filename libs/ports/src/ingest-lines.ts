@@ -32,6 +32,27 @@ export type IngestLine =
       readonly seconds: number;
     }
   | {
+      /** A live feed lost events for a while: what became of it. Times are ISO 8601. */
+      readonly type: 'hole';
+      readonly symbol: string;
+      readonly series: string;
+      readonly reason: string;
+      readonly from: string;
+      readonly to: string;
+      readonly timeToRepairMs: number;
+      /** Events that history brought instead. */
+      readonly events: number;
+      /** Why it stays; null: it is repaired. */
+      readonly unrepaired: string | null;
+    }
+  | {
+      /** An instrument or series that a feed cannot have; the others go on. */
+      readonly type: 'not-served';
+      readonly symbol: string;
+      readonly series: string;
+      readonly reason: string;
+    }
+  | {
       readonly type: 'error';
       readonly job: string;
       readonly code: string;

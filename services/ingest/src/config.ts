@@ -8,6 +8,9 @@ export interface IngestConfig extends RuntimeConfig {
   readonly maxPendingEvents: number;
   readonly maxPendingMebibytes: number;
   readonly cursorIntervalMs: number;
+  readonly parallelJobs: number;
+  /** Where query answers, for feeds that go on where the store ends; "": nowhere. */
+  readonly grpcAddress: string;
   readonly progressIntervalMs: number;
 }
 
@@ -41,6 +44,8 @@ export function readIngestConfig(
       max: 600_000,
       fallback: 2000,
     }),
+    parallelJobs: field.integer('TICKWELL_INGEST_PARALLEL_JOBS', { min: 1, max: 64, fallback: 1 }),
+    grpcAddress: field.text('TICKWELL_GRPC_ADDRESS', ''),
     progressIntervalMs: field.integer('TICKWELL_INGEST_PROGRESS_INTERVAL_MS', {
       min: 0,
       max: 600_000,

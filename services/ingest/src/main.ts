@@ -1,24 +1,72 @@
+import { create } from '@bufbuild/protobuf';
+import { queryV1 } from '@tickwell/contracts';
+import { IbContext, readIbJob, type OnReport } from '@tickwell/feed-ib';
 import { readFilesJob, readReplayJob, readSampleJob } from '@tickwell/feed-files';
 import { readYahooJob } from '@tickwell/feed-yahoo';
+import { Channel } from '@tickwell/grpc';
 import { createKafkaLog } from '@tickwell/kafka';
+import type { IngestLine, Logger } from '@tickwell/ports';
 import { newTraceparent, runService, systemClock } from '@tickwell/runtime';
 import { readIngestConfig } from './config.ts';
+import { holeLine } from './hole-line.ts';
 import type { JobReader } from './job.ts';
+import { lastStoredOf, type AskLatest } from './last-stored.ts';
 import { IngestService } from './service.ts';
+
+const LATEST_TIMEOUT_MS = 10_000;
+
+function emit(line: IngestLine): void {
+  process.stdout.write(`${JSON.stringify(line)}\n`);
+}
+
+const onReport: OnReport = (report) => {
+  if (report.kind === 'hole') emit(holeLine(report));
+  else if (report.kind === 'refused') {
+    const { symbol, series, reason } = report;
+    emit({ type: 'not-served', symbol, series, reason });
+  }
+};
+
+/** Set once the configuration is known: jobs are read before it. */
+let askLatest: { readonly ask: AskLatest; readonly logger: Logger } | undefined;
+
+const ib = new IbContext({
+  clock: systemClock,
+  lastStored: (symbol, series) =>
+    askLatest === undefined
+      ? Promise.resolve(undefined)
+      : lastStoredOf(askLatest.ask, { source: 'ib', interval: '5s', logger: askLatest.logger })(
+          symbol,
+          series,
+        ),
+  onReport,
+});
 
 const readers: Readonly<Record<string, JobReader>> = {
   files: readFilesJob,
   sample: readSampleJob,
   replay: (job, where) => readReplayJob(job, where, systemClock),
   yahoo: (job, where) => readYahooJob(job, where, { clock: systemClock }),
+  ib: (job, where) => readIbJob(job, where, ib),
 };
+
+function latestFrom(address: string): AskLatest {
+  const channel = new Channel({ address });
+  return (request) =>
+    channel.unary(
+      queryV1.MarketDataService.method.getLatest,
+      create(queryV1.GetLatestRequestSchema, request),
+      { timeoutMs: LATEST_TIMEOUT_MS },
+    );
+}
 
 await runService({
   name: 'ingest',
   env: process.env,
   readConfig: (env) => readIngestConfig(env, readers),
-  build: (config, logger) =>
-    Promise.resolve(
+  build: (config, logger) => {
+    if (config.grpcAddress !== '') askLatest = { ask: latestFrom(config.grpcAddress), logger };
+    return Promise.resolve(
       new IngestService({
         jobs: config.jobs,
         log: createKafkaLog({ brokers: config.kafkaBrokers, clientId: 'tickwell-ingest', logger }),
@@ -30,10 +78,10 @@ await runService({
           maxPendingBytes: config.maxPendingMebibytes * 1024 * 1024,
           cursorIntervalMs: config.cursorIntervalMs,
         },
+        parallelJobs: config.parallelJobs,
         progressIntervalMs: config.progressIntervalMs,
-        emit: (line) => {
-          process.stdout.write(`${JSON.stringify(line)}\n`);
-        },
+        emit,
       }),
-    ),
+    );
+  },
 });

@@ -21,7 +21,11 @@ function logOf(fake: FakeLog): EventLog {
   };
 }
 
-function serviceOf(jobs: readonly FeedJob[], fake: FakeLog): { service: IngestService; lines: IngestLine[] } {
+function serviceOf(
+  jobs: readonly FeedJob[],
+  fake: FakeLog,
+  parallelJobs = 1,
+): { service: IngestService; lines: IngestLine[] } {
   const lines: IngestLine[] = [];
   const service = new IngestService({
     jobs,
@@ -30,6 +34,7 @@ function serviceOf(jobs: readonly FeedJob[], fake: FakeLog): { service: IngestSe
     logger: SILENT,
     newTraceparent: () => 'trace',
     limits: DEFAULT_LIMITS,
+    parallelJobs,
     progressIntervalMs: 1_000_000,
     emit: (line) => {
       lines.push(line);
@@ -62,6 +67,44 @@ describe('IngestService', () => {
     await service.run();
     expect(lines).toEqual([{ type: 'end', streams: 0, failed: 0, events: 0, refused: 0 }]);
     expect(log.records).toEqual([]);
+  });
+
+  it('reads as many streams at a time as it may, and stops all of them', async () => {
+    const log = new FakeLog();
+    const opened: string[] = [];
+    const endless = (name: string): FeedJob => ({
+      name,
+      open: () => {
+        opened.push(name);
+        return Promise.resolve(
+          ok({
+            streamId: name,
+            source: name,
+            description: name,
+            async *read({ signal }) {
+              await new Promise<void>((resolve) => {
+                signal.addEventListener('abort', () => {
+                  resolve();
+                });
+              });
+              yield { kind: 'progress' as const, position: 0n };
+            },
+            close: () => Promise.resolve(),
+          }),
+        );
+      },
+    });
+    const { service, lines } = serviceOf([endless('a'), endless('b'), endless('c')], log, 2);
+    const running = service.run();
+    while (lines.length < 2) await new Promise((resolve) => setImmediate(resolve));
+    expect(opened).toEqual(['a', 'b']);
+    await service.stop();
+    await running;
+    expect(lines.filter(({ type }) => type === 'done')).toMatchObject([
+      { stream: 'a', outcome: 'stopped' },
+      { stream: 'b', outcome: 'stopped' },
+    ]);
+    expect(opened).toEqual(['a', 'b']);
   });
 
   it('ends at once when the log is broken', async () => {

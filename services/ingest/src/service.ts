@@ -12,15 +12,20 @@ export interface IngestServiceOptions {
   readonly logger: Logger;
   readonly newTraceparent: () => string;
   readonly limits: IngestLimits;
+  /** Streams at a time: live ones have no end. */
+  readonly parallelJobs: number;
   /** At most one progress line per stream in so long. */
   readonly progressIntervalMs: number;
   readonly emit: Emit;
 }
 
-/** Ingests the streams of its jobs one after the other. One that fails is reported and does not keep the others from being read. */
+/**
+ * Ingests the streams of its jobs, so many at a time, in their order. One that fails is reported and does not keep the others from
+ * being read.
+ */
 export class IngestService {
   readonly #options: IngestServiceOptions;
-  #current: IngestStream | undefined;
+  readonly #running = new Set<IngestStream>();
   #isStopping = false;
   readonly #measures = new IngestMeasures();
   #totals = { streams: 0, failed: 0, events: 0, refused: 0 };
@@ -34,14 +39,11 @@ export class IngestService {
    * were read), or with the log's error as soon as that is broken.
    */
   async run(): Promise<void> {
-    const { log, jobs, emit } = this.#options;
+    const { log, emit } = this.#options;
     try {
       const { clock } = this.#options;
       const sink = this.#measures.sink(await log.createSink({ name: 'ingest' }), () => clock.monotonicMs());
-      for (const job of jobs) {
-        if (this.#isStopping) break;
-        await this.#runJob(job, sink);
-      }
+      await this.#runJobs(sink);
       await sink.close();
     } finally {
       await log.close();
@@ -57,8 +59,29 @@ export class IngestService {
 
   stop(): Promise<void> {
     this.#isStopping = true;
-    this.#current?.stop();
+    for (const stream of this.#running) stream.stop();
     return Promise.resolve();
+  }
+
+  async #runJobs(sink: EventSink): Promise<void> {
+    const { jobs, parallelJobs } = this.#options;
+    const waiting = [...jobs];
+    const work = async (): Promise<void> => {
+      for (let job = waiting.shift(); job !== undefined && !this.#isStopping; job = waiting.shift()) {
+        await this.#runJob(job, sink);
+      }
+    };
+    const workers = Array.from({ length: Math.min(parallelJobs, jobs.length) }, async () => {
+      try {
+        await work();
+      } catch (error) {
+        // The log is broken for the others, too.
+        await this.stop();
+        throw error;
+      }
+    });
+    for (const outcome of await Promise.allSettled(workers))
+      if (outcome.status === 'rejected') throw outcome.reason;
   }
 
   async #runJob(job: FeedJob, sink: EventSink): Promise<void> {
@@ -101,10 +124,10 @@ export class IngestService {
       limits,
       onProgress,
     });
-    this.#current = stream;
+    this.#running.add(stream);
     // A stop may have come while the source was being opened.
     if (this.#isStopping) stream.stop();
-    const result = await stream.run();
+    const result = await stream.run().finally(() => this.#running.delete(stream));
     const seconds = (clock.monotonicMs() - startMs) / 1000;
     this.#totals.events += Number(result.events);
     this.#totals.refused += Number(result.refused);

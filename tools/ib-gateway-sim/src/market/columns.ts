@@ -73,11 +73,30 @@ export function lowerBound(offsetsMs: Int32Array, offsetMs: number): number {
   return low;
 }
 
+/** A column that grows: a day of trades has a quarter of a million rows, for which lists of numbers are too slow. */
+class Growing {
+  #values = new Float64Array(1024);
+  #length = 0;
+
+  push(value: number): void {
+    if (this.#length === this.#values.length) {
+      const larger = new Float64Array(2 * this.#length);
+      larger.set(this.#values);
+      this.#values = larger;
+    }
+    this.#values[this.#length++] = value;
+  }
+
+  get values(): Float64Array {
+    return this.#values.subarray(0, this.#length);
+  }
+}
+
 export class TradeBuilder {
-  #offsets: number[] = [];
-  #prices: number[] = [];
-  #sizes: number[] = [];
-  #exchanges: number[] = [];
+  readonly #offsets = new Growing();
+  readonly #prices = new Growing();
+  readonly #sizes = new Growing();
+  readonly #exchanges = new Growing();
 
   add(offsetMs: number, price: number, size: number, exchange: number): void {
     this.#offsets.push(offsetMs);
@@ -87,22 +106,22 @@ export class TradeBuilder {
   }
 
   build(): TradeColumns {
-    const order = stableOrder(this.#offsets);
+    const order = stableOrder(this.#offsets.values);
     return {
-      offsetsMs: Int32Array.from(order, (index) => this.#offsets[index] ?? 0),
-      prices: Float64Array.from(order, (index) => this.#prices[index] ?? 0),
-      sizes: Float64Array.from(order, (index) => this.#sizes[index] ?? 0),
-      exchanges: Uint8Array.from(order, (index) => this.#exchanges[index] ?? 0),
+      offsetsMs: new Int32Array(ordered(this.#offsets.values, order)),
+      prices: ordered(this.#prices.values, order),
+      sizes: ordered(this.#sizes.values, order),
+      exchanges: new Uint8Array(ordered(this.#exchanges.values, order)),
     };
   }
 }
 
 export class QuoteBuilder {
-  #offsets: number[] = [];
-  #bids: number[] = [];
-  #asks: number[] = [];
-  #bidSizes: number[] = [];
-  #askSizes: number[] = [];
+  readonly #offsets = new Growing();
+  readonly #bids = new Growing();
+  readonly #asks = new Growing();
+  readonly #bidSizes = new Growing();
+  readonly #askSizes = new Growing();
 
   add(offsetMs: number, bid: number, ask: number, bidSize: number, askSize: number): void {
     this.#offsets.push(offsetMs);
@@ -113,20 +132,26 @@ export class QuoteBuilder {
   }
 
   build(): QuoteColumns {
-    const order = stableOrder(this.#offsets);
+    const order = stableOrder(this.#offsets.values);
     return {
-      offsetsMs: Int32Array.from(order, (index) => this.#offsets[index] ?? 0),
-      bids: Float64Array.from(order, (index) => this.#bids[index] ?? 0),
-      asks: Float64Array.from(order, (index) => this.#asks[index] ?? 0),
-      bidSizes: Float64Array.from(order, (index) => this.#bidSizes[index] ?? 0),
-      askSizes: Float64Array.from(order, (index) => this.#askSizes[index] ?? 0),
+      offsetsMs: new Int32Array(ordered(this.#offsets.values, order)),
+      bids: ordered(this.#bids.values, order),
+      asks: ordered(this.#asks.values, order),
+      bidSizes: ordered(this.#bidSizes.values, order),
+      askSizes: ordered(this.#askSizes.values, order),
     };
   }
 }
 
-/** Indices in time order; events of equal time keep the order in which they were recorded. */
-function stableOrder(offsetsMs: readonly number[]): Uint32Array {
+/** Undefined: the rows are in order of time already, as nearly all recordings are. */
+function stableOrder(offsetsMs: Float64Array): Uint32Array | undefined {
+  if (offsetsMs.every((offset, index) => index === 0 || offset >= (offsetsMs[index - 1] ?? 0)))
+    return undefined;
   const order = Uint32Array.from(offsetsMs, (_, index) => index);
-  const sorted = offsetsMs.every((offset, index) => index === 0 || offset >= (offsetsMs[index - 1] ?? 0));
-  return sorted ? order : order.sort((a, b) => (offsetsMs[a] ?? 0) - (offsetsMs[b] ?? 0) || a - b);
+  // Events of equal time keep the order in which they were recorded.
+  return order.sort((a, b) => (offsetsMs[a] ?? 0) - (offsetsMs[b] ?? 0) || a - b);
+}
+
+function ordered(values: Float64Array, order: Uint32Array | undefined): Float64Array {
+  return order === undefined ? values.slice() : Float64Array.from(order, (index) => values[index] ?? 0);
 }

@@ -24,7 +24,7 @@ interface Outcome {
 
 /** What a client cannot do, or cannot show. */
 const NOT_APPLICABLE: Readonly<Record<string, Readonly<Record<string, string>>>> = {
-  ib_async: { 'cancel accountUpdates': 'keeps the subscription it makes on connecting' },
+  ib_async: { 'cancel accountUpdates': 'ib_async keeps the subscription that it makes on connecting' },
 };
 
 let market: Market;
@@ -147,13 +147,13 @@ function table(): string {
   const reasons = clients.flatMap((client) =>
     Object.keys(CHECKS)
       .filter((kind) => reasonAgainst(client, kind) !== undefined)
-      .map((kind) => `n.a. ${client}, ${kind}: ${reasonAgainst(client, kind)}`),
+      .map((kind) => `n.a. ${kind}: ${reasonAgainst(client, kind)}`),
   );
   const kinds = Object.keys(CHECKS).map((kind) =>
     line([kind, ...clients.map((client) => cell(client, kind))]),
   );
   const absent = [...skipped].map(([client, reason]) => `skipped ${client}: ${reason}`);
-  return [line(['', ...clients]), ...kinds, ...reasons, ...absent].join('\n');
+  return [line(['', ...clients]), ...kinds, ...new Set(reasons), ...absent].join('\n');
 }
 
 describe('the simulated Gateway', () => {

@@ -120,6 +120,16 @@ describe('simulated clock', () => {
     expect([ran, clock.nowMs()]).toEqual([true, 1100]);
   });
 
+  test('may begin held', () => {
+    const time = new HandTime();
+    const clock = new SimClock({ startMs: 0, speed: 10, time, held: true });
+    time.pass(1000);
+    expect(clock.nowMs()).toBe(0);
+    clock.release();
+    time.pass(100);
+    expect(clock.nowMs()).toBe(1000);
+  });
+
   test('by hand: advance does at once what falls due', () => {
     const { clock } = clockAt(0, 0);
     const seen: number[] = [];

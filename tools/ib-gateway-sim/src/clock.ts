@@ -53,6 +53,8 @@ export interface ClockOptions {
   /** 1: real time; 0: only `advance` moves it. */
   readonly speed: number;
   readonly time?: TimeSource;
+  /** Stands still until `release` is called once. */
+  readonly held?: boolean;
 }
 
 export class SimClock {
@@ -68,13 +70,14 @@ export class SimClock {
   #running = false;
   #stopped = false;
 
-  constructor({ startMs, speed, time = realTime }: ClockOptions) {
+  constructor({ startMs, speed, time = realTime, held = false }: ClockOptions) {
     if (!(speed >= 0 && Number.isFinite(speed))) throw new RangeError(`the clock's speed cannot be ${speed}`);
     this.speed = speed;
     this.#time = time;
     this.#anchorSimMs = startMs;
     this.#anchorRealMs = time.nowMs();
     this.#shownMs = startMs;
+    if (held) this.#holds = 1;
   }
 
   /** Simulated ms since the epoch. Never goes back. To what is running it is the time that it was scheduled for. */
@@ -129,12 +132,17 @@ export class SimClock {
     this.#holds += 1;
     let held = true;
     return () => {
-      if (!held) return;
+      if (held) this.release();
       held = false;
-      this.#holds -= 1;
-      if (this.#holds === 0) this.#anchorRealMs = this.#time.nowMs();
-      this.#plan();
     };
+  }
+
+  /** Ends one hold, if there is any. */
+  release(): void {
+    if (this.#holds === 0) return;
+    this.#holds -= 1;
+    if (this.#holds === 0) this.#anchorRealMs = this.#time.nowMs();
+    this.#plan();
   }
 
   /** Moves the clock by hand and does at once what falls due on the way. */

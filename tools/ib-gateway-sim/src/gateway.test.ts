@@ -1,7 +1,8 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { HAND_START_MS, handMarket, handPriceAt } from './fixtures/hand-market.ts';
 import { RawClient, contract, rawSession } from './fixtures/raw-client.ts';
-import { startIbGatewaySim, type IbGatewaySim, type IbGatewaySimOptions } from './index.ts';
+import { parseFaultFile, startIbGatewaySim, type IbGatewaySim, type IbGatewaySimOptions } from './index.ts';
+import { knownZone } from './time/ib-time.ts';
 
 /** The protocol, frame by frame, over a loopback socket and a clock that moves by hand. */
 let simulator: IbGatewaySim;
@@ -42,6 +43,30 @@ const EUR = contract({ symbol: 'EUR', secType: 'CASH', exchange: 'IDEALPRO', cur
 afterEach(async () => {
   await Promise.all(clients.splice(0).map((client) => client.close()));
   await simulator.stop();
+});
+
+test('the simulated day begins when clients can connect, however long the market takes to read', async () => {
+  const market = handMarket();
+  const slow = {
+    ...market,
+    trades: (...args: Parameters<typeof market.trades>) => {
+      const untilMs = performance.now() + 20;
+      while (performance.now() < untilMs);
+      return market.trades(...args);
+    },
+  };
+  const faults = parseFaultFile('[{"kind": "notice", "code": 2108, "at": "+1s"}]', 'f', {
+    startMs: HAND_START_MS,
+    zone: knownZone('UTC'),
+  });
+  const faultAtMs = new Promise<number>((resolve) => {
+    const log = (): void => {
+      resolve(simulator.clock.nowMs());
+    };
+    // At this speed the 20 ms that every reading takes are five hours and a half.
+    void start({ market: slow, speed: 1e6, log, ...(faults.ok ? { faults: faults.value } : {}) });
+  });
+  expect(await faultAtMs).toBe(HAND_START_MS + 1000);
 });
 
 describe('handshake', () => {

@@ -31,9 +31,15 @@ async function start(options: Arguments): Promise<IbGatewaySim> {
   const faults = readFaults(options);
   // The market asks for the time before there is a clock.
   let nowMs = (): number => options.startMs;
-  const say = (line: string): void => {
+  // The first line is the one that says the port: what faults say before it waits.
+  let early: string[] | undefined = [];
+  const write = (line: string): void => {
+    if (early === undefined) process.stdout.write(line);
+    else early.push(line);
+  };
+  const say = (event: string): void => {
     const at = new Date(nowMs()).toISOString();
-    process.stdout.write(options.json ? `${JSON.stringify({ at, event: line })}\n` : `${at} ${line}\n`);
+    write(options.json ? `${JSON.stringify({ at, event })}\n` : `${at} ${event}\n`);
   };
   const market = await createMarket({
     dataDir: options.dataDir,
@@ -68,6 +74,9 @@ async function start(options: Arguments): Promise<IbGatewaySim> {
       ? `${JSON.stringify(ready)}\n`
       : `IB Gateway simulator ready on 127.0.0.1:${port}: ${ready.instruments} instruments, clock from ${ready.start} at speed ${clock.speed}, ${ready.faults} faults; Ctrl-C stops it\n`,
   );
+  const held = early;
+  early = undefined;
+  for (const line of held) write(line);
   return simulator;
 }
 
@@ -75,8 +84,15 @@ const options = parseArguments(process.argv.slice(2), Date.now());
 if (!options.ok) fail(`${options.error} (--help shows the options)`, BAD_USAGE);
 if (options.value === 'help') process.stdout.write(HELP);
 else {
+  const { port } = options.value;
   const simulator = await start(options.value).catch((error: unknown) =>
-    fail(error instanceof Error ? error.message : String(error)),
+    fail(
+      error instanceof Error && 'code' in error && error.code === 'EADDRINUSE'
+        ? `port ${port} is in use: choose another with --port, or 0 for any`
+        : error instanceof Error
+          ? error.message
+          : String(error),
+    ),
   );
   const stop = (): void => {
     const { json } = options.value as Arguments;

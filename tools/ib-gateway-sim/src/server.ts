@@ -68,10 +68,20 @@ const MAX_CONNECTIONS = 32;
 const MAX_REMEMBERED_CLIENTS = 1000;
 const ACCOUNT = 'DU1234567';
 const CASH = 100_000;
-/** Resolves when it listens. */
+/**
+ * Resolves when it listens.
+ *
+ * @throws RangeError for a fault of an instrument that the market does not have; Error where the port is in use.
+ */
 export async function startIbGatewaySim(options: IbGatewaySimOptions): Promise<IbGatewaySim> {
   const simulator = new Simulator(options);
-  await simulator.listen(options.port ?? 0);
+  try {
+    simulator.schedule(options.faults ?? []);
+    await simulator.listen(options.port ?? 0);
+  } catch (error) {
+    await simulator.stop();
+    throw error;
+  }
   return simulator;
 }
 
@@ -89,7 +99,8 @@ class Simulator implements IbGatewaySim {
 
   constructor(options: IbGatewaySimOptions) {
     const speed = options.speed ?? 1;
-    this.clock = new SimClock({ startMs: options.startMs, speed });
+    // Reading recordings takes real time: the simulated day begins when clients can connect.
+    this.clock = new SimClock({ startMs: options.startMs, speed, held: true });
     this.#gateway = this.#createGateway(options, speed);
     const log = options.log ?? (() => undefined);
     this.#startMs = options.startMs;
@@ -101,7 +112,6 @@ class Simulator implements IbGatewaySim {
       connections: () => this.#connections,
       log,
     });
-    for (const fault of options.faults ?? []) this.#faults.inject(fault);
     this.#host = {
       clock: this.clock,
       limits: this.#gateway.limits,
@@ -122,11 +132,16 @@ class Simulator implements IbGatewaySim {
     return typeof address === 'object' && address !== null ? address.port : 0;
   }
 
+  schedule(faults: readonly Fault[]): void {
+    for (const fault of faults) this.#faults.inject(fault);
+  }
+
   listen(port: number): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#server.once('error', reject);
       this.#server.listen(port, '127.0.0.1', () => {
         this.#server.off('error', reject);
+        this.clock.release();
         resolve();
       });
     });

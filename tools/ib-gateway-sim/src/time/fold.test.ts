@@ -22,6 +22,19 @@ describe('daily bars', () => {
     expect(starts(30 * DAY_MS)).toEqual(['2024-01-25', '2024-02-01']);
   });
 
+  test('are dated by their last day where they bear the date of their session', () => {
+    // A future's Monday begins on Sunday evening, which is another week.
+    const days = [
+      day(Date.UTC(2024, 0, 7, 23), { date: '20240108' }),
+      day(Date.UTC(2024, 0, 11, 23), { date: '20240112' }),
+      day(Date.UTC(2024, 0, 14, 23), { date: '20240115' }),
+    ];
+    expect(foldDays(days, 7 * DAY_MS, UTC).map(({ startMs, date }) => [startMs, date])).toEqual([
+      [days[0]?.startMs, '20240112'],
+      [days[2]?.startMs, '20240115'],
+    ]);
+  });
+
   test('keep volume, count, extremes, first open and last close', () => {
     const bars = fc.array(
       fc.record({

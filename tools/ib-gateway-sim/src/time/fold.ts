@@ -3,7 +3,10 @@ import type { TimeZone } from '@tickwell/domain';
 import type { MarketBar } from '../market/market.ts';
 import { DAY_MS } from './bar-sizes.ts';
 
-/** `barMs` of 7 days: weeks from Monday; more: calendar months. A bar starts with its first trading day. */
+/**
+ * `barMs` of 7 days: weeks from Monday; more: calendar months. A bar starts with its first trading day and is dated by its
+ * last, as IB does (a week before a free Friday is Thursday's: stoqey/ibkr issue 149).
+ */
 export function foldDays(days: readonly MarketBar[], barMs: number, zone: TimeZone): MarketBar[] {
   const folded: MarketBar[] = [];
   let key = NaN;
@@ -33,6 +36,7 @@ function joined(first: MarketBar, second: MarketBar): MarketBar {
   const value = first.wap * first.volume + second.wap * second.volume;
   return {
     ...first,
+    ...(second.date === undefined ? {} : { date: second.date }),
     high: Math.max(first.high, second.high),
     low: Math.min(first.low, second.low),
     close: second.close,

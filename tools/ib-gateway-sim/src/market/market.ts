@@ -29,7 +29,10 @@ export interface Instrument {
 export interface MarketBar {
   /** Of bars of a day and more: the start of the first session in them, not midnight. */
   readonly startMs: number;
-  /** yyyyMMdd of the (first) session; bars of a day and more only. A future's Monday begins on Sunday evening. */
+  /**
+   * yyyyMMdd of the session, of the last one in a week or month; bars of a day and more only. A future's Monday begins on Sunday
+   * evening.
+   */
   readonly date?: string;
   readonly open: number;
   readonly high: number;

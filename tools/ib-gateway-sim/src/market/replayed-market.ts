@@ -215,7 +215,7 @@ function nextIndex(offsetsMs: Int32Array, from: number, endOffsetMs: number): nu
   return index;
 }
 
-/** Bars of a day, a week or a month: of whole sessions, named after the first one. */
+/** Bars of a day, a week or a month: of whole sessions, dated by the last one as IB does. */
 function* sessionBars(reader: SessionReader, listing: Listing, options: BarOptions): Generator<MarketBar> {
   if (!offers(listing, options.whatToShow)) return;
   let open: { key: number; startMs: number; date: string; parts: Summary[] } | undefined;
@@ -231,6 +231,7 @@ function* sessionBars(reader: SessionReader, listing: Listing, options: BarOptio
       if (open !== undefined && open.startMs >= options.fromMs) yield* closed(open);
       open = { key, startMs, date: session.date, parts: [] };
     }
+    open.date = session.date;
     open.parts.push(part);
   }
   if (open !== undefined && open.startMs >= options.fromMs) yield* closed(open);

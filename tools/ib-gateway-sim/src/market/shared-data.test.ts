@@ -11,7 +11,7 @@ const MINUTE_MS = 60_000;
 const DAY_MS = 86_400_000;
 const NOW = Date.parse('2026-11-23T20:00:00Z');
 
-describe.skipIf(!existsSync(DATA))('the market of the recorded data', () => {
+describe.skipIf(!existsSync(DATA))('the market of the recorded data', { timeout: 60_000 }, () => {
   let market: Market;
   beforeAll(async () => {
     market = await createMarket({ dataDir: DATA, logger: SILENT, now: () => NOW });

@@ -66,7 +66,8 @@ export class IbConnection {
   #nextReqId = 1;
   #clientIndex = 0;
   #wasUp = false;
-  #isPaused = false;
+  /** How many readers cannot take more. */
+  #pauses = 0;
   #accounts: readonly string[] = [];
   #loop: Promise<void> | undefined;
 
@@ -130,13 +131,13 @@ export class IbConnection {
 
   /** Bytes stay in the socket: TCP slows the Gateway down. */
   pause(): void {
-    this.#isPaused = true;
+    this.#pauses++;
     this.#link?.pause();
   }
 
   resume(): void {
-    this.#isPaused = false;
-    this.#link?.resume();
+    this.#pauses = Math.max(0, this.#pauses - 1);
+    if (this.#pauses === 0) this.#link?.resume();
   }
 
   /** Made again with every new socket until its stop, or until IB refuses it for good. */
@@ -336,7 +337,7 @@ export class IbConnection {
     this.#linkEnd = over;
     this.#move({ kind: 'connecting' });
     link.open();
-    if (this.#isPaused) link.pause();
+    if (this.#pauses > 0) link.pause();
     const silent = await this.#beat(link, over.signal, () => wasReady);
     reason ||= silent;
     this.#drop();
@@ -364,7 +365,7 @@ export class IbConnection {
         current.reqCurrentTime();
       });
       const deadline = pause(heartbeatDeadlineMs).then(() => false);
-      if (!(await Promise.race([answered, deadline])) && !isAborted(either) && !this.#isPaused)
+      if (!(await Promise.race([answered, deadline])) && !isAborted(either) && this.#pauses === 0)
         return `${host}:${port}: silent for ${heartbeatDeadlineMs} ms: the connection is dead`;
       if (isAborted(either)) return 'closed';
       await pause(heartbeatMs);
@@ -377,6 +378,7 @@ export class IbConnection {
       const stop = this.onBroadcast(({ kind }) => {
         if (kind !== 'currentTime') return;
         stop();
+        signal.removeEventListener('abort', stop);
         resolve(true);
       });
       signal.addEventListener('abort', stop, { once: true });

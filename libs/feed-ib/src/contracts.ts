@@ -33,7 +33,7 @@ const DAY = 86_400;
  * The one contract that a description means. Errors: `ib-200` nothing fits; `ib-ambiguous` several do, and what would tell them
  * apart; those of {@link IbConnection.request}.
  */
-export async function resolveInstrument(
+async function resolveInstrument(
   connection: IbConnection,
   spec: InstrumentSpec,
   signal?: AbortSignal,

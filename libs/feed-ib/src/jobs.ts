@@ -41,6 +41,7 @@ export class IbContext {
   readonly onReport: OnReport | undefined;
   readonly instruments = new InstrumentCache();
   readonly #governors = new Map<string, PacingGovernor>();
+  readonly #connections = new Map<string, { readonly connection: IbConnection; users: number }>();
 
   constructor({ clock, lastStored, onReport }: IbContextOptions) {
     this.clock = clock;
@@ -59,18 +60,47 @@ export class IbContext {
     return governor;
   }
 
-  connection(options: IbGatewayOptions, logger: Logger): IbConnection {
-    return new IbConnection({
-      host: options.host ?? DEFAULT_HOST,
-      port: options.port ?? DEFAULT_PORT,
-      clientIds: options.clientIds ?? DEFAULT_CLIENT_IDS,
-      marketDataType: options.marketDataType ?? 'live',
-      clock: this.clock,
-      logger,
-      governor: this.governor(options),
-      ...(options.timing === undefined ? {} : { timing: options.timing }),
-    });
+  /** One connection for all jobs that ask for the same at the same time: client ids are few. It is closed with the last of them. */
+  lease(options: IbGatewayOptions, logger: Logger): Lease {
+    const {
+      host = DEFAULT_HOST,
+      port = DEFAULT_PORT,
+      clientIds = DEFAULT_CLIENT_IDS,
+      marketDataType = 'live',
+    } = options;
+    const key = JSON.stringify([host, port, clientIds, marketDataType]);
+    let shared = this.#connections.get(key);
+    if (shared === undefined || isOver(shared.connection)) {
+      const governor = this.governor(options);
+      const timing = options.timing === undefined ? {} : { timing: options.timing };
+      const of = { host, port, clientIds, marketDataType, clock: this.clock, logger, governor, ...timing };
+      shared = { connection: new IbConnection(of), users: 0 };
+      this.#connections.set(key, shared);
+    }
+    const held = shared;
+    held.users++;
+    let isHeld = true;
+    return {
+      connection: held.connection,
+      release: async () => {
+        if (!isHeld) return;
+        isHeld = false;
+        held.users--;
+        if (held.users > 0) return;
+        if (this.#connections.get(key) === held) this.#connections.delete(key);
+        await held.connection.close();
+      },
+    };
   }
+}
+
+interface Lease {
+  readonly connection: IbConnection;
+  readonly release: () => Promise<void>;
+}
+
+function isOver({ state }: IbConnection): boolean {
+  return state.kind === 'failed' || state.kind === 'closed';
 }
 
 const DEFAULT_HOST = '127.0.0.1';
@@ -80,19 +110,22 @@ const DEFAULT_CLIENT_IDS: readonly number[] = [71, 72, 73, 74];
 
 type Jobs = Result<readonly FeedJob[], readonly string[]>;
 
-/** Opens a connection for as long as the source lives. */
+/** Holds a connection for as long as the source lives. */
 async function withConnection(
   context: IbContext,
   options: IbGatewayOptions,
   logger: Logger,
   open: (connection: IbConnection, close: () => Promise<void>) => Promise<Result<EventSource, TickwellError>>,
 ): Promise<Result<EventSource, TickwellError>> {
-  const connection = context.connection(options, logger);
-  const close = (): Promise<void> => connection.close();
-  const connected = await connection.open();
-  const source = connected.ok ? await open(connection, close) : connected;
-  if (!source.ok) await close();
-  return source;
+  const { connection, release } = context.lease(options, logger);
+  let source: Result<EventSource, TickwellError> | undefined;
+  try {
+    const connected = await connection.open();
+    source = connected.ok ? await open(connection, release) : connected;
+    return source;
+  } finally {
+    if (source?.ok !== true) await release();
+  }
 }
 
 /** One stream per instrument: bars of any of IB's sizes, or ticks; source `ib:history`. Errors: every problem of the options. */
@@ -237,14 +270,14 @@ export function ibFundamentalsJob(options: IbFundamentalsOptions, context: IbCon
     options.instruments.map((instrument): FeedJob => ({
       name: `IB ${instrument.symbol} ${report}`,
       open: async (logger) => {
-        const connection = context.connection(options, logger);
+        const { connection, release } = context.lease(options, logger);
         try {
           const connected = await connection.open();
           if (!connected.ok) return connected;
           const resolved = await context.instruments.resolve(connection, specOf(instrument));
           return resolved.ok ? await openFundamentals(connection, resolved.value, report) : resolved;
         } finally {
-          await connection.close();
+          await release();
         }
       },
     })),

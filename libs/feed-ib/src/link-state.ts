@@ -22,7 +22,7 @@ export type LinkEvent =
   | { readonly kind: 'close' };
 
 /** `outage`: live data may be missing from here on; `restored`: subscriptions go on; `resubscribe`: they have to be made anew. */
-export type LinkEffect = 'outage' | 'restored' | 'resubscribe';
+type LinkEffect = 'outage' | 'restored' | 'resubscribe';
 
 export interface Transition {
   readonly state: LinkState;

@@ -214,7 +214,7 @@ export class LiveGroup {
       if (waitSeconds > 0) await clock.sleep(Math.ceil(waitSeconds * 1000), signal);
       await this.#fetch(member, span, activeSeconds, signal);
       this.#flush(this.#frontier());
-      await queue.room(signal);
+      await queue.room();
       signal.throwIfAborted();
     }
     this.#goLive();

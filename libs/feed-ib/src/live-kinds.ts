@@ -12,7 +12,7 @@ import type { PacedRequest } from './pacing-schedule.ts';
 import { barPieces } from './request-splitter.ts';
 
 /** Some of what is missing: events of whole units, and how far they are complete. */
-export interface HistoryPart<T> {
+interface HistoryPart<T> {
   readonly events: readonly T[];
   readonly completeBefore: number;
   /** A second that history cannot give in full. */

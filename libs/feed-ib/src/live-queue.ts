@@ -12,6 +12,7 @@ interface Segment {
 /** Events that wait for the reader, in order of their delivery; numbers them as they leave. */
 export class LiveQueue {
   readonly #high: number;
+  readonly #signal: AbortSignal;
   readonly #onFull: () => void;
   readonly #onRoom: () => void;
   #segments: Segment[] = [];
@@ -28,13 +29,25 @@ export class LiveQueue {
     /** Events at which the writer is to stop. */
     readonly high: number;
     readonly position: bigint;
+    /** Wakes everybody. */
+    readonly signal: AbortSignal;
     readonly onFull: () => void;
     readonly onRoom: () => void;
   }) {
     this.#high = options.high;
     this.#position = options.position;
+    this.#signal = options.signal;
     this.#onFull = options.onFull;
     this.#onRoom = options.onRoom;
+    // One listener for all waits: a session waits millions of times.
+    options.signal.addEventListener(
+      'abort',
+      () => {
+        this.wake();
+        for (const wake of this.#wakeWriters.splice(0)) wake();
+      },
+      { once: true },
+    );
   }
 
   get size(): number {
@@ -64,34 +77,20 @@ export class LiveQueue {
     for (const line of lines) this.#open.delete(line);
   }
 
-  /** Resolves when there is something to take, or at once with the signal. */
-  async filled(signal: AbortSignal): Promise<void> {
-    while (this.#size === 0 && !signal.aborted) {
+  /** Resolves when there is something to take, or with the signal. */
+  async filled(): Promise<void> {
+    while (this.#size === 0 && !this.#signal.aborted) {
       await new Promise<void>((resolve) => {
         this.#wakeReader = resolve;
-        signal.addEventListener(
-          'abort',
-          () => {
-            resolve();
-          },
-          { once: true },
-        );
       });
     }
   }
 
-  /** Resolves when a writer may go on. */
-  async room(signal: AbortSignal): Promise<void> {
-    while (this.#isFull && !signal.aborted) {
+  /** Resolves when a writer may go on, or with the signal. */
+  async room(): Promise<void> {
+    while (this.#isFull && !this.#signal.aborted) {
       await new Promise<void>((resolve) => {
         this.#wakeWriters.push(resolve);
-        signal.addEventListener(
-          'abort',
-          () => {
-            resolve();
-          },
-          { once: true },
-        );
       });
     }
   }

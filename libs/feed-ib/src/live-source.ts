@@ -89,6 +89,7 @@ export class LiveSource implements EventSource {
     const queue = new LiveQueue({
       high: MAX_QUEUED,
       position: options.afterPosition,
+      signal,
       onFull: () => {
         connection.pause();
       },
@@ -119,7 +120,7 @@ export class LiveSource implements EventSource {
     try {
       for (const part of parts) part.start();
       while (!signal.aborted) {
-        await queue.filled(signal);
+        await queue.filled();
         yield* queue.take();
       }
       yield* queue.take();

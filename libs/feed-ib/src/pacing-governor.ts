@@ -84,7 +84,7 @@ export class PacingGovernor {
       finish: (outcome) => {
         if (!isOpen) return;
         isOpen = false;
-        this.#schedule.finish(id);
+        this.#schedule.finish(id, this.#clock.monotonicMs());
         if (outcome === 'paced') this.#schedule.penalize(this.#clock.monotonicMs());
         if (outcome === 'answered') this.#schedule.relax();
         this.#run();

@@ -1,7 +1,8 @@
 /**
  * Interactive Brokers' limits, and where each of them comes from. "Historical limitations" and "Requests" are pages of IB's TWS API
  * documentation (interactivebrokers.github.io/tws-api: historical_limitations.html, market_data.html, tick_data.html,
- * introduction.html). Margins are ours: what leaves here spaced by exactly a limit may arrive closer together.
+ * introduction.html). Margins are ours: messages that leave here
+ * spaced by exactly a limit may arrive closer together.
  */
 export interface PacingLimits {
   /** Messages in one second over all connections. IB: 50 per connection and second, more is error 100 ("introduction"). */

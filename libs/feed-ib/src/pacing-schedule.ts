@@ -26,11 +26,15 @@ export interface Ticket extends PacedRequest {
 const BACKFILL_SHARE = 5;
 const MAX_REMEMBERED = 10_000;
 
-/** What has been started in a sliding window, by weight. */
+/**
+ * Requests in a sliding window, by weight. A request counts from its start, and its time in the window begins with its end: when it
+ * reached IB is not known, but that was before the answer came, so however late it got there, the next is late enough.
+ */
 class SlidingWindow {
-  readonly #entries: { atMs: number; weight: number }[] = [];
   readonly #limit: number;
   readonly #lengthMs: number;
+  readonly #open = new Map<number, number>();
+  readonly #over: { readonly atMs: number; readonly weight: number }[] = [];
   #weight = 0;
 
   constructor(limit: number, lengthMs: number) {
@@ -38,37 +42,43 @@ class SlidingWindow {
     this.#lengthMs = lengthMs;
   }
 
-  /** When so much more fits, at the earliest `nowMs`. */
+  /** When so much more fits, at the earliest `nowMs`; Infinity: not before something ends. */
   freeAtMs(weight: number, nowMs: number): number {
     this.#forget(nowMs);
     let excess = this.#weight + weight - this.#limit;
-    let atMs = nowMs;
-    for (const entry of this.#entries) {
-      if (excess <= 0) break;
+    if (excess <= 0) return nowMs;
+    for (const entry of this.#over) {
       excess -= entry.weight;
-      atMs = entry.atMs + this.#lengthMs;
+      if (excess <= 0) return entry.atMs + this.#lengthMs;
     }
-    return atMs;
+    return Number.POSITIVE_INFINITY;
   }
 
-  add(weight: number, nowMs: number): void {
-    this.#entries.push({ atMs: nowMs, weight });
+  start(id: number, weight: number): void {
+    this.#open.set(id, weight);
     this.#weight += weight;
   }
 
-  #forget(nowMs: number): void {
-    let stale = 0;
-    for (const entry of this.#entries) {
-      if (entry.atMs + this.#lengthMs > nowMs) break;
-      stale++;
-      this.#weight -= entry.weight;
-    }
-    if (stale > 0) this.#entries.splice(0, stale);
+  finish(id: number, nowMs: number): void {
+    const weight = this.#open.get(id);
+    if (weight === undefined) return;
+    this.#open.delete(id);
+    this.#over.push({ atMs: nowMs, weight });
   }
 
   isEmpty(nowMs: number): boolean {
     this.#forget(nowMs);
-    return this.#entries.length === 0;
+    return this.#weight === 0;
+  }
+
+  #forget(nowMs: number): void {
+    let stale = 0;
+    for (const entry of this.#over) {
+      if (entry.atMs + this.#lengthMs > nowMs) break;
+      stale++;
+      this.#weight -= entry.weight;
+    }
+    if (stale > 0) this.#over.splice(0, stale);
   }
 }
 
@@ -131,7 +141,7 @@ export class PacingSchedule {
   readonly #groups = new Map<string, SlidingWindow>();
   readonly #identities = new Map<string, number>();
   readonly #lanes = { control: new LaneQueue(), live: new LaneQueue(), backfill: new LaneQueue() };
-  readonly #open = new Set<number>();
+  readonly #open = new Map<number, Ticket>();
   #nextId = 1;
   #liveInARow = 0;
   #closedUntilMs = 0;
@@ -166,8 +176,15 @@ export class PacingSchedule {
   }
 
   /** The answer came, or never will. */
-  finish(id: number): void {
+  finish(id: number, nowMs: number): void {
+    const ticket = this.#open.get(id);
+    if (ticket === undefined) return;
     this.#open.delete(id);
+    const { identity, group } = ticket;
+    this.#windowOf(ticket)?.finish(id, nowMs);
+    this.#groups.get(group)?.finish(id, nowMs);
+    const { identicalMs, marginMs } = this.#limits;
+    if (identity !== '') this.#identities.set(identity, nowMs + identicalMs + marginMs);
   }
 
   /** IB said that it was too much: nothing historical for a while, each time longer. */
@@ -237,23 +254,24 @@ export class PacingSchedule {
   #start(ticket: Ticket, nowMs: number): void {
     const { lane, identity, group, weight, id } = ticket;
     this.#lanes[lane].shift(ticket);
-    this.#messages.add(1, nowMs);
+    this.#messages.start(id, 1);
+    this.#messages.finish(id, nowMs);
     if (lane === 'live') this.#liveInARow = this.#lanes.backfill.size > 0 ? this.#liveInARow + 1 : 0;
     if (lane === 'backfill') this.#liveInARow = 0;
     const history = this.#windowOf(ticket);
     if (history === undefined) return;
-    history.add(weight, nowMs);
-    this.#open.add(id);
+    history.start(id, weight);
+    this.#open.set(id, ticket);
     this.#forget(nowMs);
-    const { identicalMs, sameContract, marginMs } = this.#limits;
-    if (identity !== '') this.#identities.set(identity, nowMs + identicalMs + marginMs);
+    if (identity !== '') this.#identities.set(identity, Number.POSITIVE_INFINITY);
     if (group === '') return;
+    const { sameContract, marginMs } = this.#limits;
     let window = this.#groups.get(group);
     if (window === undefined) {
       window = new SlidingWindow(sameContract.weight, sameContract.windowMs + marginMs);
       this.#groups.set(group, window);
     }
-    window.add(weight, nowMs);
+    window.start(id, weight);
   }
 
   /** Drops what limits nothing any more; the windows on history bound what is left. */

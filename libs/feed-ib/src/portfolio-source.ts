@@ -55,6 +55,7 @@ export class PortfolioSource implements EventSource {
     const queue = new LiveQueue({
       high: MAX_QUEUED,
       position: options.afterPosition,
+      signal,
       onFull: () => {
         connection.pause();
       },
@@ -74,7 +75,7 @@ export class PortfolioSource implements EventSource {
     const subscription = this.#subscribe(queue);
     try {
       while (!signal.aborted) {
-        await queue.filled(signal);
+        await queue.filled();
         yield* queue.take();
       }
     } finally {

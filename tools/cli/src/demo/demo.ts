@@ -1,13 +1,12 @@
 import { connect, type TickwellClient } from '@tickwell/client';
 import { formatNs, NS_PER_SECOND, TickwellError } from '@tickwell/domain';
 import { sampleJarPath, type StackEndpoints } from '@tickwell/local-stack';
-import { openLog } from '../connection.ts';
 import type { CliContext } from '../context.ts';
 import { formatCount, formatDuration } from '../format/numbers.ts';
 import { runIngest } from '../ingest/ingest-process.ts';
 import { IngestReport, type StreamResult } from '../ingest/report.ts';
-import { lagsText, waitUntilSettled } from '../pipeline.ts';
 import { placeLines } from '../places.ts';
+import { settle } from '../settle.ts';
 import { hasFired } from '../stop-signal.ts';
 import { takeAccount, type Account } from './account.ts';
 import { differences, ledgerLines } from './ledger.ts';
@@ -42,7 +41,7 @@ export async function importAndProve(parts: DemoParts): Promise<void> {
   const startedMs = performance.now();
   const streams = await importSample(parts);
   if (hasFired(signal)) return;
-  await untilStored(parts);
+  await settle(context, { endpoints, deadlineMs: STORED_DEADLINE_MS, signal });
   if (hasFired(signal)) return;
   const client = connect({ address: parts.grpcAddress });
   try {
@@ -80,25 +79,6 @@ async function importSample(parts: DemoParts): Promise<readonly StreamResult[]> 
   });
   report.throwOnFailure();
   return report.streams;
-}
-
-async function untilStored({ context, endpoints, signal }: DemoParts): Promise<void> {
-  const { terminal } = context;
-  const log = openLog(endpoints);
-  try {
-    await waitUntilSettled({
-      log,
-      env: context.env,
-      deadlineMs: STORED_DEADLINE_MS,
-      signal,
-      onLags: (lags) => {
-        terminal.transient(`storing: ${lagsText(lags)}`);
-      },
-    });
-  } finally {
-    terminal.transient(null);
-    await log.close();
-  }
 }
 
 function printAccount(

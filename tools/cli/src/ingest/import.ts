@@ -1,9 +1,9 @@
 import { TickwellError } from '@tickwell/domain';
 import type { StackEndpoints } from '@tickwell/local-stack';
-import { findEndpoints, openLog } from '../connection.ts';
+import { findEndpoints } from '../connection.ts';
 import { instanceOption, type CliContext } from '../context.ts';
 import { formatCount } from '../format/numbers.ts';
-import { lagsText, waitUntilSettled } from '../pipeline.ts';
+import { settle } from '../settle.ts';
 import { hasFired, stopSignal } from '../stop-signal.ts';
 import { qualityCounts, refusalReasons, storedEvents, type QualityCounts } from '../stored.ts';
 import { runIngest } from './ingest-process.ts';
@@ -101,7 +101,7 @@ interface Finished {
 async function waitAndSummarise(context: CliContext, flags: ImportFlags, finished: Finished): Promise<void> {
   const { terminal } = context;
   const { endpoints, sources, signal, before, report } = finished;
-  await settle(context, flags, endpoints, signal);
+  await settle(context, { endpoints, deadlineMs: flags.waitDeadline * 1000, signal });
   if (hasFired(signal)) {
     process.exitCode = EXIT_INTERRUPTED;
     return;
@@ -139,27 +139,4 @@ async function waitAndSummarise(context: CliContext, flags: ImportFlags, finishe
   }
   const wholly = refusedWhole(counts, flags.instance);
   if (wholly !== undefined) throw new TickwellError('all-refused', wholly);
-}
-
-async function settle(
-  { terminal, env }: CliContext,
-  { waitDeadline }: ImportFlags,
-  endpoints: StackEndpoints,
-  signal: AbortSignal,
-): Promise<void> {
-  const log = openLog(endpoints);
-  try {
-    await waitUntilSettled({
-      log,
-      env,
-      deadlineMs: waitDeadline * 1000,
-      signal,
-      onLags: (lags) => {
-        terminal.transient(`storing: ${lagsText(lags)}`);
-      },
-    });
-  } finally {
-    terminal.transient(null);
-    await log.close();
-  }
 }

@@ -3,8 +3,7 @@ import { join } from 'node:path';
 import { errorMessage, TickwellError } from '@tickwell/domain';
 import { identify, isPortFree, withFileLock, type ProcessIdentity } from '@tickwell/local-stack';
 import { instanceOption } from '../context.ts';
-import type { Copies } from '../options.ts';
-import { startPlatform, type Platform } from './platform.ts';
+import { startPlatform, type Platform, type PlatformOptions } from './platform.ts';
 import { stepTeller, type OnStep, type StartStep } from './steps.ts';
 import {
   instancePaths,
@@ -22,21 +21,22 @@ const KEPT_STEPS = 100;
 /** Another process runs this instance. */
 export const PLATFORM_RUNNING = 'platform-running';
 
-/** What `run`, `up` and `demo` may choose. Port 0: any free one. */
-export interface HostOptions {
-  readonly root: string;
+/** What `run`, `up` and `demo` may choose. */
+export interface HostOptions extends Pick<
+  PlatformOptions,
+  | 'root'
+  | 'dataDir'
+  | 'env'
+  | 'grpcPort'
+  | 'kafkaPort'
+  | 'questdbHttpPort'
+  | 'questdbPgPort'
+  | 'copies'
+  | 'signal'
+> {
   readonly instance: string;
-  readonly dataDir: string;
-  readonly env: Readonly<Record<string, string | undefined>>;
-  readonly grpcPort: number;
-  readonly kafkaPort?: number | undefined;
-  readonly questdbHttpPort?: number | undefined;
-  readonly questdbPgPort?: number | undefined;
-  readonly copies?: Copies | undefined;
   /** What has been done, and progress and failures of parts (`log`), also after the start. */
   readonly onStep: OnStep;
-  /** Gives a start up: it then rejects with the signal's reason, and nothing runs. */
-  readonly signal?: AbortSignal | undefined;
 }
 
 /** A platform that this process runs, and whose state others read from `platform.json`. */

@@ -3,23 +3,19 @@ import { formatNs } from '@tickwell/domain';
 import type { CliContext } from '../context.ts';
 import { datasetOf, findFiles } from '../ingest/find-files.ts';
 import { fileOfJob, withFileOptions, type FileFlags } from '../ingest/file-flags.ts';
-import { importJobs, type ImportFlags } from '../ingest/import.ts';
-import { time, wholeNumber, withExamples, withInstance, withJson } from '../options.ts';
+import { importJobs, withImportOptions, type ImportFlags } from '../ingest/import.ts';
+import { time, withExamples } from '../options.ts';
+import { addIngestIb } from './ingest-ib.ts';
 
-const DAY_SECONDS = 86_400;
-
-/** `tickwell ingest files|replay|yahoo` */
+/** `tickwell ingest files|replay|yahoo|ib` */
 export function addIngest(program: Command, context: CliContext): void {
-  const ingest = program.command('ingest').description('bring market data in: files, replays, Yahoo history');
+  const ingest = program
+    .command('ingest')
+    .description('bring market data in: files, replays, Yahoo history, Interactive Brokers');
   addFiles(ingest, context);
   addReplay(ingest, context);
   addYahoo(ingest, context);
-}
-
-function withImportOptions(command: Command): Command {
-  return withJson(withInstance(command))
-    .option('--wait', 'wait until everything is validated and stored, and say what became of it')
-    .option('--wait-deadline <seconds>', 'for --wait', wholeNumber(1, DAY_SECONDS), 600);
+  addIngestIb(ingest, context);
 }
 
 function addFiles(ingest: Command, context: CliContext): void {

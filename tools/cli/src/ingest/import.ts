@@ -1,8 +1,10 @@
+import type { Command } from 'commander';
 import { TickwellError } from '@tickwell/domain';
 import type { StackEndpoints } from '@tickwell/local-stack';
-import { findEndpoints } from '../connection.ts';
+import { findEndpoints, findGrpcAddress } from '../connection.ts';
 import { instanceOption, type CliContext } from '../context.ts';
 import { formatCount } from '../format/numbers.ts';
+import { wholeNumber, withInstance, withJson } from '../options.ts';
 import { settle } from '../settle.ts';
 import { hasFired, stopSignal } from '../stop-signal.ts';
 import { qualityCounts, refusalReasons, storedEvents, type QualityCounts } from '../stored.ts';
@@ -20,6 +22,7 @@ import {
 
 const EXIT_INTERRUPTED = 130;
 const SHOWN_REFUSALS = 5;
+const DAY_SECONDS = 86_400;
 
 export interface ImportFlags {
   readonly instance: string;
@@ -33,6 +36,15 @@ export interface ImportFlags {
 export interface Import {
   readonly jobs: readonly unknown[];
   readonly sources: readonly string[];
+  /** Of a feed without an end: it is stopped after so long. */
+  readonly untilMs?: number;
+}
+
+/** Options of every import. */
+export function withImportOptions(command: Command): Command {
+  return withJson(withInstance(command))
+    .option('--wait', 'wait until everything is validated and stored, and say what became of it')
+    .option('--wait-deadline <seconds>', 'for --wait', wholeNumber(1, DAY_SECONDS), 600);
 }
 
 /** What the validator and the store had of the sources before. */
@@ -48,7 +60,7 @@ interface Baseline {
 export async function importJobs(
   context: CliContext,
   flags: ImportFlags,
-  { jobs, sources }: Import,
+  { jobs, sources, untilMs }: Import,
 ): Promise<void> {
   const { terminal, env, root } = context;
   const endpoints = await findEndpoints(context, flags.instance);
@@ -59,13 +71,13 @@ export async function importJobs(
   const report = new IngestReport(terminal, flags.json === true);
   await runIngest({
     root,
-    env,
+    env: { ...env, ...(await queryVariables(context, flags)) },
     endpoints,
     jobs,
     onLine: (line) => {
       report.add(line);
     },
-    signal,
+    signal: untilMs === undefined ? signal : AbortSignal.any([signal, AbortSignal.timeout(untilMs)]),
   });
   report.throwOnFailure();
   if (hasFired(signal)) {
@@ -80,6 +92,19 @@ export async function importJobs(
   terminal.note(
     `${done}; "tickwell get instruments${instanceOption(flags.instance)}" shows what is stored (--wait waits for it, and says what the validator refused)`,
   );
+}
+
+/** Where query answers, for feeds that go on where the store ends; without it they begin with now. */
+async function queryVariables(
+  context: CliContext,
+  { instance }: ImportFlags,
+): Promise<Readonly<Record<string, string>>> {
+  try {
+    return { TICKWELL_GRPC_ADDRESS: await findGrpcAddress(context, { instance }) };
+  } catch (error) {
+    if (error instanceof TickwellError && error.code === 'platform-not-running') return {};
+    throw error;
+  }
 }
 
 async function baseline({ questdbHttpUrl }: StackEndpoints, sources: readonly string[]): Promise<Baseline> {

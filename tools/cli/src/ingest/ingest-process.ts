@@ -7,7 +7,15 @@ import { TickwellError } from '@tickwell/domain';
 import { endpointVariables, type StackEndpoints } from '@tickwell/local-stack';
 import type { IngestLine } from '@tickwell/ports';
 
-const TYPES: ReadonlySet<string> = new Set(['started', 'progress', 'done', 'error', 'end']);
+const TYPES: ReadonlySet<string> = new Set([
+  'started',
+  'progress',
+  'done',
+  'hole',
+  'not-served',
+  'error',
+  'end',
+]);
 const STOP_DEADLINE_MS = 30_000;
 const KEPT_STDERR = 8_192;
 /** The job, which the command line made of what it was told, is wrong. */

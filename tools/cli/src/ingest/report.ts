@@ -42,6 +42,12 @@ export class IngestReport {
         this.streams.push({ ...line, description: this.#description });
         if (!this.#asJson) this.#terminal.note(streamText(this.#description, line));
         break;
+      case 'hole':
+        this.#note(holeText(line));
+        break;
+      case 'not-served':
+        this.#note(`${line.symbol} ${line.series}: ${line.reason}`);
+        break;
       case 'error':
         this.#progress?.end();
         this.failures.push(line);
@@ -49,6 +55,12 @@ export class IngestReport {
       case 'end':
         break;
     }
+  }
+
+  #note(text: string): void {
+    if (this.#asJson) return;
+    this.#progress?.end();
+    this.#terminal.note(text);
   }
 
   /** Earlier runs had imported all of it. */
@@ -76,6 +88,14 @@ export class IngestReport {
 /** File names tell streams apart well enough in a line for people. */
 function withoutFolders(description: string): string {
   return description.replaceAll(/(^|[\s!])(?:[^\s!]*\/)+(?=[^\s/])/g, '$1');
+}
+
+/** "AAPL trades: 132 events missed from … to … were fetched 4.2 s later (connection reset)" */
+export function holeText(hole: Extract<IngestLine, { type: 'hole' }>): string {
+  const { symbol, series, reason, from, to, timeToRepairMs, events, unrepaired } = hole;
+  return unrepaired === null
+    ? `${symbol} ${series}: ${formatCounted(events, 'event')} missed from ${from} to ${to} fetched after ${formatDuration(timeToRepairMs)} (${reason})`
+    : `${symbol} ${series}: missed from ${from} to ${to} (${reason}), and not repaired: ${unrepaired}; tickwell backfill tries again`;
 }
 
 /** "bitstamp.csv: 100,000 events in 3.2 s, 2 refused" */

@@ -145,7 +145,7 @@ export class Connection {
   }
 
   #onData(chunk: Buffer): void {
-    if (this.#state.name === 'closed' || this.#silent) return;
+    if (this.#state.name === 'closed') return;
     if (this.#state.name === 'hello') this.#onHello(Buffer.concat([this.#state.bytes, chunk]));
     else this.#onFrames(chunk);
   }
@@ -184,7 +184,8 @@ export class Connection {
         this.#refuse('bad frame');
         return;
       }
-      if (!this.#accepts()) continue;
+      // Silence loses whole frames: what follows it is understood again.
+      if (this.#silent || !this.#accepts()) continue;
       this.#onFrame(frame.value);
       if (this.#ended) return;
     }

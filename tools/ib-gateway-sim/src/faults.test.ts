@@ -4,6 +4,7 @@ import { HAND_START_MS, handMarket } from './fixtures/hand-market.ts';
 import { RawClient, contract, rawSession } from './fixtures/raw-client.ts';
 import { parseFaultFile, startIbGatewaySim, type IbGatewaySim, type IbGatewaySimOptions } from './index.ts';
 import { knownZone } from './time/ib-time.ts';
+import { encodeFrame } from './wire/frame.ts';
 
 /** What faults look like to a client. The clock moves by hand. */
 let simulator: IbGatewaySim;
@@ -127,7 +128,7 @@ describe('connections', () => {
       startMs: HAND_START_MS,
       zone: knownZone('US/Eastern'),
     });
-    await start(faults.ok ? { faults: faults.value } : {});
+    await start({ pollMs: 60_000, ...(faults.ok ? { faults: faults.value } : {}) });
     const untilNight = Date.UTC(2024, 0, 11, 4, 45) - HAND_START_MS;
     for (const night of [0, 1]) {
       const client = await session();
@@ -146,12 +147,16 @@ describe('connections', () => {
     const [one, two] = [await session(1), await session(2)];
     const end = simulator.inject({ kind: 'silent', clientId: 1 });
     one.send(104, 5);
+    const half = encodeFrame([104, 6]);
+    one.write(half.subarray(0, 3));
     await answered(two);
     await answered(two);
     expect([one.all(107), one.closed]).toEqual([[], false]);
     end();
+    one.write(half.subarray(3));
     await answered(one);
-    expect(one.all(107)).toEqual([]);
+    // What began in the silence is understood when it ends after it.
+    expect(one.all(107)).toEqual([['107', '6', '']]);
   });
 
   test('a cut, also in the middle of a frame', async () => {

@@ -10,7 +10,7 @@ import { parseIbTime } from '../time/ib-time.ts';
 import { historicalMidpoints, historicalQuotes, historicalTrades } from '../wire/messages/history.ts';
 import type { HistoricalTicksRequest } from '../wire/requests.ts';
 import { HMDS_DOWN_TEXT } from './history.ts';
-import { PACING_TEXT, judgePacing } from './pacing.ts';
+import { PACING_TEXT, hasRoom, judgePacing } from './pacing.ts';
 
 /** One question to the market is not longer. */
 const CHUNK_MS = 10 * 60_000;
@@ -56,6 +56,7 @@ export function historicalTicks(session: Session, request: HistoricalTicksReques
     session.error(reqId, 162, PACING_TEXT);
     return;
   }
+  if (!hasRoom(session, reqId)) return;
   if (!session.begin('historical', reqId)) return;
   gateway.answerLater(() => {
     if (!session.end('historical', reqId)) return;

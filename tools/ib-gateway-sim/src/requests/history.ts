@@ -25,7 +25,7 @@ import {
 } from '../wire/messages/history.ts';
 import type { HeadTimestampRequest, HistoricalDataRequest } from '../wire/requests.ts';
 import { VERSION } from '../wire/versions.ts';
-import { PACING_TEXT, judgePacing } from './pacing.ts';
+import { PACING_TEXT, hasRoom, judgePacing } from './pacing.ts';
 
 const HMDS = 'Historical Market Data Service error message:';
 export const HMDS_DOWN_TEXT = `${HMDS}HMDS server disconnect occurred.  Attempting reconnection...`;
@@ -82,15 +82,7 @@ export function historicalData(session: Session, request: HistoricalDataRequest)
     return;
   }
   if (nominalMs(duration) > longestDuration(gateway.limits, barMs)) gateway.stats.violation('stepSize');
-  if (session.activeCount('historical') >= gateway.limits.openHistoricalRequests) {
-    gateway.stats.violation('openRequests');
-    session.error(
-      reqId,
-      322,
-      `Error processing request:-'bN' : cause - Only ${gateway.limits.openHistoricalRequests} simultaneous API historical data requests allowed.`,
-    );
-    return;
-  }
+  if (!hasRoom(session, reqId)) return;
   if (!session.begin('historical', reqId)) return;
   gateway.answerLater(() => {
     if (session.isActive('historical', reqId)) answer(session, request, query.value);

@@ -31,6 +31,19 @@ export function judgePacing(session: Session, paced: Paced): Violation | undefin
   return violation;
 }
 
+/** Whether one more historical request may be under way; false: the client knows that not. */
+export function hasRoom(session: Session, reqId: number): boolean {
+  const { limits, stats } = session.gateway;
+  if (session.activeCount('historical') < limits.openHistoricalRequests) return true;
+  stats.violation('openRequests');
+  session.error(
+    reqId,
+    322,
+    `Error processing request:-'bN' : cause - Only ${limits.openHistoricalRequests} simultaneous API historical data requests allowed.`,
+  );
+  return false;
+}
+
 /** Takes a market-data line for a subscription that has begun; false: none is left and the client knows. */
 export function takeLine(session: Session, family: 'marketData' | 'realTimeBars', reqId: number): boolean {
   const giveBack = session.gateway.lines.take();

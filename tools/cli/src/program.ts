@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import type { CliContext } from './context.ts';
+import { addBackfill } from './commands/backfill.ts';
 import { addDemo } from './commands/demo.ts';
 import { addDoctor } from './commands/doctor.ts';
 import { addDown } from './commands/down.ts';
@@ -10,7 +11,18 @@ import { addStatus } from './commands/status.ts';
 import { addTail } from './commands/tail.ts';
 import { addUp } from './commands/up.ts';
 
-const COMMANDS = [addDemo, addUp, addDown, addStatus, addDoctor, addIngest, addGet, addTail, addRun];
+const COMMANDS = [
+  addDemo,
+  addUp,
+  addDown,
+  addStatus,
+  addDoctor,
+  addIngest,
+  addBackfill,
+  addGet,
+  addTail,
+  addRun,
+];
 
 /** Every command, with options and help; nothing runs before `parseAsync`. */
 export function createProgram(context: CliContext): Command {

@@ -8,7 +8,7 @@ const SHOWN_SERIES = 20;
 /** The kind under which the validator counts input that ingest could not read. */
 const UNREADABLE = 'refused';
 /** Kinds whose events can be counted in the store, each once. */
-export const COUNTED_KINDS: ReadonlySet<string> = new Set(['trades', 'quotes', 'bars']);
+const COUNTED_KINDS: ReadonlySet<string> = new Set(['trades', 'quotes', 'bars']);
 
 type Sums = Pick<QualityCounts, 'received' | 'accepted' | 'deadLettered' | 'duplicates'>;
 

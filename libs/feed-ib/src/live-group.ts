@@ -34,6 +34,8 @@ export interface LiveContext {
   readonly refused: (error: TickwellError) => void;
 }
 
+/** Answers of history that have less than was heard; then what it has must do. */
+const MAX_SHORT_ANSWERS = 10;
 /** History that live ticks should have delivered, this long after the subscription began, proves that it is deaf. */
 const DEAF_SECONDS = 3;
 
@@ -48,6 +50,7 @@ interface Member {
   /** Nothing was heard of it: what history tells of that time proves it deaf. */
   isAssumed: boolean;
   isDeaf: boolean;
+  shortAnswers: number;
   hole: OpenHole | undefined;
 }
 
@@ -89,6 +92,7 @@ export class LiveGroup {
         isSubscribed: false,
         isAssumed: false,
         isDeaf: false,
+        shortAnswers: 0,
         hole,
       };
     });
@@ -267,6 +271,10 @@ export class LiveGroup {
       return;
     }
     const { events, completeBefore, truncatedSecond } = part.value;
+    if (line.isShort(events, completeBefore) && member.shortAnswers++ < MAX_SHORT_ANSWERS) {
+      await clock.sleep(this.#context.settings.settleMs * member.shortAnswers, signal);
+      return;
+    }
     const fresh = line.history(events, completeBefore);
     if (truncatedSecond !== undefined)
       this.#refuse('ib-truncated', { time: truncatedSecond }, 'history cannot give all ticks of this second');
@@ -299,7 +307,9 @@ export class LiveGroup {
   #goLive(): void {
     for (const member of this.#members) {
       for (const numbered of member.line.catchUp() ?? []) member.pending.push(numbered);
-      this.#closeHole(member, undefined);
+      const isShort = member.shortAnswers > MAX_SHORT_ANSWERS;
+      member.shortAnswers = 0;
+      this.#closeHole(member, isShort ? 'history has fewer events than were heard live' : undefined);
     }
     this.#flush(Number.POSITIVE_INFINITY);
     const deaf = this.#members.filter(({ isDeaf }) => isDeaf);

@@ -131,4 +131,20 @@ describe('LiveLine', () => {
     expect(line.catchUp()?.length).toBe(1);
     expect(line.live({ time: 120, id: 2 })).toBe('late');
   });
+
+  it('knows that history is not complete when it has less than was heard', () => {
+    const line = new LiveLine<Tick>({ unitSeconds: 1, maxHeld: 10, doneBeforeSeconds: 100 });
+    const ticks = (...times: number[]): Tick[] => times.map((time, id) => ({ time, id }));
+    line.active();
+    for (const tick of ticks(120, 120, 121)) line.live(tick);
+    expect(line.isShort(ticks(100, 120), 121)).toBe(true);
+    expect(line.isShort(ticks(100, 120, 120), 121)).toBe(false);
+    expect(line.isShort(ticks(100), 110)).toBe(false);
+    line.history(ticks(120, 120), 121);
+    line.catchUp();
+    line.outage();
+    line.active();
+    // One event of second 121 was delivered before the outage.
+    expect([line.isShort([], 122), line.isShort(ticks(121), 122)]).toEqual([true, false]);
+  });
 });

@@ -110,6 +110,17 @@ export class LiveLine<T extends Timed> {
     return toSeconds > fromSeconds ? { fromSeconds, toSeconds } : undefined;
   }
 
+  /** Whether history has fewer events of a unit than were heard of it: then it does not know all of it yet. */
+  isShort(events: readonly T[], completeBefore: number): boolean {
+    const known = new Map<number, number>();
+    for (const { time } of events) known.set(time, (known.get(time) ?? 0) + 1);
+    const heard = new Map<number, number>();
+    if (this.#doneBefore !== undefined) heard.set(this.#doneBefore, this.#delivered);
+    for (const { time } of this.#held)
+      if (time < completeBefore && time !== this.#doneBefore) heard.set(time, (heard.get(time) ?? 0) + 1);
+    return [...heard].some(([time, count]) => time < completeBefore && (known.get(time) ?? 0) < count);
+  }
+
   /**
    * Events of history, whole units in order that begin at `doneBefore`; all units before `completeBefore` are in it. Those that
    * were delivered before the outage are left out.

@@ -164,4 +164,75 @@ describe('a live session', () => {
     const spreads = bids.map((bid, index) => Number(((asks[index] ?? NaN) - bid).toFixed(2)));
     expect(spreads.filter((spread) => spread === 0.02).length).toBeGreaterThan(5);
   });
+
+  it('waits out a competing session (10197) and repairs what it took', async () => {
+    bench = await startBench(formulaMarket({ instruments: [AAPL] }), { speed: 100, limits: LIMITS });
+    const instruments = [{ symbol: 'AAPL' }];
+    const source = await openOnly(
+      ibLiveJob({ ...bench.gateway, instruments, series: ['trades'] }, bench.context),
+    );
+    const { got, stop } = collect(source);
+    await until(() => got.ticks('AAPL', 'trades').length > 20);
+    const undo = bench.simulator.inject({ kind: 'noPermission', instrument: 'AAPL', code: 10197 });
+    bench.simulator.inject({ kind: 'cut' });
+    const startMs = bench.simulator.clock.nowMs();
+    await until(() => bench.simulator.clock.nowMs() > startMs + 60_000);
+    undo();
+    await until(() => bench.reports.some(({ kind }) => kind === 'hole'));
+    const size = got.ticks('AAPL', 'trades').length;
+    await until(() => got.ticks('AAPL', 'trades').length > size + 20);
+    await stop();
+    const ticks = got.ticks('AAPL', 'trades');
+    expect(ticks).toEqual(expectedTicks(bench.market, AAPL.conId, 'trades', ticks));
+  });
+
+  it('keeps delayed data apart: under a source of its own where it was chosen, refused where it was not', async () => {
+    bench = await startBench(formulaMarket({ instruments: [AAPL] }), { speed: 20 });
+    bench.simulator.inject({ kind: 'noPermission', instrument: 'AAPL', code: 10167, delayed: true });
+    const of = { ...bench.gateway, instruments: [{ symbol: 'AAPL' }], series: ['top' as const] };
+    const delayed = await openOnly(ibLiveJob({ ...of, marketDataType: 'delayed' }, bench.context));
+    expect(delayed.source).toBe('ib:delayed');
+    const first = collect(delayed);
+    await until(() => first.got.ticks('AAPL', 'quotes').length > 3);
+    await first.stop();
+    expect(bench.reports).toContainEqual({ kind: 'market-data-type', symbol: 'AAPL', type: 'delayed' });
+    const live = collect(await openOnly(ibLiveJob(of, bench.context)));
+    await until(() => bench.reports.some(({ kind }) => kind === 'refused'));
+    await expect(live.done).rejects.toThrow(/^IB AAPL top of book: error \d+: .*marketDataType/);
+    expect(live.got.ticks('AAPL', 'quotes')).toEqual([]);
+  });
+
+  it('shares one connection among jobs, and closes it with the last', async () => {
+    bench = await startBench(formulaMarket({ instruments: [AAPL] }), { speed: 20, limits: LIMITS });
+    const of = { ...bench.gateway, instruments: [{ symbol: 'AAPL' }], clientIds: [9] };
+    const first = collect(await openOnly(ibLiveJob({ ...of, series: ['trades'] }, bench.context)));
+    const second = collect(await openOnly(ibLiveJob({ ...of, series: ['bars'] }, bench.context)));
+    await until(() => first.got.ticks('AAPL', 'trades').length > 3 && second.got.bars('AAPL').length > 1);
+    expect(bench.simulator.stats().connectionsOpen).toBe(1);
+    await first.stop();
+    const size = second.got.bars('AAPL').length;
+    await until(() => second.got.bars('AAPL').length > size);
+    await second.stop();
+    await until(() => bench.simulator.stats().connectionsOpen === 0);
+  });
+
+  it('waits for history that does not know yet what was heard', async () => {
+    bench = await startBench(formulaMarket({ instruments: [AAPL] }), { speed: 50, limits: LIMITS });
+    const instruments = [{ symbol: 'AAPL' }];
+    const source = await openOnly(
+      ibLiveJob({ ...bench.gateway, instruments, series: ['trades'] }, bench.context),
+    );
+    const { got, stop } = collect(source);
+    await until(() => got.ticks('AAPL', 'trades').length > 20);
+    const at = (ms: number): string => new Date(bench.simulator.clock.nowMs() + ms).toISOString();
+    bench.simulator.inject({ kind: 'hole', instrument: 'AAPL', from: at(0), to: at(80_000), for: '80s' });
+    bench.simulator.inject({ kind: 'cut' });
+    await until(() => bench.reports.some(({ kind }) => kind === 'hole'));
+    const size = got.ticks('AAPL', 'trades').length;
+    await until(() => got.ticks('AAPL', 'trades').length > size + 20);
+    await stop();
+    const ticks = got.ticks('AAPL', 'trades');
+    expect(ticks).toEqual(expectedTicks(bench.market, AAPL.conId, 'trades', ticks));
+    expect(bench.reports).toContainEqual(expect.objectContaining({ kind: 'hole', unrepaired: undefined }));
+  });
 });

@@ -13,17 +13,10 @@ import {
   type Execution,
   type WhatToShow,
 } from '@stoqey/ib';
-import { errorMessage, TickwellError } from '@tickwell/domain';
-import { FrameSplitter } from './frames.ts';
-import type {
-  IbBar,
-  IbBroadcast,
-  IbContract,
-  IbContractDetails,
-  IbExecution,
-  IbMessage,
-} from './ib-messages.ts';
-import { parseIbTime } from './ib-time.ts';
+import { TickwellError } from '@tickwell/domain';
+import { decodeBars } from './bars-message.ts';
+import type { IbBroadcast, IbContract, IbContractDetails, IbExecution, IbMessage } from './ib-messages.ts';
+import { SocketGuard } from './socket-guard.ts';
 
 export interface LinkOptions {
   readonly host: string;
@@ -35,12 +28,12 @@ export interface LinkOptions {
 
 /** Everything goes through the pacing governor before; the library's own limiter must not queue anything (it leaks into the next socket). */
 const UNLIMITED_PER_SECOND = 1_000_000;
+/** Ticks, and the layout of bars that is read here. */
+const MIN_SERVER_VERSION = 140;
 const CODE_CONNECT_FAILED = 502;
 const CODE_UNDECODABLE = 505;
 /** Codes of the library itself that end a connection: server too old or too new. */
 const VERSION_CODES: readonly number[] = [503, 506];
-/** Bars of answers that are still coming in; the library delivers them one by one. */
-const MAX_BARS = 200_000;
 
 export type HistoryKind = 'TRADES' | 'MIDPOINT' | 'BID' | 'ASK' | 'BID_ASK' | 'ADJUSTED_LAST';
 export type TickKind = 'AllLast' | 'Last' | 'BidAsk';
@@ -52,7 +45,6 @@ export type Link = Pick<IbLink, keyof IbLink>;
 export class IbLink {
   readonly #api: IBApi;
   readonly #options: LinkOptions;
-  readonly #bars = new Map<number, IbBar[]>();
   readonly #guard: SocketGuard;
   #accounts: readonly string[] = [];
   #isStarted = false;
@@ -64,6 +56,7 @@ export class IbLink {
     this.#options = options;
     this.#api = new IBApi({ host, port, clientId, maxReqPerSec: UNLIMITED_PER_SECOND });
     this.#guard = new SocketGuard(this.#api, {
+      intercept: (frame) => this.#tookBars(frame),
       broken: (reason) => {
         this.#end(reason);
       },
@@ -131,7 +124,6 @@ export class IbLink {
     const size = Object.values(BarSizeSetting).find((value: string) => value === of.barSize);
     if (size === undefined)
       throw new TickwellError('ib-bar-size', `the IB library knows no bars of ${of.barSize}`);
-    this.#bars.set(reqId, []);
     const epochSeconds = 2;
     const what = whatToShow(of.what);
     this.#api.reqHistoricalData(
@@ -148,7 +140,6 @@ export class IbLink {
   }
 
   cancelHistoricalBars(reqId: number): void {
-    this.#bars.delete(reqId);
     this.#api.cancelHistoricalData(reqId);
   }
 
@@ -265,12 +256,17 @@ export class IbLink {
     if (this.#isAnnounced || !this.#isStarted || this.#accounts.length === 0) return;
     this.#isAnnounced = true;
     const { serverVersion } = this.#api;
+    if (serverVersion < MIN_SERVER_VERSION) {
+      const text = `its API version ${serverVersion} is too old, ${MIN_SERVER_VERSION} is the least`;
+      this.#broadcast({ kind: 'notice', code: 506, text });
+      this.#end(text);
+      return;
+    }
     this.#broadcast({ kind: 'ready', serverVersion, accounts: this.#accounts });
   }
 
   #failed(text: string, code: number, reqId: number): void {
     if (reqId > 0) {
-      this.#bars.delete(reqId);
       this.#message({ kind: 'error', reqId, code, text });
     } else if (code === CODE_CONNECT_FAILED) this.#end(text);
     else if (VERSION_CODES.includes(code)) {
@@ -288,9 +284,6 @@ export class IbLink {
     });
     api.on(EventName.contractDetailsEnd, (reqId) => {
       this.#message({ kind: 'contractsEnd', reqId });
-    });
-    api.on(EventName.historicalData, (reqId, time, open, high, low, close, volume, count, wap) => {
-      this.#bar(reqId, time, { open, high, low, close, volume, wap, count: count ?? -1 });
     });
     api.on(EventName.headTimestamp, (reqId, text) => {
       this.#message({ kind: 'headTimestamp', reqId, text });
@@ -321,22 +314,10 @@ export class IbLink {
     });
   }
 
-  /** The end of an answer comes as one more bar, whose time says so. */
-  #bar(reqId: number, time: string, values: Omit<IbBar, 'time'>): void {
-    const bars = this.#bars.get(reqId);
-    if (bars === undefined) return;
-    if (time.startsWith('finished')) {
-      this.#bars.delete(reqId);
-      this.#message({ kind: 'bars', reqId, bars });
-      return;
-    }
-    const parsed = parseIbTime(time);
-    if (parsed.ok && bars.length < MAX_BARS) bars.push({ time: parsed.value, ...values });
-    else
-      this.#broadcast({
-        kind: 'undecodable',
-        reason: parsed.ok ? 'too many bars in one answer' : parsed.error,
-      });
+  #tookBars(frame: Buffer): boolean {
+    const answer = decodeBars(frame);
+    if (answer !== undefined) this.#message({ kind: 'bars', ...answer });
+    return answer !== undefined;
   }
 
   #listenToStreams(): void {
@@ -417,142 +398,6 @@ export class IbLink {
       this.#broadcast({ kind: 'commission', ...of });
     });
   }
-}
-
-interface GuardCallbacks {
-  readonly broken: (reason: string) => void;
-  readonly undecodable: (reason: string) => void;
-}
-
-/** Decoding in one turn of the event loop, before others have theirs. */
-const TURN_MS = 8;
-/** Frames that wait for their turn, before TCP holds the rest back. */
-const MAX_WAITING_BYTES = 8 * 1024 * 1024;
-
-/**
- * Stands between the library's socket and its decoder: whole frames only, a few milliseconds of them at a time; a decoder that throws
- * ends no process (the library throws out of a socket's listener), and what it left half read is thrown away. It needs three of the
- * library's private parts; when a version moves them, construction fails and says so.
- */
-class SocketGuard {
-  readonly #socket: object;
-  readonly #decoder: object;
-  readonly #onData: (...args: readonly unknown[]) => unknown;
-  readonly #callbacks: GuardCallbacks;
-  readonly #splitter = new FrameSplitter();
-  #waiting: Buffer[] = [];
-  #waitingBytes = 0;
-  #isPlanned = false;
-  #isPaused = false;
-  #isStopped = false;
-
-  constructor(api: IBApi, callbacks: GuardCallbacks) {
-    const controller = part(api, 'controller');
-    this.#decoder = part(controller, 'decoder');
-    this.#socket = part(controller, 'socket');
-    this.#callbacks = callbacks;
-    const onData: unknown = Reflect.get(this.#socket, 'onData');
-    if (!isFunction(onData) || !Array.isArray(Reflect.get(this.#decoder, 'dataQueue')))
-      throw new TickwellError(
-        'ib-library',
-        'this version of @stoqey/ib is not the one that libs/feed-ib knows: use 1.6',
-      );
-    this.#onData = onData;
-    Reflect.set(this.#socket, 'onData', (data: Buffer) => {
-      this.#arrived(data);
-    });
-  }
-
-  get isSocketOpen(): boolean {
-    return this.#client() !== undefined;
-  }
-
-  stop(): void {
-    this.#isStopped = true;
-    this.#waiting = [];
-  }
-
-  pause(): void {
-    this.#isPaused = true;
-    this.#call('pause');
-  }
-
-  resume(): void {
-    this.#isPaused = false;
-    if (this.#waitingBytes < MAX_WAITING_BYTES) this.#call('resume');
-    this.#plan();
-  }
-
-  #arrived(data: Buffer): void {
-    const whole = this.#splitter.push(data);
-    if (whole === 'broken') {
-      this.#callbacks.broken('the Gateway sent bytes that are no frame of its protocol');
-      return;
-    }
-    for (const frame of whole) {
-      this.#waiting.push(frame);
-      this.#waitingBytes += frame.length;
-    }
-    if (this.#waitingBytes >= MAX_WAITING_BYTES) this.#call('pause');
-    if (!this.#isPlanned) this.#turn();
-  }
-
-  #turn(): void {
-    const untilMs = performance.now() + TURN_MS;
-    let done = 0;
-    for (const frame of this.#waiting) {
-      if (this.#isStopped || this.#isPaused || performance.now() > untilMs) break;
-      done++;
-      this.#waitingBytes -= frame.length;
-      this.#decode(frame);
-    }
-    this.#waiting.splice(0, done);
-    if (this.#isStopped || this.#isPaused) return;
-    if (this.#waitingBytes < MAX_WAITING_BYTES) this.#call('resume');
-    this.#plan();
-  }
-
-  #plan(): void {
-    if (this.#waiting.length === 0 || this.#isPlanned) return;
-    this.#isPlanned = true;
-    setImmediate(() => {
-      this.#isPlanned = false;
-      this.#turn();
-    });
-  }
-
-  #decode(frame: Buffer): void {
-    try {
-      Reflect.apply(this.#onData, this.#socket, [frame]);
-    } catch (error) {
-      Reflect.set(this.#decoder, 'dataQueue', []);
-      this.#callbacks.undecodable(errorMessage(error));
-    }
-  }
-
-  #client(): object | undefined {
-    const client: unknown = Reflect.get(this.#socket, 'client');
-    return typeof client === 'object' && client !== null ? client : undefined;
-  }
-
-  #call(name: 'pause' | 'resume'): void {
-    const client = this.#client();
-    const method: unknown = client === undefined ? undefined : Reflect.get(client, name);
-    if (isFunction(method)) Reflect.apply(method, client, []);
-  }
-}
-
-function isFunction(value: unknown): value is (...args: readonly unknown[]) => unknown {
-  return typeof value === 'function';
-}
-
-function part(of: object, name: string): object {
-  const value: unknown = Reflect.get(of, name);
-  if (typeof value === 'object' && value !== null) return value;
-  throw new TickwellError(
-    'ib-library',
-    `@stoqey/ib has no "${name}" where libs/feed-ib expects it: use version 1.6`,
-  );
 }
 
 /** What the library delivers, whatever it declares. */

@@ -1,7 +1,8 @@
 import type { Command } from 'commander';
 import { TickwellError } from '@tickwell/domain';
 import type { CliContext } from '../context.ts';
-import { importAndProve, printPlaces, replayLive, type DemoParts } from '../demo/demo.ts';
+import { importAndProve, printPlaces, type DemoParts } from '../demo/demo.ts';
+import { gatewayLive, replayLive } from '../demo/live.ts';
 import { formatDuration } from '../format/numbers.ts';
 import { withExamples } from '../options.ts';
 import { joinPlatform } from '../platform/background.ts';
@@ -18,6 +19,7 @@ const EXIT_INTERRUPTED = 130;
 interface Flags extends StartFlags {
   readonly once?: true;
   readonly replay: boolean;
+  readonly live?: true;
 }
 
 /** `tickwell demo`, which is also `npm start`. */
@@ -26,8 +28,17 @@ export function addDemo(program: Command, context: CliContext): void {
     .command('demo')
     .description('start everything, import real market data, show it at every stage, then live (= npm start)')
     .option('--once', 'end, with exit code 0, when all of it is stored and read back')
+    .option(
+      '--live',
+      'then follow a simulated IB Gateway instead of a replay: ticks, pacing, repair of holes',
+    )
     .option('--no-replay', 'after the import, no live replay: only keep running');
-  withExamples(withStartOptions(command), ['npm start', 'npm start -- --once', 'tickwell demo --no-replay']);
+  withExamples(withStartOptions(command), [
+    'npm start',
+    'npm start -- --once',
+    'npm start -- --live',
+    'tickwell demo --no-replay',
+  ]);
   command.action((flags: Flags) => runDemo(context, flags));
 }
 
@@ -98,7 +109,8 @@ async function work(parts: DemoParts, flags: Flags): Promise<void> {
     if (hasFired(signal)) return;
     printPlaces(parts);
     if (flags.once === true) return;
-    if (flags.replay) await replayLive(parts);
+    if (flags.live === true) await gatewayLive(parts);
+    else if (flags.replay) await replayLive(parts);
     else await fired(signal);
   } catch (error) {
     // What was interrupted says so in its own ways; the reason is the signal.

@@ -1,5 +1,5 @@
 import { connect, type TickwellClient } from '@tickwell/client';
-import { formatNs, NS_PER_SECOND, TickwellError } from '@tickwell/domain';
+import { NS_PER_SECOND, TickwellError } from '@tickwell/domain';
 import { sampleJarPath, type StackEndpoints } from '@tickwell/local-stack';
 import type { CliContext } from '../context.ts';
 import { formatCount, formatDuration } from '../format/numbers.ts';
@@ -22,10 +22,6 @@ const SHOWN = {
   sinceNs: 1_678_903_200n * NS_PER_SECOND,
 };
 const SHOWN_EVENTS = 6;
-/** So fast that a bar of a minute closes every second; the trades span six days, so the replay lasts 2.4 hours and ends now. */
-const REPLAY_SPEED = 60;
-const REPLAY_SPAN_MS = 6.1 * 86_400_000;
-const LIVE_INDICATORS: ReadonlySet<string> = new Set(['sma(20,close)', 'rsi(14,close)']);
 
 export interface DemoParts {
   readonly context: CliContext;
@@ -131,92 +127,4 @@ export function printPlaces({ context: { terminal }, endpoints, grpcAddress }: D
   terminal.print('');
   terminal.print('Where it is:');
   for (const line of placeLines(endpoints, grpcAddress)) terminal.print(line);
-}
-
-/** Replays the trades as if they happened now, over and over, and shows what a subscriber gets, until the signal fires. */
-export async function replayLive(parts: DemoParts): Promise<void> {
-  const { context, grpcAddress } = parts;
-  const { terminal } = context;
-  terminal.print('');
-  terminal.print(`Replaying the trades at ${REPLAY_SPEED} times their speed, live from here (Ctrl-C ends):`);
-  const client = connect({ address: grpcAddress });
-  try {
-    await Promise.all([watchLive(parts, client), replayForever(parts)]);
-  } finally {
-    client.close();
-  }
-}
-
-async function watchLive(
-  { context: { terminal }, signal }: DemoParts,
-  client: TickwellClient,
-): Promise<void> {
-  const subscription = client.subscribe({
-    symbols: ['BTCUSD'],
-    kinds: ['bars', 'indicators'],
-    intervals: ['1m'],
-    signal,
-  });
-  try {
-    for await (const event of subscription) {
-      if (event.kind === 'live') continue;
-      if (event.kind === 'indicators' && !isShown(event.specId, event.values.warm)) continue;
-      if (!event.source.includes('replay:')) continue;
-      for (const line of eventLines(event)) terminal.print(`  ${line}`);
-    }
-  } catch (error) {
-    if (!hasFired(signal)) throw error;
-  }
-}
-
-/** Two indicators are enough to watch, once they have all the history they want. */
-function isShown(specId: string, warm: readonly boolean[]): boolean {
-  return LIVE_INDICATORS.has(specId) && warm.at(-1) === true;
-}
-
-async function replayForever({ context, endpoints, signal }: DemoParts): Promise<void> {
-  const jar = await sampleJarPath();
-  while (!hasFired(signal)) {
-    const startMs = Date.now() - REPLAY_SPAN_MS;
-    const report = new IngestReport(quiet(context));
-    await runIngest({
-      root: context.root,
-      env: context.env,
-      endpoints,
-      jobs: [replayJob(jar, BigInt(Math.round(startMs)) * 1_000_000n)],
-      onLine: (line) => {
-        report.add(line);
-      },
-      signal,
-    });
-    if (!hasFired(signal)) report.throwOnFailure();
-  }
-}
-
-/** The trades of the sample, moved to end about now; a source of its own, so that it never mixes with the import. */
-function replayJob(jar: string, startNs: bigint): unknown {
-  return {
-    type: 'replay',
-    dataset: 'demo',
-    speed: REPLAY_SPEED,
-    startAt: formatNs(startNs),
-    files: [
-      {
-        path: jar,
-        entry: 'bitstamp_trades_from_20131125_usd.csv',
-        format: 'csv',
-        kind: 'trades',
-        mapping: { time: 'timestamp', price: 'price', size: 'amount' },
-        timeFormat: 'epoch-s',
-        symbol: 'BTCUSD',
-        priceBasis: 'raw',
-        dataset: 'sample-bitstamp',
-      },
-    ],
-  };
-}
-
-/** Failures are told by `throwOnFailure`; the rest of a replay that never ends is not news. */
-function quiet({ terminal }: CliContext): CliContext['terminal'] {
-  return { ...terminal, note: () => undefined, transient: () => undefined };
 }

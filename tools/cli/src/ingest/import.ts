@@ -154,9 +154,8 @@ async function waitAndSummarise(context: CliContext, flags: ImportFlags, finishe
     );
   } else {
     for (const line of countLines(counts)) terminal.print(line);
-    terminal.print(
-      novelty === undefined ? 'nothing was sent again: these are the counts so far' : noveltyText(novelty),
-    );
+    if (already) terminal.print('nothing was sent again: these are the counts so far');
+    else if (novelty !== undefined) terminal.print(noveltyText(novelty));
     for (const reason of refusals) terminal.note(`refused: ${reason}`);
     const unseen = total(counts).deadLettered - refusals.length;
     if (unseen > 0)

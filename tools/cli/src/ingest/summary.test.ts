@@ -67,7 +67,10 @@ describe('what the store did not have', () => {
 
   it('is never more than what was accepted, nor of kinds that are not counted', () => {
     expect(noveltyOf([counts('A', 5)], 10, 40)).toEqual({ fresh: 5, again: 0 });
-    expect(noveltyOf([counts('A', 5, { kind: 'actions' })], 10, 10)).toEqual({ fresh: 0, again: 0 });
+    const actions = counts('A', 5, { kind: 'actions' });
+    expect(noveltyOf([actions, counts('A', 1)], 10, 10)).toEqual({ fresh: 0, again: 1 });
+    expect(noveltyOf([actions], 10, 10)).toBeUndefined();
+    expect(noveltyOf([], 10, 10)).toEqual({ fresh: 0, again: 0 });
   });
 });
 

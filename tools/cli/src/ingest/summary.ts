@@ -80,7 +80,8 @@ export function countLines(counts: readonly QualityCounts[]): readonly string[] 
 
 /**
  * How many accepted events the store did not have: by the number of stored events, each counted once, before and after. `again`
- * events were stored before; what of them differs can be seen of bars only, whose versions are all kept.
+ * events were stored before; what of them differs can be seen of bars only, whose versions are all kept. Undefined where only kinds
+ * came that are not counted in the store (fundamentals, portfolio).
  */
 export interface Novelty {
   readonly fresh: number;
@@ -91,8 +92,10 @@ export function noveltyOf(
   counts: readonly QualityCounts[],
   storedBefore: number,
   storedAfter: number,
-): Novelty {
-  const { accepted } = total(counts.filter(({ kind }) => COUNTED_KINDS.has(kind)));
+): Novelty | undefined {
+  const counted = counts.filter(({ kind }) => COUNTED_KINDS.has(kind));
+  if (counted.length === 0 && counts.length > 0) return undefined;
+  const { accepted } = total(counted);
   // Others may store events of the same source meanwhile: never claim more than were accepted.
   const fresh = Math.min(accepted, Math.max(0, storedAfter - storedBefore));
   return { fresh, again: accepted - fresh };

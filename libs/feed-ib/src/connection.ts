@@ -65,6 +65,8 @@ export class IbConnection {
   #linkEnd = new AbortController();
   #nextReqId = 1;
   #clientIndex = 0;
+  #timesAsked = 0;
+  #timesAnswered = 0;
   #wasUp = false;
   /** How many readers cannot take more. */
   #pauses = 0;
@@ -157,6 +159,26 @@ export class IbConnection {
     if (this.#link !== undefined && this.#state.kind === 'up')
       subscription.start(this.#link, this.#linkEnd.signal);
     return subscription;
+  }
+
+  /** Resolves once the Gateway has read everything that was sent before: it answers questions for the time in their order. */
+  async roundTrip(signal: AbortSignal): Promise<void> {
+    let asked = 0;
+    const isAnswered = (): boolean => asked > 0 && this.#timesAnswered >= asked;
+    const answered = new AbortController();
+    const stop = this.onBroadcast(({ kind }) => {
+      if (kind === 'currentTime' && isAnswered()) answered.abort();
+    });
+    try {
+      await this.tell((link) => {
+        asked = this.#askTime(link);
+      });
+      const either = AbortSignal.any([answered.signal, signal]);
+      if (!isAnswered()) await this.#sleep(this.#timing.requestMs, either).catch(() => undefined);
+      signal.throwIfAborted();
+    } finally {
+      stop();
+    }
   }
 
   /** Sends a message that has no answer of its own, in its turn; forgotten when the socket ends before. */
@@ -335,6 +357,8 @@ export class IbConnection {
     });
     this.#link = link;
     this.#linkEnd = over;
+    this.#timesAsked = 0;
+    this.#timesAnswered = 0;
     this.#move({ kind: 'connecting' });
     link.open();
     if (this.#pauses > 0) link.pause();
@@ -362,7 +386,7 @@ export class IbConnection {
     for (;;) {
       const answered = this.#timeAnswer(either);
       await this.tell((current) => {
-        current.reqCurrentTime();
+        this.#askTime(current);
       });
       const deadline = pause(heartbeatDeadlineMs).then(() => false);
       if (!(await Promise.race([answered, deadline])) && !isAborted(either) && this.#pauses === 0)
@@ -371,6 +395,12 @@ export class IbConnection {
       await pause(heartbeatMs);
       if (this.#link !== link) return 'closed';
     }
+  }
+
+  /** The number of the question on this socket. */
+  #askTime(link: Link): number {
+    link.reqCurrentTime();
+    return ++this.#timesAsked;
   }
 
   #timeAnswer(signal: AbortSignal): Promise<boolean> {
@@ -403,7 +433,10 @@ export class IbConnection {
       this.#move({ kind: 'notice', code, text });
     } else if (broadcast.kind === 'undecodable') {
       logger.warn({}, `IB connection: a message could not be decoded and was left out: ${broadcast.reason}`);
-    } else if (broadcast.kind === 'currentTime') this.server.sample(broadcast.seconds);
+    } else if (broadcast.kind === 'currentTime') {
+      this.#timesAnswered++;
+      this.server.sample(broadcast.seconds);
+    }
     for (const listener of [...this.#broadcasts]) listener(broadcast);
   }
 

@@ -1,5 +1,6 @@
 import { err, JsonFields, parseIsoTime, type Result } from '@tickwell/domain';
 import type { FeedJob } from '@tickwell/ports';
+import { allowancesAt } from './fast-clock.ts';
 import type { IbContext } from './jobs.ts';
 import { ibFundamentalsJob, ibHistoryJob, ibLiveJob, ibPortfolioJob } from './jobs.ts';
 import { REPORT_TYPES } from './fundamentals.ts';
@@ -11,19 +12,21 @@ const FEEDS = ['live', 'history', 'fundamentals', 'portfolio'] as const;
 /**
  * A job `{"type":"ib","feed":"live","port":4002,"instruments":["AAPL",{"symbol":"ES","secType":"FUT","exchange":"CME"}],
  * "series":["trades","quotes"]}`, or with feed history ("kind", "interval", "what", "from", "to"), fundamentals ("report") or portfolio
- * ("account"). Every problem at once.
+ * ("account"); "speed" is that of a simulated Gateway's clock. Every problem at once.
  */
 export function readIbJob(
   value: unknown,
   where: string,
-  context: IbContext,
+  realContext: IbContext,
 ): Result<readonly FeedJob[], readonly string[]> {
   const fields = new JsonFields(value, where);
   fields.take('type');
+  const speed = readSpeed(fields);
+  const context = realContext.at(speed);
   const feed = fields.choice('feed', FEEDS);
   if (fields.take('feed') === undefined) fields.problem('feed', `is required: one of ${FEEDS.join(', ')}`);
-  const gateway = readGateway(fields);
-  const jobs = feed === undefined ? undefined : readFeed(feed, fields, gateway, context);
+  const gateway = readGateway(fields, speed);
+  const jobs = feed === undefined ? undefined : readFeed(feed, fields, gateway, speed, context);
   const problems = jobs?.ok === false ? jobs.error : [];
   fields.problems.push(...problems.map((problem) => `${where}: ${problem}`));
   return fields.finish(jobs?.ok === true ? jobs.value : []);
@@ -33,12 +36,13 @@ function readFeed(
   feed: (typeof FEEDS)[number],
   fields: JsonFields,
   gateway: IbGatewayOptions,
+  speed: number,
   context: IbContext,
 ): Result<readonly FeedJob[], readonly string[]> {
   const instruments = readInstruments(fields);
   switch (feed) {
     case 'live':
-      return ibLiveJob({ ...gateway, instruments, ...readLive(fields) }, context);
+      return ibLiveJob({ ...gateway, instruments, ...readLive(fields, speed) }, context);
     case 'history':
       return readHistory(fields, { ...gateway, instruments }, context);
     case 'fundamentals': {
@@ -52,7 +56,17 @@ function readFeed(
   }
 }
 
-function readGateway(fields: JsonFields): IbGatewayOptions {
+const MAX_SPEED = 10_000;
+
+/** Of a simulated Gateway's clock; 1: a real one. */
+function readSpeed(fields: JsonFields): number {
+  const speed = fields.number('speed') ?? 1;
+  if (speed >= 1 && speed <= MAX_SPEED) return speed;
+  fields.problem('speed', `must be 1 to ${MAX_SPEED}: how fast the clock of a simulated Gateway runs`);
+  return 1;
+}
+
+function readGateway(fields: JsonFields, speed: number): IbGatewayOptions {
   const host = fields.text('host');
   const port = fields.number('port');
   const clientId = fields.take('clientId');
@@ -65,7 +79,10 @@ function readGateway(fields: JsonFields): IbGatewayOptions {
   if (clientId !== undefined && clientIds === undefined)
     fields.problem('clientId', 'must be a number, or a list of them');
   const marketDataType = fields.choice('marketDataType', ['live', 'frozen', 'delayed', 'delayed-frozen']);
-  return defined({ host, port, clientIds, marketDataType, limits: readLimits(fields) });
+  const limits = readLimits(fields);
+  if (speed === 1) return defined({ host, port, clientIds, marketDataType, limits });
+  const { timing, marginMs } = allowancesAt(speed);
+  return defined({ host, port, clientIds, marketDataType, timing, limits: { ...limits, marginMs } });
 }
 
 function readLimits(fields: JsonFields): Partial<PacingLimits> | undefined {
@@ -86,7 +103,7 @@ function readLimits(fields: JsonFields): Partial<PacingLimits> | undefined {
   return Object.keys(limits).length === 0 ? undefined : limits;
 }
 
-function readLive(fields: JsonFields): Omit<Parameters<typeof ibLiveJob>[0], 'instruments'> {
+function readLive(fields: JsonFields, speed: number): Omit<Parameters<typeof ibLiveJob>[0], 'instruments'> {
   const names = ['trades', 'quotes', 'top', 'bars'] as const;
   const series = fields.list('series')?.flatMap((name) => {
     const known = names.find((one) => one === name);
@@ -96,7 +113,8 @@ function readLive(fields: JsonFields): Omit<Parameters<typeof ibLiveJob>[0], 'in
   const trades = fields.choice('trades', ['AllLast', 'Last']);
   const what = fields.choice('what', ['TRADES', 'MIDPOINT', 'BID', 'ASK']);
   const maxBackfillSeconds = fields.number('maxBackfillSeconds');
-  return defined({ series, trades, what, maxBackfillSeconds });
+  const settings = speed === 1 ? undefined : allowancesAt(speed).settings;
+  return defined({ series, trades, what, maxBackfillSeconds, settings });
 }
 
 function readHistory(

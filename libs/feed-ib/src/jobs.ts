@@ -3,6 +3,7 @@ import type { Clock, EventSource, FeedJob, Logger } from '@tickwell/ports';
 import { barSizeOf } from './bar-sizes.ts';
 import { IbConnection } from './connection.ts';
 import { InstrumentCache, type ResolvedInstrument } from './contracts.ts';
+import { fastClock } from './fast-clock.ts';
 import { openFundamentals } from './fundamentals.ts';
 import { HistorySource, type HistoryOf } from './history-source.ts';
 import type { IbContract } from './ib-messages.ts';
@@ -41,12 +42,30 @@ export class IbContext {
   readonly onReport: OnReport | undefined;
   readonly instruments = new InstrumentCache();
   readonly #governors = new Map<string, PacingGovernor>();
+  readonly #faster = new Map<number, IbContext>();
   readonly #connections = new Map<string, { readonly connection: IbConnection; users: number }>();
 
   constructor({ clock, lastStored, onReport }: IbContextOptions) {
     this.clock = clock;
     this.lastStored = lastStored;
     this.onReport = onReport;
+  }
+
+  /** The same for jobs of a simulated Gateway whose clock runs so many times as fast: limits are counted in its time. */
+  at(speed: number): IbContext {
+    if (speed === 1) return this;
+    let faster = this.#faster.get(speed);
+    if (faster === undefined) {
+      const { lastStored, onReport } = this;
+      const clock = fastClock(this.clock, speed);
+      faster = new IbContext({
+        clock,
+        ...(lastStored === undefined ? {} : { lastStored }),
+        ...(onReport === undefined ? {} : { onReport }),
+      });
+      this.#faster.set(speed, faster);
+    }
+    return faster;
   }
 
   /** The first job of a Gateway sets its limits. */

@@ -39,6 +39,8 @@ const MAX_SHORT_ANSWERS = 10;
 /** History that live ticks should have delivered, this long after the subscription began, proves that it is deaf. */
 const DEAF_SECONDS = 3;
 
+const WAIT_STEP_MS = 1000;
+
 interface Member {
   readonly kind: LiveKind<Timed>;
   readonly line: LiveLine<Timed>;
@@ -138,6 +140,7 @@ export class LiveGroup {
   #heard(member: Member, message: IbMessage): void {
     const event = member.kind.read(message);
     if (event === undefined) return;
+    this.#context.connection.server.atLeast(event.time);
     const { line } = member;
     const wasUnheard = line.firstHeardSeconds === undefined;
     const delivered = line.live(event);
@@ -205,7 +208,9 @@ export class LiveGroup {
 
   /** Brings what is missing, then lets live events through. */
   async #runRepair(signal: AbortSignal): Promise<void> {
-    const { connection, clock, settings, queue } = this.#context;
+    const { connection, settings, queue } = this.#context;
+    // A subscription that was not read yet is neither deaf nor quiet.
+    await connection.roundTrip(signal);
     const activeSeconds = connection.server.nowSeconds();
     for (;;) {
       await this.#untilHeard(signal);
@@ -214,14 +219,23 @@ export class LiveGroup {
       const next = this.#mostBehind(knownBefore);
       if (next === undefined) break;
       const { member, span } = next;
-      const waitSeconds = span.toSeconds + settings.settleMs / 1000 - connection.server.nowSeconds();
-      if (waitSeconds > 0) await clock.sleep(Math.ceil(waitSeconds * 1000), signal);
+      await this.#untilSettled(span.toSeconds, signal);
       await this.#fetch(member, span, activeSeconds, signal);
       this.#flush(this.#frontier());
       await queue.room();
       signal.throwIfAborted();
     }
     this.#goLive();
+  }
+
+  /** In steps: what is heard meanwhile may tell that the Gateway's time is further on than its last answer said. */
+  async #untilSettled(toSeconds: number, signal: AbortSignal): Promise<void> {
+    const { connection, clock, settings } = this.#context;
+    for (;;) {
+      const waitMs = Math.ceil((toSeconds - connection.server.nowSeconds()) * 1000 + settings.settleMs);
+      if (waitMs <= 0) return;
+      await clock.sleep(Math.min(waitMs, WAIT_STEP_MS), signal);
+    }
   }
 
   async #untilHeard(signal: AbortSignal): Promise<void> {

@@ -130,6 +130,12 @@ describe('LiveLine', () => {
     expect(line.giveUp()).toEqual({ fromSeconds: 100, toSeconds: 121 });
     expect(line.catchUp()?.length).toBe(1);
     expect(line.live({ time: 120, id: 2 })).toBe('late');
+    line.active();
+    line.live({ time: 125, id: 3 });
+    line.history([{ time: 124, id: 4 }], 126);
+    line.catchUp();
+    // History has brought it.
+    expect(line.live({ time: 124, id: 4 })).toBeUndefined();
   });
 
   it('knows that history is not complete when it has less than was heard', () => {

@@ -40,6 +40,8 @@ export class LiveLine<T extends Timed> {
   #firstHeard: number | undefined;
   #doneBefore: number | undefined;
   #delivered = 0;
+  /** History has brought everything before it. */
+  #historyBefore = 0;
 
   /** `doneBeforeSeconds`: everything earlier is stored; without it the line begins with the first unit that it hears whole. */
   constructor(options: {
@@ -79,7 +81,7 @@ export class LiveLine<T extends Timed> {
 
   /** An event of the subscription: delivered now, late (an earlier unit is closed already), or undefined while it has to wait. */
   live(event: T): Numbered<T> | 'late' | undefined {
-    if (this.#mode === 'down') return undefined;
+    if (this.#mode === 'down' || event.time < this.#historyBefore) return undefined;
     if (this.#mode === 'live') return this.#deliver(event);
     if (this.#held.length >= this.#maxHeld) {
       // Too long a repair: what was held is history's as well, and the line is heard from here on.
@@ -137,6 +139,7 @@ export class LiveLine<T extends Timed> {
     if (completeBefore > begin) {
       this.#doneBefore = completeBefore;
       this.#delivered = 0;
+      this.#historyBefore = completeBefore;
     }
     return fresh;
   }

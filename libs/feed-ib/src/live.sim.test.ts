@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
 import { formulaMarket, stock } from './fixtures/formula-market.ts';
 import {
@@ -6,6 +7,7 @@ import {
   openOnly,
   START_MS,
   startBench,
+  systemLike,
   until,
   violationsOf,
   type Bench,
@@ -77,6 +79,34 @@ describe('a live session', () => {
     const ticks = got.ticks('AAPL', 'trades');
     expect(ticks[0]?.split('/')[0]).toBe(String(Math.floor((START_MS - 90_400) / 1000)));
     expect(ticks).toEqual(expectedTicks(bench.market, AAPL.conId, 'trades', ticks));
+  });
+
+  it('takes up an earlier session also where the clock of the Gateway runs faster than ours', async () => {
+    const lastNs = BigInt(START_MS - 30_000) * 1_000_000n;
+    bench = await startBench(
+      formulaMarket({ instruments: [AAPL], tradeMs: 3000 }),
+      {
+        speed: 60,
+        limits: LIMITS,
+        context: { clock: systemLike, lastStored: () => Promise.resolve(lastNs) },
+      },
+      30_000,
+    );
+    const job = ibLiveJob(
+      { port: bench.simulator.port, instruments: [{ symbol: 'AAPL' }], series: ['trades'] },
+      bench.context,
+    );
+    const source = await openOnly(job);
+    // Late between two heartbeats, which are ten minutes of the Gateway's clock apart.
+    await setTimeout(2000);
+    const { got, stop } = collect(source);
+    await until(() => bench.reports.some(({ kind }) => kind === 'hole'));
+    const size = got.ticks('AAPL', 'trades').length;
+    await until(() => got.ticks('AAPL', 'trades').length > size + 20);
+    await stop();
+    const ticks = got.ticks('AAPL', 'trades');
+    expect(ticks).toEqual(expectedTicks(bench.market, AAPL.conId, 'trades', ticks));
+    expect(violationsOf(bench)).toEqual([]);
   });
 
   it('repairs five-second bars and goes on with the next', async () => {

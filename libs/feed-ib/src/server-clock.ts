@@ -20,6 +20,11 @@ export class ServerClock {
     if (this.#offsetsMs.length > MAX_SAMPLES) this.#offsetsMs.shift();
   }
 
+  /** Something happened at that time of the Gateway's: it is not earlier. A clock that runs faster than ours is followed by it. */
+  atLeast(seconds: number): void {
+    if (seconds > this.nowSeconds()) this.sample(seconds);
+  }
+
   /** Seconds since the epoch, with a fraction; our own clock until the Gateway has answered. */
   nowSeconds(): number {
     const offsetMs = this.#offsetsMs.length === 0 ? 0 : Math.max(...this.#offsetsMs);

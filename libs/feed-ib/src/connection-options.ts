@@ -36,6 +36,8 @@ export interface ConnectionTiming {
   readonly unavailableMs: number;
   /** Before a subscription that IB refused for the time being is asked for again. */
   readonly resubscribeMs: number;
+  /** The Gateway's clock is taken to go on as ours for so long after it was last heard of. */
+  readonly maxAheadMs: number;
 }
 
 export const DEFAULT_TIMING: ConnectionTiming = {
@@ -47,6 +49,7 @@ export const DEFAULT_TIMING: ConnectionTiming = {
   maxBackoffMs: 60_000,
   unavailableMs: 6 * 3_600_000,
   resubscribeMs: 60_000,
+  maxAheadMs: Number.POSITIVE_INFINITY,
 };
 
 /** Attempts before the first connection ever is given up. */

@@ -76,7 +76,7 @@ export class IbConnection {
   constructor(options: ConnectionOptions) {
     this.#options = options;
     this.#timing = { ...DEFAULT_TIMING, ...options.timing };
-    this.server = new ServerClock(options.clock);
+    this.server = new ServerClock(options.clock, this.#timing.maxAheadMs);
   }
 
   get state(): LinkState {

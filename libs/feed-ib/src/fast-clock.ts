@@ -31,6 +31,8 @@ export function allowancesAt(speed: number): {
       heartbeatMs: DEFAULT_TIMING.heartbeatMs + lost(100),
       heartbeatDeadlineMs: DEFAULT_TIMING.heartbeatDeadlineMs + lost(2000),
       requestMs: DEFAULT_TIMING.requestMs + lost(10_000),
+      // Such a clock stands still whenever its process does: only what it says counts.
+      maxAheadMs: 0,
       unavailableMs: DEFAULT_TIMING.unavailableMs + lost(30_000),
     },
     settings: {

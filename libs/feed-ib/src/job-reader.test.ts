@@ -29,6 +29,13 @@ describe('readIbJob', () => {
     expect(read({ feed: 'portfolio', account: 'DU1', port: 4001 })).toEqual(['IB portfolio DU1']);
   });
 
+  it('takes the speed of a simulated Gateway', () => {
+    expect(read({ feed: 'live', instruments: ['AAPL'], speed: 60 })).toEqual(['IB live AAPL']);
+    expect(read({ feed: 'live', instruments: ['AAPL'], speed: 0 })).toEqual([
+      expect.stringContaining('speed must be 1 to 10000'),
+    ]);
+  });
+
   it('names every problem at once', () => {
     expect(read({})).toEqual([expect.stringContaining('feed is required')]);
     expect(

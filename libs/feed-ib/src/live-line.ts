@@ -40,7 +40,7 @@ export class LiveLine<T extends Timed> {
   #firstHeard: number | undefined;
   #doneBefore: number | undefined;
   #delivered = 0;
-  /** History has brought everything before it. */
+  /** Everything before it came from history, or is older than the session. */
   #historyBefore = 0;
 
   /** `doneBeforeSeconds`: everything earlier is stored; without it the line begins with the first unit that it hears whole. */
@@ -150,7 +150,11 @@ export class LiveLine<T extends Timed> {
     if (this.#mode !== 'holding' || heard === undefined) return undefined;
     const wholeFrom = heard + this.#unitSeconds;
     if (this.#doneBefore !== undefined && this.#doneBefore < wholeFrom) return undefined;
-    this.#doneBefore ??= wholeFrom;
+    if (this.#doneBefore === undefined) {
+      // The session begins here; what is older is not its business.
+      this.#doneBefore = wholeFrom;
+      this.#historyBefore = wholeFrom;
+    }
     this.#mode = 'live';
     const held = this.#held;
     this.#held = [];

@@ -83,15 +83,11 @@ describe('a live session', () => {
 
   it('takes up an earlier session also where the clock of the Gateway runs faster than ours', async () => {
     const lastNs = BigInt(START_MS - 30_000) * 1_000_000n;
-    bench = await startBench(
-      formulaMarket({ instruments: [AAPL], tradeMs: 3000 }),
-      {
-        speed: 60,
-        limits: LIMITS,
-        context: { clock: systemLike, lastStored: () => Promise.resolve(lastNs) },
-      },
-      30_000,
-    );
+    bench = await startBench(formulaMarket({ instruments: [AAPL], tradeMs: 3000 }), {
+      speed: 60,
+      limits: LIMITS,
+      context: { clock: systemLike, lastStored: () => Promise.resolve(lastNs) },
+    });
     const job = ibLiveJob(
       { port: bench.simulator.port, instruments: [{ symbol: 'AAPL' }], series: ['trades'] },
       bench.context,
@@ -107,7 +103,7 @@ describe('a live session', () => {
     const ticks = got.ticks('AAPL', 'trades');
     expect(ticks).toEqual(expectedTicks(bench.market, AAPL.conId, 'trades', ticks));
     expect(violationsOf(bench)).toEqual([]);
-  });
+  }, 30_000);
 
   it('repairs five-second bars and goes on with the next', async () => {
     bench = await startBench(formulaMarket({ instruments: [AAPL] }), { speed: 60 });

@@ -9,15 +9,18 @@ const MAX_SAMPLES = 16;
  */
 export class ServerClock {
   readonly #clock: Clock;
-  #offsetsMs: number[] = [];
+  readonly #maxAheadMs: number;
+  #samples: { readonly serverMs: number; readonly atMs: number }[] = [];
 
-  constructor(clock: Clock) {
+  /** `maxAheadMs`: its time goes on as ours does for so long without an answer. */
+  constructor(clock: Clock, maxAheadMs = Number.POSITIVE_INFINITY) {
     this.#clock = clock;
+    this.#maxAheadMs = maxAheadMs;
   }
 
   sample(seconds: number): void {
-    this.#offsetsMs.push(seconds * 1000 - nsToMs(this.#clock.nowNs()));
-    if (this.#offsetsMs.length > MAX_SAMPLES) this.#offsetsMs.shift();
+    this.#samples.push({ serverMs: seconds * 1000, atMs: nsToMs(this.#clock.nowNs()) });
+    if (this.#samples.length > MAX_SAMPLES) this.#samples.shift();
   }
 
   /** Something happened at that time of the Gateway's: it is not earlier. A clock that runs faster than ours is followed by it. */
@@ -27,7 +30,11 @@ export class ServerClock {
 
   /** Seconds since the epoch, with a fraction; our own clock until the Gateway has answered. */
   nowSeconds(): number {
-    const offsetMs = this.#offsetsMs.length === 0 ? 0 : Math.max(...this.#offsetsMs);
-    return (nsToMs(this.#clock.nowNs()) + offsetMs) / 1000;
+    const nowMs = nsToMs(this.#clock.nowNs());
+    if (this.#samples.length === 0) return nowMs / 1000;
+    const bounds = this.#samples.map(
+      ({ serverMs, atMs }) => serverMs + Math.min(nowMs - atMs, this.#maxAheadMs),
+    );
+    return Math.max(...bounds) / 1000;
   }
 }

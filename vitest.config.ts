@@ -2,6 +2,7 @@ import { defineConfig } from 'vitest/config';
 
 /**
  * `unit` touches neither network nor disk outside the temporary folder and runs in parallel;
+ * `sim` talks to a simulated Gateway whose clock runs fast, one file at a time, so that nothing else makes its clients late;
  * `real` talks to a Kafka and a QuestDB of its own, one file at a time.
  */
 export default defineConfig({
@@ -12,7 +13,16 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['{libs,services,tools,examples}/*/src/**/*.test.ts', 'scripts/**/*.test.ts'],
-          exclude: ['**/*.real.test.ts', '**/node_modules/**'],
+          exclude: ['**/*.real.test.ts', '**/*.sim.test.ts', '**/node_modules/**'],
+        },
+      },
+      {
+        test: {
+          name: 'sim',
+          include: ['{libs,services,tools}/*/src/**/*.sim.test.ts'],
+          fileParallelism: false,
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
         },
       },
       {

@@ -86,6 +86,7 @@ export class IngestStream {
   #safe = this.#counts;
   #durable = this.#counts;
   #cursorWritten = { position: -1n, atMs: 0 };
+  #statusNs = 0n;
   #sending: Promise<void> | undefined;
   #failure: unknown;
   #wakeReader: (() => void) | undefined;
@@ -98,6 +99,11 @@ export class IngestStream {
   /** Ends intake; `run` sends what was read, writes the cursor and resolves with outcome "stopped". */
   stop(): void {
     this.#abort.abort(new TickwellError('stopped', 'ingest was asked to stop'));
+  }
+
+  /** Files what became of the source meanwhile in `source.status`, with the stream's counts so far. Rejects as the log does. */
+  async note(report: Pick<StatusReport, 'state' | 'reason'>): Promise<void> {
+    await this.#send([this.#status(report)]);
   }
 
   /**
@@ -298,7 +304,10 @@ export class IngestStream {
   }
 
   #status(report: Pick<StatusReport, 'state' | 'reason'>): NewRecord {
-    return statusRecord(this.#context(), { ...report, ...this.#durable }, this.#options.clock.nowNs());
+    const nowNs = this.#options.clock.nowNs();
+    // Readers drop a report that is not above the last one.
+    this.#statusNs = nowNs > this.#statusNs ? nowNs : this.#statusNs + 1n;
+    return statusRecord(this.#context(), { ...report, ...this.#durable }, this.#statusNs);
   }
 
   async #send(records: readonly NewRecord[]): Promise<void> {

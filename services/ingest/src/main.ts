@@ -8,7 +8,7 @@ import { createKafkaLog } from '@tickwell/kafka';
 import type { IngestLine, Logger } from '@tickwell/ports';
 import { newTraceparent, runService, systemClock } from '@tickwell/runtime';
 import { readIngestConfig } from './config.ts';
-import { holeLine } from './hole-line.ts';
+import { holeLine, holeReason } from './hole-line.ts';
 import type { JobReader } from './job.ts';
 import { lastStoredOf, type AskLatest } from './last-stored.ts';
 import { IngestService } from './service.ts';
@@ -19,9 +19,19 @@ function emit(line: IngestLine): void {
   process.stdout.write(`${JSON.stringify(line)}\n`);
 }
 
+let service: IngestService | undefined;
+
 const onReport: OnReport = (report) => {
-  if (report.kind === 'hole') emit(holeLine(report));
-  else if (report.kind === 'refused') {
+  if (report.kind === 'hole') {
+    const line = holeLine(report);
+    emit(line);
+    service?.note('ib', {
+      state: report.unrepaired === undefined ? 'up' : 'degraded',
+      reason: holeReason(line),
+    });
+  } else if (report.kind === 'connection') {
+    service?.note('ib', { state: report.isUp ? 'up' : 'degraded', reason: `connection: ${report.state}` });
+  } else if (report.kind === 'refused') {
     const { symbol, series, reason } = report;
     emit({ type: 'not-served', symbol, series, reason });
   }
@@ -66,22 +76,21 @@ await runService({
   readConfig: (env) => readIngestConfig(env, readers),
   build: (config, logger) => {
     if (config.grpcAddress !== '') askLatest = { ask: latestFrom(config.grpcAddress), logger };
-    return Promise.resolve(
-      new IngestService({
-        jobs: config.jobs,
-        log: createKafkaLog({ brokers: config.kafkaBrokers, clientId: 'tickwell-ingest', logger }),
-        clock: systemClock,
-        logger,
-        newTraceparent,
-        limits: {
-          maxPendingEvents: config.maxPendingEvents,
-          maxPendingBytes: config.maxPendingMebibytes * 1024 * 1024,
-          cursorIntervalMs: config.cursorIntervalMs,
-        },
-        parallelJobs: config.parallelJobs,
-        progressIntervalMs: config.progressIntervalMs,
-        emit,
-      }),
-    );
+    service = new IngestService({
+      jobs: config.jobs,
+      log: createKafkaLog({ brokers: config.kafkaBrokers, clientId: 'tickwell-ingest', logger }),
+      clock: systemClock,
+      logger,
+      newTraceparent,
+      limits: {
+        maxPendingEvents: config.maxPendingEvents,
+        maxPendingBytes: config.maxPendingMebibytes * 1024 * 1024,
+        cursorIntervalMs: config.cursorIntervalMs,
+      },
+      parallelJobs: config.parallelJobs,
+      progressIntervalMs: config.progressIntervalMs,
+      emit,
+    });
+    return Promise.resolve(service);
   },
 });

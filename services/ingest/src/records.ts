@@ -200,7 +200,7 @@ export function cursorRecord(context: RecordContext, cursor: IngestCursor, updat
 }
 
 export interface StatusReport {
-  readonly state: 'up' | 'down' | 'finished';
+  readonly state: 'up' | 'degraded' | 'down' | 'finished';
   readonly reason: string;
   readonly events: bigint;
   readonly refused: bigint;
@@ -209,6 +209,7 @@ export interface StatusReport {
 
 const STATES = {
   up: events.SourceState.UP,
+  degraded: events.SourceState.DEGRADED,
   down: events.SourceState.DOWN,
   finished: events.SourceState.FINISHED,
 } as const;

@@ -1,3 +1,4 @@
+import { events, parseMessage, TOPICS } from '@tickwell/contracts';
 import { err, ok, TickwellError } from '@tickwell/domain';
 import { SILENT, type EventLog, type FeedJob } from '@tickwell/ports';
 import { describe, expect, it } from 'vitest';
@@ -41,6 +42,13 @@ function serviceOf(
     },
   });
   return { service, lines };
+}
+
+function statusOf(value: Uint8Array | null): { reason: string; state: events.SourceState } {
+  const parsed = parseMessage(events.SourceStatusSchema, value ?? new Uint8Array());
+  if (!parsed.ok) throw new Error(parsed.error.reason);
+  const { reason, state } = parsed.value;
+  return { reason, state };
 }
 
 const GOOD: FeedJob = { name: 'good', open: () => Promise.resolve(ok(new FakeSource(['A', '!', 'B'], [2]))) };
@@ -98,8 +106,16 @@ describe('IngestService', () => {
     const running = service.run();
     while (lines.length < 2) await new Promise((resolve) => setImmediate(resolve));
     expect(opened).toEqual(['a', 'b']);
+    service.note('a', { state: 'degraded', reason: 'hole in A' });
+    service.note('c', { state: 'up', reason: 'of nobody' });
     await service.stop();
     await running;
+    const notes = log.records
+      .filter(({ topic }) => topic === TOPICS.sourceStatus.name)
+      .map(({ key, value }) => ({ key, ...statusOf(value) }))
+      .filter(({ reason }) => reason.includes('o'));
+    expect(notes).toContainEqual({ key: 'a', reason: 'hole in A', state: events.SourceState.DEGRADED });
+    expect(notes.some(({ reason }) => reason === 'of nobody')).toBe(false);
     expect(lines.filter(({ type }) => type === 'done')).toMatchObject([
       { stream: 'a', outcome: 'stopped' },
       { stream: 'b', outcome: 'stopped' },

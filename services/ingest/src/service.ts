@@ -25,7 +25,8 @@ export interface IngestServiceOptions {
  */
 export class IngestService {
   readonly #options: IngestServiceOptions;
-  readonly #running = new Set<IngestStream>();
+  /** With the source of each. */
+  readonly #running = new Map<IngestStream, string>();
   #isStopping = false;
   readonly #measures = new IngestMeasures();
   #totals = { streams: 0, failed: 0, events: 0, refused: 0 };
@@ -57,9 +58,19 @@ export class IngestService {
       );
   }
 
+  /** Files what became of a source in `source.status`, for every stream of it that runs. */
+  note(source: string, report: { readonly state: 'up' | 'degraded'; readonly reason: string }): void {
+    for (const [stream, of] of this.#running) {
+      if (of !== source) continue;
+      stream.note(report).catch((error: unknown) => {
+        this.#options.logger.warn({ source, err: error }, `not filed: ${report.reason}`);
+      });
+    }
+  }
+
   stop(): Promise<void> {
     this.#isStopping = true;
-    for (const stream of this.#running) stream.stop();
+    for (const stream of this.#running.keys()) stream.stop();
     return Promise.resolve();
   }
 
@@ -124,7 +135,7 @@ export class IngestService {
       limits,
       onProgress,
     });
-    this.#running.add(stream);
+    this.#running.set(stream, source.source);
     // A stop may have come while the source was being opened.
     if (this.#isStopping) stream.stop();
     const result = await stream.run().finally(() => this.#running.delete(stream));

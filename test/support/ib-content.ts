@@ -1,0 +1,83 @@
+import type { Market } from '@tickwell/ib-gateway-sim';
+import type { StackEndpoints } from '@tickwell/local-stack';
+import { ContentHash } from './content-hash.ts';
+import { queryStore } from './store.ts';
+
+export const SERIES = ['trades', 'bars'] as const;
+type Series = (typeof SERIES)[number];
+
+/** One live series of the feed `ib`. */
+export interface LiveSeries {
+  readonly symbol: string;
+  readonly conId: number;
+  readonly series: Series;
+}
+
+/** Number of rows and their hash, by the hour, so that a difference tells where to look. */
+interface Content {
+  /** First second, ms since the epoch. */
+  readonly firstMs: number;
+  readonly hours: Readonly<Record<string, string>>;
+}
+
+const BAR_MS = 5000;
+const COLUMNS: Readonly<Record<Series, string>> = {
+  trades: 'ts::long, seq, price, size',
+  bars: 'ts::long, open, high, low, close, volume, trade_count',
+};
+
+function contentOf(rows: Iterable<readonly (string | number)[]>, firstMs: number): Content {
+  const hours = new Map<string, ContentHash>();
+  for (const row of rows) {
+    const hour = new Date(Number(row[0])).toISOString().slice(0, 13);
+    const hash = hours.get(hour) ?? new ContentHash();
+    hours.set(hour, hash);
+    hash.add(...row);
+  }
+  return { firstMs, hours: Object.fromEntries([...hours].map(([hour, hash]) => [hour, hash.digest()])) };
+}
+
+/** Rows before `toMs`, every version of each. */
+export async function storedContent(
+  endpoints: Pick<StackEndpoints, 'questdbHttpUrl'>,
+  { symbol, series }: LiveSeries,
+  toMs: number,
+): Promise<Content> {
+  const kind = series === 'bars' ? ` and interval = '5s'` : '';
+  const sql = `select ${COLUMNS[series]} from ${series} where source = 'ib' and symbol = '${symbol}'${kind} and ts < '${new Date(toMs).toISOString()}' order by ts`;
+  const rows = await queryStore(endpoints, sql);
+  const numbers = rows.map(([ts = '', ...values]) => [
+    String(BigInt(ts) / 1_000_000n),
+    ...values.map(Number),
+  ]);
+  return contentOf(numbers, Number(numbers[0]?.[0] ?? Number.NaN));
+}
+
+/** What the market says: ticks in whole seconds, numbered within the second. */
+export function marketContent(
+  market: Market,
+  { conId, series }: LiveSeries,
+  span: { readonly fromMs: number; readonly toMs: number },
+): Content {
+  const rows = series === 'bars' ? barsOf(market, conId, span) : tradesOf(market, conId, span);
+  return contentOf(rows, span.fromMs);
+}
+
+type Span = Parameters<Market['trades']>[1];
+
+function* tradesOf(market: Market, conId: number, span: Span): Generator<readonly (string | number)[]> {
+  let second = Number.NaN;
+  let seq = 0;
+  for (const { timeMs, price, size } of market.trades(conId, span)) {
+    const at = Math.floor(timeMs / 1000);
+    seq = at === second ? seq + 1 : 0;
+    second = at;
+    yield [String(at * 1000), seq, price, size];
+  }
+}
+
+function* barsOf(market: Market, conId: number, span: Span): Generator<readonly (string | number)[]> {
+  const of = { ...span, barMs: BAR_MS, whatToShow: 'TRADES' as const, useRth: false };
+  for (const { startMs, open, high, low, close, volume, count } of market.bars(conId, of))
+    yield [String(startMs), open, high, low, close, volume, count];
+}

@@ -156,7 +156,14 @@ async function followGateway(parts: DemoParts, gatewayPort: number): Promise<voi
     env: { ...context.env, TICKWELL_GRPC_ADDRESS: grpcAddress },
     endpoints,
     jobs: [
-      { type: 'ib', feed: 'live', port: gatewayPort, instruments: [LIVE_INSTRUMENT], series: ['trades'] },
+      {
+        type: 'ib',
+        feed: 'live',
+        port: gatewayPort,
+        speed: REPLAY_SPEED,
+        instruments: [LIVE_INSTRUMENT],
+        series: ['trades'],
+      },
     ],
     onLine: (line) => {
       report.add(line);

@@ -9,10 +9,12 @@ export interface GatewayFlags {
   readonly clientId?: number;
   readonly marketDataType?: string;
   readonly maxLines?: number;
+  readonly speed?: number;
 }
 
 const MAX_CLIENT_ID = 2 ** 31 - 1;
 const MAX_LINES = 10_000;
+const MAX_SPEED = 10_000;
 const MARKET_DATA_TYPES = ['live', 'frozen', 'delayed', 'delayed-frozen'];
 
 export function withGatewayOptions(command: Command): Command {
@@ -26,11 +28,8 @@ export function withGatewayOptions(command: Command): Command {
     )
     .option('--client-id <id>', 'default: the first of 71 to 74 that is free', wholeNumber(0, MAX_CLIENT_ID))
     .option('--market-data-type <type>', `${MARKET_DATA_TYPES.join(', ')}; default live`, marketDataType)
-    .option(
-      '--max-lines <count>',
-      'market data lines of the account; default 100',
-      wholeNumber(1, MAX_LINES),
-    );
+    .option('--max-lines <count>', 'market data lines of the account; default 100', wholeNumber(1, MAX_LINES))
+    .option('--speed <factor>', 'of a simulated Gateway whose clock runs faster', wholeNumber(1, MAX_SPEED));
 }
 
 function marketDataType(text: string): string {
@@ -45,6 +44,7 @@ export function gatewayOfJob({
   clientId,
   marketDataType: type,
   maxLines,
+  speed,
 }: GatewayFlags): Readonly<Record<string, unknown>> {
   return {
     type: 'ib',
@@ -53,6 +53,7 @@ export function gatewayOfJob({
     ...(clientId === undefined ? {} : { clientId }),
     ...(type === undefined ? {} : { marketDataType: type }),
     ...(maxLines === undefined ? {} : { maxLines }),
+    ...(speed === undefined ? {} : { speed }),
   };
 }
 

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { StackEndpoints } from '@tickwell/local-stack';
 import { Sender } from '@questdb/nodejs-client';
-import { countRows, queryStore } from '../../test/support/store.ts';
+import { countRows } from '../../test/support/store.ts';
 import { until } from '../../test/support/wait.ts';
 
 const ROWS_A_FLUSH = 20_000;
@@ -16,8 +16,8 @@ export async function bareClient(
   csvPath: string,
 ): Promise<{ rows: number; seconds: number }> {
   const rows = parse(csvPath);
-  await queryStore(endpoints, `drop table if exists ${TABLE}`);
-  await queryStore(endpoints, `create table ${TABLE} (like trades)`);
+  await changeStore(endpoints, `drop table if exists ${TABLE}`);
+  await changeStore(endpoints, `create table ${TABLE} (like trades)`);
   const url = new URL(endpoints.questdbHttpUrl);
   const sender = await Sender.fromConfig(`http::addr=${url.host};auto_flush=off;`);
   const started = performance.now();
@@ -45,8 +45,14 @@ export async function bareClient(
   );
   const seconds = (performance.now() - started) / 1000;
   await sender.close();
-  await queryStore(endpoints, `drop table ${TABLE}`);
+  await changeStore(endpoints, `drop table ${TABLE}`);
   return { rows: rows.length, seconds };
+}
+
+/** Tables are made and dropped over `/exec`; `/exp` only reads. */
+async function changeStore({ questdbHttpUrl }: StackEndpoints, sql: string): Promise<void> {
+  const response = await fetch(`${questdbHttpUrl}/exec?query=${encodeURIComponent(sql)}`);
+  if (!response.ok) throw new Error(`${sql}: ${response.status} ${await response.text()}`);
 }
 
 interface Row {

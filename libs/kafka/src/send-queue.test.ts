@@ -13,6 +13,10 @@ function record(key: string, bytes = 0, partition = 0): NewRecord {
 
 const place = ({ partition }: NewRecord): number => partition ?? 0;
 
+function add(queue: SendQueue, records: readonly NewRecord[]): Promise<void> {
+  return queue.add(records, records.map(recordBytes));
+}
+
 /** Sends everything and returns the batches. */
 function drain(queue: SendQueue, limits: BatchLimits): NewRecord[][] {
   const batches: NewRecord[][] = [];
@@ -27,7 +31,7 @@ function drain(queue: SendQueue, limits: BatchLimits): NewRecord[][] {
 describe('a send queue', () => {
   it('puts what waits into one batch, in call order', async () => {
     const queue = new SendQueue(1e9);
-    const calls = [queue.add([record('a'), record('b')]), queue.add([]), queue.add([record('c')])];
+    const calls = [add(queue, [record('a'), record('b')]), add(queue, []), add(queue, [record('c')])];
     expect(drain(queue, ROOMY).map((batch) => batch.map(({ key }) => key))).toEqual([['a', 'b', 'c']]);
     await Promise.all(calls);
   });
@@ -46,7 +50,7 @@ describe('a send queue', () => {
         const all = calls.map((records, at) =>
           records.map(({ bytes, partition }, index) => record(`${at}.${index}`, bytes, partition)),
         );
-        for (const records of all) void queue.add(records);
+        for (const records of all) void add(queue, records);
         const batches = drain(queue, limits);
         expect(batches.flat()).toEqual(all.flat());
         for (const batch of batches) {
@@ -66,8 +70,8 @@ describe('a send queue', () => {
   it('resolves a call only with the batch that holds its last record', async () => {
     const queue = new SendQueue(1e9);
     const done: string[] = [];
-    void queue.add([record('a'), record('b'), record('c')]).then(() => done.push('first'));
-    void queue.add([record('d')]).then(() => done.push('second'));
+    void add(queue, [record('a'), record('b'), record('c')]).then(() => done.push('first'));
+    void add(queue, [record('d')]).then(() => done.push('second'));
     const two = { ...ROOMY, maxRecords: 2 };
     queue.complete(queue.take(two, place));
     await Promise.resolve();
@@ -79,20 +83,20 @@ describe('a send queue', () => {
 
   it('is bounded in bytes, takes any call when empty, and has room again after sending', async () => {
     const queue = new SendQueue(1_000);
-    const first = queue.add([record('a', 5_000)]);
-    expect(() => queue.add([record('b')])).toThrow(
+    const first = add(queue, [record('a', 5_000)]);
+    expect(() => add(queue, [record('b')])).toThrow(
       expect.objectContaining({ code: 'sink-full', retryable: true }),
     );
     drain(queue, ROOMY);
     await first;
-    const again = queue.add([record('c')]);
+    const again = add(queue, [record('c')]);
     drain(queue, ROOMY);
     await again;
   });
 
   it('rejects everything that waits when the sink breaks', async () => {
     const queue = new SendQueue(1e9);
-    const calls = [queue.add([record('a'), record('b')]), queue.add([record('c')])];
+    const calls = [add(queue, [record('a'), record('b')]), add(queue, [record('c')])];
     queue.take({ ...ROOMY, maxRecords: 1 }, place);
     queue.rejectAll(new Error('broken'));
     for (const call of await Promise.allSettled(calls)) expect(call.status).toBe('rejected');

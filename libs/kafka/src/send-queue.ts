@@ -1,6 +1,5 @@
 import { TickwellError } from '@tickwell/domain';
 import type { NewRecord } from '@tickwell/ports';
-import { recordBytes } from './protocol/batch-writer.ts';
 
 export interface BatchLimits {
   readonly maxRecords: number;
@@ -48,9 +47,8 @@ export class SendQueue {
     return this.#waiting.length === 0;
   }
 
-  /** A call alone is always taken; further ones only while the bound allows. */
-  add(records: readonly NewRecord[]): Promise<void> {
-    const sizes = records.map(recordBytes);
+  /** With the size of each record in the log, at most. A call alone is always taken; further ones only while the bound allows. */
+  add(records: readonly NewRecord[], sizes: readonly number[]): Promise<void> {
     const bytes = sizes.reduce((sum, size) => sum + size, 0);
     if (this.#queuedBytes > 0 && this.#queuedBytes + bytes > this.#maxQueuedBytes) {
       throw new TickwellError(

@@ -56,9 +56,9 @@ export class KafkaSink implements EventSink {
     if (this.#broken !== undefined) throw this.#broken;
     if (this.#closed)
       throw new TickwellError('sink-closed', `Sink ${this.#name} is closed; send before close`);
-    for (const record of records) this.#check(record);
+    const sizes = records.map((record) => this.#sizeOf(record));
     if (records.length === 0 && this.#queue.isEmpty) return;
-    const sent = this.#queue.add(records);
+    const sent = this.#queue.add(records, sizes);
     this.#pumping ??= this.#pump();
     await sent;
   }
@@ -69,11 +69,11 @@ export class KafkaSink implements EventSink {
     await this.#writing.close();
   }
 
-  #check(record: NewRecord): void {
+  #sizeOf(record: NewRecord): number {
     if (record.partition === undefined && !this.#partitionCounts.has(record.topic))
       this.#unknownTopics.add(record.topic);
     const bytes = recordBytes(record);
-    if (bytes <= MAX_RECORD_BYTES) return;
+    if (bytes <= MAX_RECORD_BYTES) return bytes;
     throw new TickwellError(
       'record-too-large',
       `Record of ${bytes} bytes for ${record.topic} (key ${record.key.slice(0, 80)}); Kafka takes ${MAX_RECORD_BYTES}: split it`,

@@ -21,10 +21,11 @@ function makeTables(): readonly Uint32Array[] {
 const NONE = new Uint32Array(256);
 const [T0 = NONE, T1 = NONE, T2 = NONE, T3 = NONE] = TABLES;
 
-/** Unsigned checksum of `bytes` from `start` to before `end`. */
-export function crc32c(bytes: Uint8Array, start: number, end: number): number {
+/** Unsigned checksum. */
+export function crc32c(bytes: Uint8Array): number {
+  const end = bytes.length;
   let crc = 0xffffffff;
-  let at = start;
+  let at = 0;
   for (; at + LANES <= end; at += LANES) {
     const word =
       crc ^

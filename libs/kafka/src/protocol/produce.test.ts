@@ -43,10 +43,10 @@ const record: fc.Arbitrary<NewRecord> = fc.record({
 });
 
 it('checks as RFC 3720 says', () => {
-  expect(crc32c(Buffer.from('123456789'), 0, 9)).toBe(0xe3069283);
-  expect(crc32c(Buffer.alloc(32), 0, 32)).toBe(0x8a9136aa);
-  expect(crc32c(Buffer.concat([Buffer.of(9), Buffer.alloc(32, 0xff), Buffer.of(9)]), 1, 33)).toBe(0x62a8ab43);
-  expect(crc32c(Buffer.alloc(0), 0, 0)).toBe(0);
+  expect(crc32c(Buffer.from('123456789'))).toBe(0xe3069283);
+  expect(crc32c(Buffer.alloc(32))).toBe(0x8a9136aa);
+  expect(crc32c(Buffer.alloc(32, 0xff))).toBe(0x62a8ab43);
+  expect(crc32c(Buffer.alloc(0))).toBe(0);
 });
 
 describe('a produce request', () => {
@@ -81,7 +81,7 @@ describe('a produce request', () => {
     const data = batch?.data ?? Buffer.alloc(0);
     expect(data.readInt32BE(8)).toBe(data.length - 12);
     expect(data.readInt8(16)).toBe(2);
-    expect(data.readUInt32BE(17)).toBe(crc32c(data, 21, data.length));
+    expect(data.readUInt32BE(17)).toBe(crc32c(data.subarray(21)));
     expect(data.readInt32BE(23)).toBe(2);
     expect([data.readBigInt64BE(43), data.readInt16BE(51), data.readInt32BE(53)]).toEqual([77n, 3, 41]);
     expect(data.readInt32BE(57)).toBe(3);

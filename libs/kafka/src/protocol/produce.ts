@@ -1,5 +1,5 @@
 import type { NewRecord, TopicPartition } from '@tickwell/ports';
-import { BatchWriter, type BatchIdentity } from './batch-writer.ts';
+import { writeBatch, type BatchIdentity } from './batch-writer.ts';
 import type { KafkaRequest } from './request.ts';
 import { WireReader, WireWriter } from './wire.ts';
 
@@ -71,17 +71,16 @@ function encode(
     else known.push(batch);
     sizeHint += 128 + batch.sizes.reduce((sum, size) => sum + size, 0);
   }
-  const writer = new BatchWriter(sizeHint);
-  writer.int16(NO_TRANSACTION);
-  writer.int16(ALL_REPLICAS);
-  writer.int32(timeoutMs);
-  writer.int32(byTopic.size);
+  const writer = new WireWriter(sizeHint)
+    .int16(NO_TRANSACTION)
+    .int16(ALL_REPLICAS)
+    .int32(timeoutMs)
+    .int32(byTopic.size);
   for (const [topic, partitions] of byTopic) {
-    writer.string(topic);
-    writer.int32(partitions.length);
-    for (const { partition, records, sizes, identity } of partitions) {
+    writer.string(topic).int32(partitions.length);
+    for (const { partition, records, identity } of partitions) {
       writer.int32(partition);
-      writer.batch(records, sizes, identity, nowMs);
+      writeBatch(writer, records, identity, nowMs);
     }
   }
   return writer.finish();

@@ -37,12 +37,24 @@ export class WireWriter {
   }
 
   unsignedVarint(value: number): this {
+    let at = this.#reserve(unsignedVarintBytes(value));
     let rest = value;
     while (rest > 0x7f) {
-      this.int8Raw((rest & 0x7f) | 0x80);
+      this.#buffer[at++] = (rest & 0x7f) | 0x80;
       rest >>>= 7;
     }
-    return this.int8Raw(rest);
+    this.#buffer[at] = rest;
+    return this;
+  }
+
+  /** Zigzag-coded; of numbers that fit into 31 bits. */
+  varint(value: number): this {
+    return this.unsignedVarint(zigzag(value));
+  }
+
+  /** Bytes behind their length as a varint; -1 for null. */
+  varintBytes(value: Uint8Array | null): this {
+    return value === null ? this.varint(-1) : this.varint(value.length).bytes(value);
   }
 
   string(value: string): this {
@@ -67,14 +79,18 @@ export class WireWriter {
     return this;
   }
 
-  finish(): Buffer {
-    return this.#buffer.subarray(0, this.#length);
+  /** Bytes written so far: where the next ones go. */
+  get length(): number {
+    return this.#length;
   }
 
-  private int8Raw(value: number): this {
-    const at = this.#reserve(1);
-    this.#buffer.writeUInt8(value, at);
-    return this;
+  /** Writes over what stands at a place, as lengths and checksums need that come before what they are of. */
+  putInt32(at: number, value: number): void {
+    this.#buffer.writeInt32BE(value | 0, at);
+  }
+
+  finish(from = 0): Buffer {
+    return this.#buffer.subarray(from, this.#length);
   }
 
   /** Makes room for `size` bytes and returns where they start. May replace the buffer: call it before naming the buffer. */
@@ -88,6 +104,23 @@ export class WireWriter {
     this.#length = start + size;
     return start;
   }
+}
+
+function zigzag(value: number): number {
+  return ((value << 1) ^ (value >> 31)) >>> 0;
+}
+
+function unsignedVarintBytes(value: number): number {
+  return value < 0x80 ? 1 : value < 0x4000 ? 2 : value < 0x20_0000 ? 3 : value < 0x1000_0000 ? 4 : 5;
+}
+
+/** Size of {@link WireWriter.varintBytes}; null takes one byte. */
+export function varintBytesSize(length: number): number {
+  return varintSize(length) + length;
+}
+
+export function varintSize(value: number): number {
+  return unsignedVarintBytes(zigzag(value));
 }
 
 /** Reads what {@link WireWriter} writes; running over the end is a `kafka-protocol` error. */

@@ -6,7 +6,7 @@ import type { ResolvedInstrument } from './contracts.ts';
 import type { IbMessage } from './ib-messages.ts';
 import type { LiveKind } from './live-kinds.ts';
 import { LiveLine, type Numbered, type Timed } from './live-line.ts';
-import type { ChunkMaker, LiveQueue } from './live-queue.ts';
+import type { LiveQueue, QueueLine } from './live-queue.ts';
 import { OpenHole, type OnReport } from './report.ts';
 import type { Subscription } from './subscription.ts';
 
@@ -44,7 +44,7 @@ const WAIT_STEP_MS = 1000;
 interface Member {
   readonly kind: LiveKind<Timed>;
   readonly line: LiveLine<Timed>;
-  readonly make: ChunkMaker;
+  readonly out: QueueLine<Numbered<Timed>>;
   /** From history, waiting for the other members. */
   readonly pending: Numbered<Timed>[];
   subscription: Subscription | undefined;
@@ -88,7 +88,7 @@ export class LiveGroup {
       return {
         kind,
         line: new LiveLine<Timed>({ unitSeconds, maxHeld, doneBeforeSeconds }),
-        make: kind.chunks(instrument.symbol),
+        out: context.queue.line(kind.chunks(instrument.symbol)),
         pending: [],
         subscription: undefined,
         isSubscribed: false,
@@ -150,12 +150,11 @@ export class LiveGroup {
   }
 
   #emit(member: Member, numbered: Numbered<Timed>): void {
-    const { queue } = this.#context;
     if (this.#members.length > 1 && numbered.event.time > this.#second) {
       this.#second = numbered.event.time;
-      queue.seal(this.#members);
+      for (const each of this.#members) each.out.seal();
     }
-    queue.add(member, member.make, [numbered]);
+    member.out.add(numbered);
   }
 
   #outage(member: Member, reason: string): void {

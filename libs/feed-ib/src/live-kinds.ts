@@ -29,7 +29,8 @@ export interface LiveKind<T extends Timed> {
   /** The event of a message; undefined: another kind of message. */
   readonly read: (message: IbMessage) => T | undefined;
   readonly fetch: (context: FetchContext, span: RepairSpan) => Promise<Result<HistoryPart<T>, TickwellError>>;
-  readonly chunks: (symbol: string) => ChunkMaker;
+  /** Of events that its `read` and `fetch` made; others are a fault of the program and throw. */
+  readonly chunks: (symbol: string) => ChunkMaker<Numbered<Timed>>;
 }
 
 /** As traded; an outage is repaired within days, before a split would matter. */
@@ -64,7 +65,7 @@ export function tradesKind(of: 'AllLast' | 'Last'): LiveKind<IbTrade> {
       });
     },
     chunks: (symbol) => (events, positions) =>
-      tradesChunk({ symbol, priceBasis: LIVE_BASIS }, events as readonly Numbered<IbTrade>[], positions),
+      tradesChunk({ symbol, priceBasis: LIVE_BASIS }, allOf(events, isTrade), positions),
   };
 }
 
@@ -86,7 +87,7 @@ export const QUOTES_KIND: LiveKind<IbQuote> = {
     return ok({ events: ticks, completeBefore: nextSeconds ?? span.toSeconds, truncatedSecond });
   },
   chunks: (symbol) => (events, positions) =>
-    quotesChunk({ symbol, priceBasis: LIVE_BASIS }, events as readonly Numbered<IbQuote>[], positions),
+    quotesChunk({ symbol, priceBasis: LIVE_BASIS }, allOf(events, isQuote), positions),
 };
 
 /** Real-time bars of five seconds. */
@@ -114,7 +115,7 @@ export function barsKind(what: HistoryKind): LiveKind<IbBar> {
       return ok({ events: bars.value, completeBefore: piece.toSeconds, truncatedSecond: undefined });
     },
     chunks: (symbol) => (events, positions) => {
-      const bars = (events as readonly Numbered<IbBar>[]).map(({ event: { time, ...values } }) => ({
+      const bars = allOf(events, isBar).map(({ event: { time, ...values } }) => ({
         ...values,
         startNs: BigInt(time) * NS_PER_SECOND,
         sessionDate: undefined,
@@ -122,4 +123,17 @@ export function barsKind(what: HistoryKind): LiveKind<IbBar> {
       return barsChunk({ symbol, priceBasis: LIVE_BASIS, interval: size.interval, what }, bars, positions);
     },
   };
+}
+
+const isTrade = (of: Numbered<Timed>): of is Numbered<IbTrade> => 'price' in of.event;
+const isQuote = (of: Numbered<Timed>): of is Numbered<IbQuote> => 'bidPrice' in of.event;
+const isBar = (of: Numbered<Timed>): of is Numbered<IbBar> => 'open' in of.event;
+
+/** Groups hold lines of several kinds, so what a line's events are is looked at where they become columns. */
+function allOf<T extends Numbered<Timed>>(
+  events: readonly Numbered<Timed>[],
+  is: (event: Numbered<Timed>) => event is T,
+): readonly T[] {
+  if (events.every(is)) return events;
+  throw new TypeError('a live line holds events of another kind');
 }

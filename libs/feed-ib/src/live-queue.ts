@@ -1,12 +1,54 @@
 import type { FeedChunk, FeedItem, FeedRefusal } from '@tickwell/ports';
 
 /** Makes a chunk of events of one line. */
-export type ChunkMaker = (events: readonly unknown[], positions: bigint[]) => FeedChunk;
+export type ChunkMaker<T> = (events: readonly T[], positions: bigint[]) => FeedChunk;
 
+/** What leaves as one chunk. */
 interface Segment {
-  readonly line: object;
-  readonly make: ChunkMaker;
-  readonly events: unknown[];
+  readonly size: () => number;
+  readonly chunk: (positions: bigint[]) => FeedChunk;
+}
+
+/** One line's way into the queue. */
+export class QueueLine<T> {
+  readonly #begin: (segment: Segment) => number;
+  readonly #grow: (count: number) => void;
+  readonly #round: () => number;
+  readonly #make: ChunkMaker<T>;
+  #events: T[] = [];
+  /** The round of the queue in which the open segment began; another one has taken it. */
+  #openIn = -1;
+
+  constructor(
+    make: ChunkMaker<T>,
+    queue: {
+      /** Adds a segment and answers the round. */
+      readonly begin: (segment: Segment) => number;
+      readonly grow: (count: number) => void;
+      readonly round: () => number;
+    },
+  ) {
+    this.#make = make;
+    this.#begin = queue.begin;
+    this.#grow = queue.grow;
+    this.#round = queue.round;
+  }
+
+  add(event: T): void {
+    if (this.#openIn !== this.#round()) {
+      const events: T[] = [];
+      this.#events = events;
+      const chunk: Segment['chunk'] = (positions) => this.#make(events, positions);
+      this.#openIn = this.#begin({ size: () => events.length, chunk });
+    }
+    this.#events.push(event);
+    this.#grow(1);
+  }
+
+  /** What comes next begins a new chunk, so that a symbol's series keep their order of time among each other. */
+  seal(): void {
+    this.#openIn = -1;
+  }
 }
 
 /** Events that wait for the reader, in order of their delivery; numbers them as they leave. */
@@ -16,8 +58,8 @@ export class LiveQueue {
   readonly #onFull: () => void;
   readonly #onRoom: () => void;
   #segments: Segment[] = [];
-  /** The segment that still grows, per line. */
-  #open = new Map<object, Segment>();
+  /** How often everything was taken. */
+  #round = 0;
   #refusals: Omit<FeedRefusal, 'position'>[] = [];
   #size = 0;
   #isFull = false;
@@ -54,27 +96,22 @@ export class LiveQueue {
     return this.#size;
   }
 
-  /** Events of one line; `make` is the same for all of a line. */
-  add(line: object, make: ChunkMaker, events: readonly unknown[]): void {
-    if (events.length === 0) return;
-    let segment = this.#open.get(line);
-    if (segment === undefined) {
-      segment = { line, make, events: [] };
-      this.#segments.push(segment);
-      this.#open.set(line, segment);
-    }
-    for (const event of events) segment.events.push(event);
-    this.#grow(events.length);
+  line<T>(make: ChunkMaker<T>): QueueLine<T> {
+    return new QueueLine(make, {
+      begin: (segment) => {
+        this.#segments.push(segment);
+        return this.#round;
+      },
+      grow: (count) => {
+        this.#grow(count);
+      },
+      round: () => this.#round,
+    });
   }
 
   refuse(refusal: Omit<FeedRefusal, 'position'>): void {
     this.#refusals.push(refusal);
     this.#grow(1);
-  }
-
-  /** What comes of these lines begins new chunks, so that a symbol's series keep their order of time among each other. */
-  seal(lines: readonly object[]): void {
-    for (const line of lines) this.#open.delete(line);
   }
 
   /** Resolves when there is something to take, or with the signal. */
@@ -101,14 +138,13 @@ export class LiveQueue {
 
   take(): FeedItem[] {
     const items: FeedItem[] = [];
-    for (const { make, events } of this.#segments) {
-      const positions = events.map(() => ++this.#position);
-      items.push(make(events, positions));
+    for (const { size, chunk } of this.#segments) {
+      items.push(chunk(Array.from({ length: size() }, () => ++this.#position)));
     }
     for (const refusal of this.#refusals) items.push({ ...refusal, position: ++this.#position });
     if (items.length > 0) items.push({ kind: 'progress', position: this.#position });
     this.#segments = [];
-    this.#open.clear();
+    this.#round += 1;
     this.#refusals = [];
     this.#size = 0;
     if (this.#isFull) {
@@ -127,4 +163,20 @@ export class LiveQueue {
     this.#isFull = true;
     this.#onFull();
   }
+}
+
+/** A queue that stops a connection's sockets while it is full. */
+export function queueOf(
+  connection: { pause(): void; resume(): void },
+  of: { readonly high: number; readonly position: bigint; readonly signal: AbortSignal },
+): LiveQueue {
+  return new LiveQueue({
+    ...of,
+    onFull: () => {
+      connection.pause();
+    },
+    onRoom: () => {
+      connection.resume();
+    },
+  });
 }

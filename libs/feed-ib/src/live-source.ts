@@ -8,7 +8,7 @@ import type { HistoryKind } from './ib-link.ts';
 import { LIVE_SETTINGS, LiveGroup, type LiveContext, type LiveSettings } from './live-group.ts';
 import { barsKind, QUOTES_KIND, tradesKind, type LiveKind } from './live-kinds.ts';
 import type { Timed } from './live-line.ts';
-import { LiveQueue } from './live-queue.ts';
+import { queueOf } from './live-queue.ts';
 import { describeState, isFlowing } from './link-state.ts';
 import { logReports, type OnReport } from './report.ts';
 import { TopOfBook } from './top-of-book.ts';
@@ -86,17 +86,7 @@ export class LiveSource implements EventSource {
     const { connection, clock, logger, onReport } = this.#options;
     const over = new AbortController();
     const signal = AbortSignal.any([options.signal, this.#end.signal, over.signal]);
-    const queue = new LiveQueue({
-      high: MAX_QUEUED,
-      position: options.afterPosition,
-      signal,
-      onFull: () => {
-        connection.pause();
-      },
-      onRoom: () => {
-        connection.resume();
-      },
-    });
+    const queue = queueOf(connection, { high: MAX_QUEUED, position: options.afterPosition, signal });
     const report = logReports(logger, onReport);
     let told = '';
     const stopWatching = connection.onState((state) => {

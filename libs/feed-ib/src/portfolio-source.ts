@@ -3,7 +3,7 @@ import type { Clock, EventSource, FeedItem, Logger, PortfolioItem } from '@tickw
 import type { IbConnection } from './connection.ts';
 import type { IbBroadcast, IbContract, IbExecution } from './ib-messages.ts';
 import { parseIbTime } from './ib-time.ts';
-import { LiveQueue } from './live-queue.ts';
+import { queueOf, type QueueLine } from './live-queue.ts';
 
 export interface PortfolioSourceOptions {
   readonly connection: IbConnection;
@@ -21,6 +21,8 @@ const EXECUTIONS_MS = 1000;
 const MAX_QUEUED = 20_000;
 const MAX_EXECUTIONS = 100_000;
 const MAX_VALUES = 10_000;
+
+type Line = QueueLine<PortfolioItem>;
 
 /**
  * One account as a stream of a session: positions, account values, profit and loss as they change (an unchanged value is not
@@ -52,19 +54,10 @@ export class PortfolioSource implements EventSource {
     const { connection } = this.#options;
     const over = new AbortController();
     const signal = AbortSignal.any([options.signal, this.#end.signal, over.signal]);
-    const queue = new LiveQueue({
-      high: MAX_QUEUED,
-      position: options.afterPosition,
-      signal,
-      onFull: () => {
-        connection.pause();
-      },
-      onRoom: () => {
-        connection.resume();
-      },
-    });
+    const queue = queueOf(connection, { high: MAX_QUEUED, position: options.afterPosition, signal });
+    const line = queue.line(this.#make);
     const stopListening = connection.onBroadcast((broadcast) => {
-      this.#heard(broadcast, queue, signal);
+      this.#heard(broadcast, line, signal);
     });
     let failure: TickwellError | undefined;
     const stopWatching = connection.onState((state) => {
@@ -72,7 +65,7 @@ export class PortfolioSource implements EventSource {
       failure = new TickwellError(`ib-${state.code}`, `IB connection: ${state.reason}`);
       over.abort();
     });
-    const subscription = this.#subscribe(queue);
+    const subscription = this.#subscribe(line);
     try {
       while (!signal.aborted) {
         await queue.filled();
@@ -93,7 +86,7 @@ export class PortfolioSource implements EventSource {
   }
 
   /** Profit and loss is the one subscription with an id; with every socket it asks for the others too. */
-  #subscribe(queue: LiveQueue): ReturnType<IbConnection['subscribe']> {
+  #subscribe(line: Line): ReturnType<IbConnection['subscribe']> {
     const { connection, account, logger } = this.#options;
     return connection.subscribe({
       subject: `portfolio ${account}`,
@@ -114,7 +107,7 @@ export class PortfolioSource implements EventSource {
           knownAmount,
         );
         const values = { daily: daily ?? 0, unrealized: unrealized ?? 0, realized: realized ?? 0 };
-        this.#tell(queue, 'pnl', { kind: 'profitAndLoss', timeNs: this.#nowNs(), ...values });
+        this.#tell(line, 'pnl', { kind: 'profitAndLoss', timeNs: this.#nowNs(), ...values });
       },
       onOutage: (reason) => {
         logger.warn({ account }, `IB portfolio ${account}: ${reason}`);
@@ -157,7 +150,7 @@ export class PortfolioSource implements EventSource {
     if (answer?.ok === false) logger.warn({ err: answer.error }, answer.error.message);
   }
 
-  #heard(broadcast: IbBroadcast, queue: LiveQueue, signal: AbortSignal): void {
+  #heard(broadcast: IbBroadcast, line: Line, signal: AbortSignal): void {
     const { account, symbolOf } = this.#options;
     const timeNs = this.#nowNs();
     switch (broadcast.kind) {
@@ -181,27 +174,27 @@ export class PortfolioSource implements EventSource {
           marketPrice: isValued ? finite(broadcast.marketPrice) : 0,
           marketValue: isValued ? finite(broadcast.marketValue) : 0,
         };
-        this.#tell(queue, `${broadcast.kind} ${symbol}`, item);
+        this.#tell(line, `${broadcast.kind} ${symbol}`, item);
         return;
       }
       case 'accountValue': {
         if (broadcast.account !== account) return;
         const { key: tag, value, currency } = broadcast;
-        this.#tell(queue, `value ${tag} ${currency}`, { kind: 'accountValue', timeNs, tag, value, currency });
+        this.#tell(line, `value ${tag} ${currency}`, { kind: 'accountValue', timeNs, tag, value, currency });
         return;
       }
       case 'execution':
-        this.#executed(broadcast.execution, queue, signal);
+        this.#executed(broadcast.execution, line, signal);
         return;
       case 'commission':
-        this.#commission(broadcast.executionId, broadcast.commission, broadcast.currency, queue);
+        this.#commission(broadcast.executionId, broadcast.commission, broadcast.currency, line);
         return;
       default:
     }
   }
 
   /** Waits for the commission; without one it is told as free of charge, and again should it come later. */
-  #executed(execution: IbExecution, queue: LiveQueue, signal: AbortSignal): void {
+  #executed(execution: IbExecution, line: Line, signal: AbortSignal): void {
     const { account, clock } = this.#options;
     const { executionId } = execution;
     if (execution.account !== account || this.#executions.has(executionId)) return;
@@ -210,13 +203,13 @@ export class PortfolioSource implements EventSource {
     void clock.sleep(COMMISSION_MS, signal).then(
       () => {
         if (this.#executions.get(executionId)?.told === undefined)
-          this.#commission(executionId, 0, execution.contract.currency ?? '', queue);
+          this.#commission(executionId, 0, execution.contract.currency ?? '', line);
       },
       () => undefined,
     );
   }
 
-  #commission(executionId: string, amount: number, currency: string, queue: LiveQueue): void {
+  #commission(executionId: string, amount: number, currency: string, line: Line): void {
     const known = this.#executions.get(executionId);
     const commission = finite(amount);
     if (known === undefined || known.told === commission) return;
@@ -235,16 +228,16 @@ export class PortfolioSource implements EventSource {
       commission,
       currency,
     };
-    queue.add(this, this.#make, [item]);
+    line.add(item);
   }
 
   /** Tells a value that changed. */
-  #tell(queue: LiveQueue, key: string, item: PortfolioItem): void {
+  #tell(line: Line, key: string, item: PortfolioItem): void {
     const text = JSON.stringify({ ...item, timeNs: 0 });
     if (this.#last.get(key) === text) return;
     if (this.#last.size >= MAX_VALUES) this.#last.clear();
     this.#last.set(key, text);
-    queue.add(this, this.#make, [item]);
+    line.add(item);
   }
 
   #nowNs(): bigint {
@@ -252,10 +245,9 @@ export class PortfolioSource implements EventSource {
   }
 
   readonly #make = (
-    events: readonly unknown[],
+    items: readonly PortfolioItem[],
     positions: bigint[],
   ): Extract<FeedItem, { kind: 'portfolio' }> => {
-    const items = events as readonly PortfolioItem[];
     return { kind: 'portfolio', symbol: this.#options.account, priceBasis: 'unspecified', items, positions };
   };
 }

@@ -4,6 +4,7 @@ import type { ResolvedInstrument } from './contracts.ts';
 import type { IbMessage } from './ib-messages.ts';
 import type { LiveContext } from './live-group.ts';
 import type { MarketDataType } from './connection-options.ts';
+import type { QueueLine } from './live-queue.ts';
 import { OpenHole } from './report.ts';
 import type { Subscription } from './subscription.ts';
 
@@ -45,6 +46,7 @@ export class TopOfBook {
   #hole: OpenHole | undefined;
   #lastNs = 0n;
   #subscription: Subscription | undefined;
+  #line: QueueLine<TopQuote> | undefined;
 
   readonly lines = 1;
 
@@ -131,11 +133,11 @@ export class TopOfBook {
     const nowNs = clock.nowNs();
     this.#lastNs = nowNs > this.#lastNs ? nowNs : this.#lastNs + 1n;
     const quote: TopQuote = { ...this.#book, timeNs: this.#lastNs };
-    queue.add(this, this.#make, [quote]);
+    this.#line ??= queue.line(this.#make);
+    this.#line.add(quote);
   }
 
-  readonly #make = (events: readonly unknown[], positions: bigint[]): ReturnType<typeof quotesChunk> => {
-    const quotes = events as readonly TopQuote[];
+  readonly #make = (quotes: readonly TopQuote[], positions: bigint[]): ReturnType<typeof quotesChunk> => {
     const { symbol } = this.#instrument;
     const numbered = quotes.map(({ timeNs, ...book }) => ({ event: { ...book, time: 0, timeNs }, seq: 0 }));
     const chunk = quotesChunk({ symbol, priceBasis: 'raw' }, numbered, positions);

@@ -1,13 +1,12 @@
 import { createHash } from 'node:crypto';
 import type { TickwellError } from '@tickwell/domain';
-import type { Clock, Logger } from '@tickwell/ports';
+import { OpenHole, type Clock, type LiveQueue, type Logger, type QueueLine } from '@tickwell/ports';
 import type { IbConnection } from './connection.ts';
 import type { ResolvedInstrument } from './contracts.ts';
 import type { IbMessage } from './ib-messages.ts';
 import type { LiveKind } from './live-kinds.ts';
 import { LiveLine, type Numbered, type Timed } from './live-line.ts';
-import type { LiveQueue, QueueLine } from './live-queue.ts';
-import { OpenHole, type OnReport } from './report.ts';
+import { secondsToNs, type OnReport } from './report.ts';
 import type { Subscription } from './subscription.ts';
 
 export interface LiveSettings {
@@ -84,7 +83,11 @@ export class LiveGroup {
       const hole =
         doneBeforeSeconds === undefined
           ? undefined
-          : new OpenHole('the session was not running', doneBeforeSeconds, context.clock.nowNs());
+          : new OpenHole(
+              'the session was not running',
+              secondsToNs(doneBeforeSeconds),
+              context.clock.nowNs(),
+            );
       return {
         kind,
         line: new LiveLine<Timed>({ unitSeconds, maxHeld, doneBeforeSeconds }),
@@ -176,7 +179,7 @@ export class LiveGroup {
     for (const member of this.#members) {
       const { line } = member;
       const from = line.doneBeforeSeconds;
-      if (from !== undefined) member.hole ??= new OpenHole(reason, from, nowNs);
+      if (from !== undefined) member.hole ??= new OpenHole(reason, secondsToNs(from), nowNs);
       member.isAssumed = false;
       if (member.isSubscribed) line.active();
       else line.outage();
@@ -342,9 +345,9 @@ export class LiveGroup {
     if (hole === undefined) return;
     member.hole = undefined;
     const { clock, report } = this.#context;
-    const toSeconds = line.doneBeforeSeconds ?? 0;
+    const toNs = secondsToNs(line.doneBeforeSeconds ?? 0);
     const { symbol } = this.#instrument;
-    report(hole.close({ symbol, series: kind.name, toSeconds, nowNs: clock.nowNs(), unrepaired }));
+    report(hole.close({ symbol, series: kind.name, toNs, nowNs: clock.nowNs(), unrepaired }));
   }
 
   #refuse(rule: string, input: object, problem: string): void {

@@ -7,7 +7,7 @@ import { fetchBars, fetchQuotes, fetchTrades, pacedData, type FetchContext } fro
 import type { HistoryKind, Link } from './ib-link.ts';
 import type { IbBar, IbMessage, IbQuote, IbTrade } from './ib-messages.ts';
 import type { Numbered, RepairSpan, Timed } from './live-line.ts';
-import type { ChunkMaker } from './live-queue.ts';
+import type { ChunkMaker } from '@tickwell/ports';
 import type { PacedRequest } from './pacing-schedule.ts';
 import { barPieces } from './request-splitter.ts';
 

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { TickwellError } from '@tickwell/domain';
-import type { Clock, EventSource, FeedItem, Logger } from '@tickwell/ports';
+import { queueOf, type Clock, type EventSource, type FeedItem, type Logger } from '@tickwell/ports';
 import type { MarketDataType } from './connection-options.ts';
 import type { IbConnection } from './connection.ts';
 import type { ResolvedInstrument } from './contracts.ts';
@@ -8,7 +8,6 @@ import type { HistoryKind } from './ib-link.ts';
 import { LIVE_SETTINGS, LiveGroup, type LiveContext, type LiveSettings } from './live-group.ts';
 import { barsKind, QUOTES_KIND, tradesKind, type LiveKind } from './live-kinds.ts';
 import type { Timed } from './live-line.ts';
-import { queueOf } from './live-queue.ts';
 import { describeState, isFlowing } from './link-state.ts';
 import { logReports, type OnReport } from './report.ts';
 import { TopOfBook } from './top-of-book.ts';

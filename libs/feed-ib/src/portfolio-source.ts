@@ -1,9 +1,16 @@
 import { NS_PER_MS, NS_PER_SECOND, TickwellError } from '@tickwell/domain';
-import type { Clock, EventSource, FeedItem, Logger, PortfolioItem } from '@tickwell/ports';
+import {
+  queueOf,
+  type Clock,
+  type EventSource,
+  type FeedItem,
+  type Logger,
+  type PortfolioItem,
+  type QueueLine,
+} from '@tickwell/ports';
 import type { IbConnection } from './connection.ts';
 import type { IbBroadcast, IbContract, IbExecution } from './ib-messages.ts';
 import { parseIbTime } from './ib-time.ts';
-import { queueOf, type QueueLine } from './live-queue.ts';
 
 export interface PortfolioSourceOptions {
   readonly connection: IbConnection;

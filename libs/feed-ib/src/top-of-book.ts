@@ -4,8 +4,8 @@ import type { ResolvedInstrument } from './contracts.ts';
 import type { IbMessage } from './ib-messages.ts';
 import type { LiveContext } from './live-group.ts';
 import type { MarketDataType } from './connection-options.ts';
-import type { QueueLine } from './live-queue.ts';
-import { OpenHole } from './report.ts';
+import { OpenHole, type QueueLine } from '@tickwell/ports';
+import { secondsToNs } from './report.ts';
 import type { Subscription } from './subscription.ts';
 
 /** Tick types of IB's documentation ("Available tick types"): live, then delayed. */
@@ -81,14 +81,14 @@ export class TopOfBook {
       },
       onOutage: (reason) => {
         this.#book = emptyBook();
-        if (this.#lastNs > 0n) this.#hole ??= new OpenHole(reason, nowSeconds(), clock.nowNs());
+        if (this.#lastNs > 0n) this.#hole ??= new OpenHole(reason, secondsToNs(nowSeconds()), clock.nowNs());
       },
       onActive: () => {
         const unrepaired = 'there is no history of the top of the book';
         const hole = this.#hole?.close({
           symbol,
           series: 'top',
-          toSeconds: nowSeconds(),
+          toNs: secondsToNs(nowSeconds()),
           nowNs: clock.nowNs(),
           unrepaired,
         });

@@ -1,4 +1,4 @@
-import type { FeedChunk, FeedItem, FeedRefusal } from '@tickwell/ports';
+import type { FeedChunk, FeedItem, FeedRefusal } from './feed.ts';
 
 /** Makes a chunk of events of one line. */
 export type ChunkMaker<T> = (events: readonly T[], positions: bigint[]) => FeedChunk;

@@ -1,6 +1,7 @@
 /**
  * Memory of every service while 5,000,000 ticks of 100 symbols go through the whole flow, in files of a million that go on where
- * the one before ended, with a live subscriber that reads them all. Prints resident memory per million; judges nothing.
+ * the one before ended, with a live subscriber that reads them all. Prints resident memory per million, and what of the JavaScript heap
+ * the last full collection left (resident memory also holds garbage that V8 saw no reason to collect yet); judges nothing.
  *
  * BENCH_ROWS (5,000,000), BENCH_FILE_ROWS (1,000,000), BENCH_STEP_MS (10: event time between ticks).
  * Not measured: Kafka and QuestDB (their heaps are set), days of work, more symbols, many subscribers.
@@ -81,6 +82,18 @@ async function ingestFile(platform: Platform, folder: string, file: number): Pro
   if (code !== 0) throw new Error(`ingest ended with ${code}: ${output.slice(-2000)}`);
 }
 
+/** Bytes of heap that each service's last full collection left, by its own account; no entry before the first. */
+async function retainedHeap({ services }: Platform): Promise<ReadonlyMap<string, number>> {
+  const found = await Promise.all(
+    services.map(async ({ label, spec }): Promise<[string, number][]> => {
+      const metrics = await fetch(`http://127.0.0.1:${spec.metricsPort}/metrics`);
+      const value = /^tickwell_process_retained_heap_bytes\S* (\d+)/m.exec(await metrics.text())?.[1];
+      return value === undefined ? [] : [[label, Number(value)]];
+    }),
+  );
+  return new Map(found.flat());
+}
+
 const mib = (bytes: number): string => (bytes / MIB).toFixed(0);
 
 /** Least-squares growth per file, from the second one on: the first fills caches and lets the compiler work. */
@@ -92,19 +105,20 @@ function slope(values: readonly number[]): number {
   return over / points.reduce((sum, { x }) => sum + (x - meanX) ** 2, 0);
 }
 
-function print(
+function print<T>(
   title: string,
-  stretches: readonly ReadonlyMap<string, Stretch>[],
-  of: (stretch: Stretch) => number,
+  stretches: readonly ReadonlyMap<string, T>[],
+  of: (stretch: T) => number,
   leaveOut: readonly string[] = [],
 ): void {
   console.log(`\n${title}, MiB`);
-  const names = [...(stretches[0]?.keys() ?? [])].filter((name) => !leaveOut.includes(name));
+  const all = new Set(stretches.flatMap((stretch) => [...stretch.keys()]));
+  const names = [...all].filter((name) => !leaveOut.includes(name));
   const heads = stretches.map((_, at) => ((at + 1) * FILE_ROWS).toLocaleString('en'));
   const rows = names.map((name) => {
-    const values = stretches.flatMap((stretch) => {
+    const values = stretches.map((stretch) => {
       const found = stretch.get(name);
-      return found === undefined ? [] : [of(found)];
+      return found === undefined ? Number.NaN : of(found);
     });
     const [from = Number.NaN, to = Number.NaN] = [values[1], values.at(-1)];
     const change = to / from - 1;
@@ -138,6 +152,7 @@ try {
     `idle, MiB: ${[...(await sampler.take())].map(([name, { last }]) => `${name} ${mib(last)}`).join(', ')}`,
   );
   const stretches: ReadonlyMap<string, Stretch>[] = [];
+  const retained: ReadonlyMap<string, number>[] = [];
   for (let file = 0; file < FILES; file += 1) {
     const startMs = performance.now();
     await ingestFile(platform, folder, file);
@@ -153,6 +168,7 @@ try {
     );
     await untilDrained(platform.endpoints);
     stretches.push(await sampler.take());
+    retained.push(await retainedHeap(platform));
     const seconds = ((performance.now() - startMs) / 1000).toFixed(0);
     console.log(
       `${wanted.toLocaleString('en')} ticks stored, ${follower.ticks.toLocaleString('en')} received live (${seconds} s)`,
@@ -160,6 +176,7 @@ try {
   }
   print('Highest resident memory during each file', stretches, ({ highest }) => highest);
   print('Resident memory after each file, drained', stretches, ({ last }) => last, [INGEST]);
+  print('JavaScript heap that the last full collection left', retained, (bytes) => bytes);
   const restarts = platform.services.reduce((sum, service) => sum + service.restarts, 0);
   console.log(`\nrestarts of services: ${restarts}`);
 } finally {

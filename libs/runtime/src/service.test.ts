@@ -71,6 +71,15 @@ describe('runService', () => {
     expect(await running.exited).toBe(0);
   });
 
+  it('tells what a full collection of garbage left', async () => {
+    const port = await portOf(start({ TEST_BEHAVIOUR: 'collect' }));
+    const retained = async (): Promise<number> => {
+      const metrics = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
+      return Number(/^tickwell_process_retained_heap_bytes[^\n]* (\d+)/m.exec(metrics)?.[1] ?? 0);
+    };
+    await expect.poll(retained, { timeout: 20_000 }).toBeGreaterThan(1_000_000);
+  });
+
   it('says why it is not ready', async () => {
     const running = start({ TEST_BEHAVIOUR: 'unready' });
     expect(await readiness(await portOf(running))).toEqual({ status: 503, text: 'waiting for the store\n' });

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { metrics } from '@opentelemetry/api';
 import { PrometheusExporter } from '@opentelemetry/exporter-prometheus';
 import { MeterProvider } from '@opentelemetry/sdk-metrics';
+import { observeMemory } from './process-memory.ts';
 
 /** Answers a scrape in Prometheus' text format. */
 export type MetricsHandler = (request: IncomingMessage, response: ServerResponse) => void;
@@ -10,19 +11,8 @@ export type MetricsHandler = (request: IncomingMessage, response: ServerResponse
 export function startTelemetry(): MetricsHandler {
   const exporter = new PrometheusExporter({ preventServerStart: true });
   metrics.setGlobalMeterProvider(new MeterProvider({ readers: [exporter] }));
-  observeProcess();
+  observeMemory();
   return (request, response) => {
     exporter.getMetricsRequestHandler(request, response);
   };
-}
-
-function observeProcess(): void {
-  const meter = metrics.getMeter('tickwell.process');
-  const memory = meter.createObservableGauge('tickwell_process_resident_bytes', {
-    description: 'Resident memory of the process',
-    unit: 'By',
-  });
-  memory.addCallback((result) => {
-    result.observe(process.memoryUsage.rss());
-  });
 }

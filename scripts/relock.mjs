@@ -1,6 +1,7 @@
 /**
- * Makes package-lock.json anew, in an empty folder: with node_modules beside it npm 11 drops the optional packages of other
- * platforms from the lock, and `npm ci` then refuses on a fresh clone. Run it after changing a dependency, then `npm ci`.
+ * Brings package-lock.json up to date in a folder without node_modules: with them beside it npm 11 drops the optional packages of
+ * other platforms from the lock, and `npm ci` then refuses on a fresh clone. It starts from the lock there is, so that nothing but
+ * what a package.json asks for changes its version. Run it after changing a dependency, then `npm ci`.
  */
 import { spawnSync } from 'node:child_process';
 import { copyFileSync, cpSync, globSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
@@ -13,6 +14,7 @@ try {
   for (const file of [
     'package.json',
     '.npmrc',
+    'package-lock.json',
     ...globSync('{libs,services,tools,examples}/*/package.json', { cwd: ROOT }),
   ]) {
     mkdirSync(dirname(join(scratch, file)), { recursive: true });

@@ -1,10 +1,11 @@
 import { open } from 'node:fs/promises';
 import { DataType, RecordBatchReader, TimeUnit, type RecordBatch, type Vector } from 'apache-arrow';
 import { err, errorMessage, ok, type Result } from '@tickwell/domain';
+import type { Cell, TimeColumn } from '@tickwell/text';
 import type { FileInput } from './input.ts';
 import { FileFeedError } from './options.ts';
 import { refuse } from './refusal.ts';
-import { asCell, rowsOfCells, type Cell, type RowBlock, type RowReader, type TimeColumn } from './rows.ts';
+import { asCell, rowsOfCells, type RowBlock, type RowReader } from './rows.ts';
 
 const BLOCK_ROWS = 4000;
 

@@ -1,12 +1,11 @@
 import { err, ok, type Result } from '@tickwell/domain';
-import { splitQuoted } from './csv-fields.ts';
+import { parseCompact, parseIso, splitQuoted, toNumber } from '@tickwell/text';
 import type { FileInput } from './input.ts';
 import { MAX_LINE_BYTES } from './lines.ts';
 import { FileFeedError, type FileSourceOptions } from './options.ts';
 import { refuse } from './refusal.ts';
-import { decodeText, toNumber, type RowBlock, type RowReader } from './rows.ts';
+import { decodeText, type RowBlock, type RowReader } from './rows.ts';
 import { readTextRows, stripBom, type BlockBuilder, type LineParser } from './text-rows.ts';
-import { parseCompact, parseIso } from './time-pattern.ts';
 
 /** A quoted field may hold line feeds; a record of more lines than this has a quote that nobody closed. */
 const MAX_RECORD_LINES = 100;

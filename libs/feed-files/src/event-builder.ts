@@ -15,10 +15,10 @@ import {
   type TradeColumns,
 } from '@tickwell/domain';
 import type { FeedChunk } from '@tickwell/ports';
+import { isBlank, toNumber, type Cell, type TimeParser } from '@tickwell/text';
 import type { ResolvedMapping } from './mapping.ts';
 import type { FileSourceOptions, Role } from './options.ts';
-import { cellAt, decodeText, isBlank, showCell, toNumber, type Cell, type Row } from './rows.ts';
-import type { TimeParser } from './time-parser.ts';
+import { cellAt, decodeText, showCell, type Row } from './rows.ts';
 
 /** Most events of one chunk. */
 const MAX_CHUNK_EVENTS = 1000;

@@ -1,5 +1,6 @@
 import { err, ok, parseInterval, type Result, parseTimeZone } from '@tickwell/domain';
 import type { EventSource, FeedItem, FeedRefusal } from '@tickwell/ports';
+import { createTimeParser, type Cell, type TimeParser } from '@tickwell/text';
 import { openArrow } from './arrow.ts';
 import { openCsv } from './csv.ts';
 import { EventBuilder, type EventPlan, type RowProblem } from './event-builder.ts';
@@ -10,10 +11,9 @@ import { checkOptions, FileFeedError, mappingHash, type FileSourceOptions } from
 import { findOrder, MAX_REVERSED_BYTES, reversed } from './order.ts';
 import { openParquet } from './parquet.ts';
 import { refuse } from './refusal.ts';
-import { cellAt, type Cell, type Row, type RowReader } from './rows.ts';
+import { cellAt, showCell, type Row, type RowReader } from './rows.ts';
 import { formatOf } from './sniff.ts';
 import { countLines } from './text-rows.ts';
-import { createTimeParser, type TimeParser } from './time-parser.ts';
 
 /** Rows of the first block that decide time format and order. */
 const SAMPLE_ROWS = 1000;
@@ -90,6 +90,7 @@ async function makePlan(
       baseDate: options.baseDate,
       column: timeAt.length === 1 ? reader.timeColumns.get(timeAt[0] ?? 0) : undefined,
       sample,
+      show: showCell,
     }),
   );
   if (!time.ok) return err(new FileFeedError('file-time', `${input.name}: ${time.error}`));

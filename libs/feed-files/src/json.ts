@@ -1,8 +1,9 @@
 import { err, errorMessage, ok, type Result } from '@tickwell/domain';
+import type { Cell } from '@tickwell/text';
 import type { FileInput } from './input.ts';
 import { FileFeedError, type FileSourceOptions } from './options.ts';
 import { refuse } from './refusal.ts';
-import { asCell, showJson, type Cell, type RowBlock, type RowReader } from './rows.ts';
+import { asCell, showJson, type RowBlock, type RowReader } from './rows.ts';
 import { readTextRows, stripBom, type BlockBuilder, type LineParser } from './text-rows.ts';
 
 /** A whole JSON document is read at once; JSON lines stream. */

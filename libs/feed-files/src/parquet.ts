@@ -9,10 +9,11 @@ import {
   type SchemaElement,
 } from 'hyparquet';
 import { compressors } from 'hyparquet-compressors';
+import type { TimeColumn } from '@tickwell/text';
 import type { FileInput } from './input.ts';
 import { FileFeedError } from './options.ts';
 import { beginning, isParquet } from './sniff.ts';
-import { asCell, rowsOfCells, type RowBlock, type RowReader, type TimeColumn } from './rows.ts';
+import { asCell, rowsOfCells, type RowBlock, type RowReader } from './rows.ts';
 
 /** A row group is decoded as a whole. */
 const MAX_GROUP_ROWS = 8_000_000;

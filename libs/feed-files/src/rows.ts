@@ -1,7 +1,5 @@
 import type { FeedRefusal } from '@tickwell/ports';
-
-/** A value as the format holds it. Text of CSV is one character per byte until {@link decodeText}. */
-export type Cell = string | number | bigint | boolean | null | undefined;
+import { showCell as showText, type Cell, type TimeColumn } from '@tickwell/text';
 
 /** One record of the file, before it is an event. */
 export interface Row {
@@ -18,9 +16,6 @@ export interface RowBlock {
   readonly refused: readonly FeedRefusal[];
   readonly lastPosition: number;
 }
-
-/** How a column of a typed format says time: an instant, or a wall clock without a zone, both as bigint ns. */
-export type TimeColumn = 'instant' | 'wall';
 
 /** A file of any format as rows. */
 export interface RowReader {
@@ -41,29 +36,9 @@ export function decodeText(text: string): string {
   return Buffer.from(text, 'latin1').toString('utf8');
 }
 
-const NON_DECIMAL = /[xXbBoO]/;
-const NOT_A_NUMBER = /^\s*[+-]?nan\s*$/i;
-
-/** A cell as a number: NaN and negative numbers are numbers (rules judge them), undefined is not one. Blank: undefined. */
-export function toNumber(cell: Cell): number | undefined {
-  if (typeof cell === 'number') return cell;
-  if (typeof cell === 'bigint') return Number(cell);
-  if (typeof cell !== 'string') return undefined;
-  const value = Number(cell);
-  if (Number.isNaN(value)) return NOT_A_NUMBER.test(cell) ? NaN : undefined;
-  if (value === 0 && cell.trim() === '') return undefined;
-  return NON_DECIMAL.test(cell) ? undefined : value;
-}
-
-export function isBlank(cell: Cell): boolean {
-  return cell === null || cell === undefined || (typeof cell === 'string' && cell.trim() === '');
-}
-
 /** For messages: what was there, shortened, on one line. */
 export function showCell(cell: Cell): string {
-  if (isBlank(cell)) return 'empty';
-  const text = typeof cell === 'string' ? decodeText(cell) : String(cell);
-  return JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}…` : text);
+  return showText(cell, decodeText);
 }
 
 /** Any value as a cell. Nested ones become their text, which no parser of numbers or times takes. */

@@ -1,8 +1,11 @@
 import { err, NS_PER_DAY, NS_PER_MS, ok, parseIsoTime, type Result, type TimeZone } from '@tickwell/domain';
-import { showCell, type Cell, type TimeColumn } from './rows.ts';
+import { showCell, type Cell } from './cells.ts';
 import { compilePattern, parseCompact, parseIso, type WallParser } from './time-pattern.ts';
 
-/** Reads the time column of one file. */
+/** How a column of a typed format says time: an instant, or a wall clock without a zone, both as bigint ns. */
+export type TimeColumn = 'instant' | 'wall';
+
+/** Reads the times of one input, which are all of one format. */
 export interface TimeParser {
   /** The instant, ns since the epoch; undefined: not a time of this file's format. */
   instantNs(cell: Cell): bigint | undefined;
@@ -11,14 +14,16 @@ export interface TimeParser {
 }
 
 export interface TimeOptions {
-  /** As in FileSourceOptions. */
+  /** "auto", "epoch-s", "epoch-ms", "epoch-us", "epoch-ns", "ms-of-day", "iso", "compact", or a pattern such as "DD/MM/YYYY HH:mm:ss". */
   readonly format: string;
   readonly zone: TimeZone;
   readonly baseDate?: string | undefined;
   /** The format's own type of the column, if any. */
   readonly column?: TimeColumn | undefined;
-  /** The first time of the file, from which "auto" finds the format once for all rows. */
+  /** The first time of the input, from which "auto" finds the format once for all rows. */
   readonly sample: Cell;
+  /** How messages show a cell; default: as it is. */
+  readonly show?: (cell: Cell) => string;
 }
 
 /** How many ns one unit of a number is. */
@@ -37,7 +42,8 @@ export function createTimeParser(options: TimeOptions): Result<TimeParser, strin
       wallNs: asBigint,
     });
   }
-  const format = options.format === 'auto' ? detectFormat(options.sample) : ok(options.format);
+  const format =
+    options.format === 'auto' ? detectFormat(options.sample, options.show ?? showCell) : ok(options.format);
   if (!format.ok) return format;
   const unitNs = EPOCH_UNITS[format.value];
   if (unitNs !== undefined) return ok(instantParser((cell) => epochNs(cell, unitNs), options.zone));
@@ -48,7 +54,7 @@ export function createTimeParser(options: TimeOptions): Result<TimeParser, strin
   return pattern.ok ? ok(wallParser(pattern.value, options.zone)) : pattern;
 }
 
-function detectFormat(sample: Cell): Result<string, string> {
+function detectFormat(sample: Cell, show: (cell: Cell) => string): Result<string, string> {
   const text = typeof sample === 'string' ? sample.trim() : String(sample);
   if (parseIso(text) !== undefined) return ok('iso');
   if (/^\d{8}$/.test(text) || /^\d{14}$/.test(text) || /^\d{8}[ T-]\d{6}$/.test(text)) {
@@ -64,11 +70,11 @@ function detectFormat(sample: Cell): Result<string, string> {
   }
   if (/^\d{1,2}\/\d{1,2}\/\d{4}/.test(text)) {
     return err(
-      `time ${showCell(sample)} may be day/month or month/day: say it with a time format, for example "M/D/YYYY" or "DD/MM/YYYY HH:mm"`,
+      `time ${show(sample)} may be day/month or month/day: say it with a time format, for example "M/D/YYYY" or "DD/MM/YYYY HH:mm"`,
     );
   }
   return err(
-    `time ${showCell(sample)} is in no format known: give a time format of YYYY MM DD HH mm ss S Z, for example "YYYYMMDD HHmmss"`,
+    `time ${show(sample)} is in no format known: give a time format of YYYY MM DD HH mm ss S Z, for example "YYYYMMDD HHmmss"`,
   );
 }
 

@@ -1,7 +1,7 @@
 import { parseIsoTime, parseTimeZone, type TimeZone } from '@tickwell/domain';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Cell } from './rows.ts';
+import type { Cell } from './cells.ts';
 import { createTimeParser } from './time-parser.ts';
 
 function zone(name: string): TimeZone {

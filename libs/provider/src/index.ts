@@ -1,0 +1,4 @@
+export type * from './context.ts';
+export * from './errors.ts';
+export type * from './provider.ts';
+export * from './rows.ts';

@@ -11,6 +11,8 @@ import {
   type TradeColumns,
 } from '@tickwell/domain';
 import { Channel, type ChannelConfig } from '@tickwell/grpc';
+import { callConfig, type CallOptions } from './call-options.ts';
+import { ConfigClient } from './config-client.ts';
 import { latestEvent, type LatestEvent } from './latest-event.ts';
 import { DEFAULT_RETRY, withRetry, type RetryOptions } from './retry.ts';
 import {
@@ -95,21 +97,19 @@ export interface Instrument {
   readonly specId: string;
 }
 
-export interface CallOptions {
-  readonly signal?: AbortSignal;
-  readonly timeoutMs?: number;
-}
-
 const METHODS = queryV1.MarketDataService.method;
 
 /** Market data for a strategy. Errors are TickwellErrors: `code` is stable, `retryable` says whether trying later may help. */
 export class TickwellClient {
+  /** Configuration documents. */
+  readonly config: ConfigClient;
   readonly #channel: Channel;
   readonly #retry: RetryOptions;
 
   constructor(options: ConnectOptions) {
     this.#channel = new Channel(options);
     this.#retry = { ...DEFAULT_RETRY, ...options.retry };
+    this.config = new ConfigClient(this.#channel, this.#retry);
   }
 
   /** What there is, by symbol. */
@@ -241,10 +241,6 @@ function instrumentOf(series: queryV1.InstrumentSeries): Instrument {
 /** A client of the query service at "host:port". Nothing connects before the first call. */
 export function connect(options: ConnectOptions): TickwellClient {
   return new TickwellClient(options);
-}
-
-function callConfig({ signal, timeoutMs }: CallOptions): CallOptions {
-  return { ...(signal === undefined ? {} : { signal }), ...(timeoutMs === undefined ? {} : { timeoutMs }) };
 }
 
 function seriesRequest(options: SeriesOptions): {

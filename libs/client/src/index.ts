@@ -1,10 +1,10 @@
 export { TickwellError, formatNs, parseInterval, parseIsoTime } from '@tickwell/domain';
 export type { BarColumns, Header, PriceBasis, PriceType, QuoteColumns, TradeColumns } from '@tickwell/domain';
+export type { CallOptions } from './call-options.ts';
 export { TickwellClient, connect } from './client.ts';
 export type {
   BarOptions,
   BarsChunk,
-  CallOptions,
   ColumnOptions,
   ConnectOptions,
   IndicatorOptions,
@@ -14,6 +14,14 @@ export type {
   SeriesOptions,
   TradesChunk,
 } from './client.ts';
+export type {
+  ConfigClient,
+  ConfigDocument,
+  ConfigEditOptions,
+  ConfigEvent,
+  ConfigName,
+  ConfigWatchOptions,
+} from './config-client.ts';
 export type { LatestEvent } from './latest-event.ts';
 export type { LiveStart, MarketEvent } from './live-event.ts';
 export { DEFAULT_RETRY } from './retry.ts';

@@ -5,7 +5,7 @@ export * from './headers.ts';
 export * from './tables.ts';
 export * from './topics.ts';
 export * as events from './events.ts';
-export * as queryV1 from './gen/tickwell/query/v1/market_data_pb.js';
+export * as queryV1 from './query.ts';
 export * as stateV1 from './gen/tickwell/state/v1/checkpoint_pb.js';
 export * as grpcHealthV1 from './gen/grpc/health/v1/health_pb.js';
 export * as grpcReflectionV1 from './gen/grpc/reflection/v1/reflection_pb.js';

@@ -13,3 +13,5 @@ export type { GrpcServerOptions } from './server.ts';
 export { statusOf } from './status.ts';
 export { bindMarketData } from './market-data.ts';
 export type { MarketDataHandlers } from './market-data.ts';
+export { bindConfig } from './config.ts';
+export type { ConfigHandlers } from './config.ts';

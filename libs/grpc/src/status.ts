@@ -11,6 +11,7 @@ const STATUS_OF_CODE: ReadonlyMap<string, Status> = new Map([
   ['invalid-argument', Status.INVALID_ARGUMENT],
   ['not-found', Status.NOT_FOUND],
   ['failed-precondition', Status.FAILED_PRECONDITION],
+  ['version-conflict', Status.ABORTED],
   ['position-of-deleted-topic', Status.FAILED_PRECONDITION],
   ['position-expired', Status.OUT_OF_RANGE],
   ['out-of-range', Status.OUT_OF_RANGE],

@@ -1,6 +1,6 @@
 import { ALL_TOPICS } from '@tickwell/contracts';
 import { TickwellError } from '@tickwell/domain';
-import { GrpcServer, bindMarketData } from '@tickwell/grpc';
+import { GrpcServer, bindConfig, bindMarketData } from '@tickwell/grpc';
 import { createKafkaLog, partitionForKey } from '@tickwell/kafka';
 import { createQuestdbReader, parsePgUrl } from '@tickwell/questdb';
 import { runService } from '@tickwell/runtime';
@@ -30,7 +30,7 @@ await runService({
       host: config.grpcHost,
       port: config.grpcPort,
       ...readExposure(config),
-      methods: bindMarketData(service.calls),
+      methods: [...bindMarketData(service.calls), ...bindConfig(service.configCalls)],
       limits: { stallMs: config.stallMs },
       logger,
     });

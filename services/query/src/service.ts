@@ -2,6 +2,8 @@ import type { queryV1 } from '@tickwell/contracts';
 import { TickwellError } from '@tickwell/domain';
 import type { EventLog, HistoryReader, Logger } from '@tickwell/ports';
 import { cacheDescriptions } from './cached-topics.ts';
+import { ConfigCalls } from './config-calls.ts';
+import { CONFIG_KINDS } from './config-kinds.ts';
 import { CommitTracker } from './commit-tracker.ts';
 import { HistoryCalls, type CallSignal } from './history.ts';
 import { LatestCalls } from './latest-calls.ts';
@@ -39,6 +41,7 @@ export class QueryService {
   readonly #history: HistoryCalls;
   readonly #latest: LatestCalls;
   readonly #subscriptions: Subscriptions;
+  readonly #config: ConfigCalls;
   readonly #stopped = Promise.withResolvers<undefined>();
   #ready = false;
   #server: QueryServer | undefined;
@@ -63,6 +66,7 @@ export class QueryService {
       maxSymbols: LATEST_MAX_SYMBOLS,
       coverage: (symbol) => this.#coverage(symbol),
     });
+    this.#config = new ConfigCalls({ log, logger, nowNs: parts.nowNs, kinds: CONFIG_KINDS });
     this.#subscriptions = new Subscriptions({ ...parts, sharedLog, commits: this.#commits, hub: this.#hub });
   }
 
@@ -80,10 +84,23 @@ export class QueryService {
       this.#subscriptions.subscribe(request, call),
   };
 
+  /** The calls of tickwell.query.v1.ConfigService. */
+  readonly configCalls = {
+    put: (request: queryV1.ConfigServicePutRequest) => this.#config.put(request),
+    get: (request: queryV1.ConfigServiceGetRequest) => this.#config.get(request),
+    list: (request: queryV1.ConfigServiceListRequest) => this.#config.list(request),
+    delete: (request: queryV1.ConfigServiceDeleteRequest) => this.#config.delete(request),
+    history: (request: queryV1.ConfigServiceHistoryRequest) => this.#config.history(request),
+    watch: (request: queryV1.ConfigServiceWatchRequest, call: CallSignal) =>
+      this.#config.watch(request, call),
+  };
+
   /** Follows the log and serves until {@link stop}; rejects when the log or the server fails for good. */
   async run(server: QueryServer): Promise<void> {
     this.#server = server;
-    const failed = Promise.all([this.#commits.done, this.#hub.done]).then(() => this.#stopped.promise);
+    const failed = Promise.all([this.#commits.done, this.#hub.done, this.#config.reader.done]).then(
+      () => this.#stopped.promise,
+    );
     await Promise.race([this.#start(server), failed]);
     await Promise.race([this.#stopped.promise, failed]);
   }
@@ -91,6 +108,7 @@ export class QueryService {
   async #start(server: QueryServer): Promise<void> {
     await this.#commits.start();
     await this.#hub.start();
+    await this.#config.reader.start();
     if (this.#stopping !== undefined) return;
     await server.start();
     server.setServing(true);
@@ -110,7 +128,7 @@ export class QueryService {
   async #close(): Promise<void> {
     this.#ready = false;
     await this.#server?.stop(STOP_GRACE_MS);
-    await Promise.all([this.#hub.stop(), this.#commits.stop()]);
+    await Promise.all([this.#hub.stop(), this.#commits.stop(), this.#config.close()]);
     await Promise.all([this.#parts.reader.close(), this.#parts.log.close()]);
     this.#stopped.resolve(undefined);
   }

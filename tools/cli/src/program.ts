@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import type { CliContext } from './context.ts';
 import { addBackfill } from './commands/backfill.ts';
+import { addConfig } from './commands/config.ts';
 import { addDemo } from './commands/demo.ts';
 import { addDoctor } from './commands/doctor.ts';
 import { addDown } from './commands/down.ts';
@@ -21,6 +22,7 @@ const COMMANDS = [
   addBackfill,
   addGet,
   addTail,
+  addConfig,
   addRun,
 ];
 

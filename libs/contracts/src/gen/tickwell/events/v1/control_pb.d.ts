@@ -115,6 +115,21 @@ export declare type ConfigRecord = Message<"tickwell.events.v1.ConfigRecord"> & 
    * @generated from field: sfixed64 written_at_ns = 7;
    */
   writtenAtNs: bigint;
+
+  /**
+   * Unique to one write: a record that is in the log twice counts once, and its writer recognises it. "": cannot be told.
+   *
+   * @generated from field: string write_id = 8;
+   */
+  writeId: string;
+
+  /**
+   * How many records of the kind had been applied when this one was checked against the other documents of its kind; it is ignored
+   * where there are more by now. Left out: it was not.
+   *
+   * @generated from field: optional uint64 kind_revision = 9;
+   */
+  kindRevision?: bigint | undefined;
 };
 
 /**

@@ -1,0 +1,4 @@
+import type { ConfigKinds } from '@tickwell/config';
+
+/** What is checked of the documents of each kind before they are written; a kind that is not here takes any JSON object. */
+export const CONFIG_KINDS: ConfigKinds = {};

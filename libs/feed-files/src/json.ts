@@ -1,5 +1,5 @@
 import { err, errorMessage, ok, type Result } from '@tickwell/domain';
-import type { Cell } from '@tickwell/text';
+import { parseExactJson, type Cell } from '@tickwell/text';
 import type { FileInput } from './input.ts';
 import { FileFeedError, type FileSourceOptions } from './options.ts';
 import { refuse } from './refusal.ts';
@@ -57,7 +57,7 @@ export async function openJsonDocument(
   const text = stripBom(Buffer.concat(parts).toString('latin1'));
   let document: unknown;
   try {
-    document = JSON.parse(text, reviverFor(text));
+    document = parseExactJson(text);
   } catch (cause) {
     return err(
       new FileFeedError(
@@ -180,26 +180,13 @@ async function* documentBlocks(
   }
 }
 
-/** Undefined for text that is no JSON. Integers too long for a double (epoch ns) become bigint. */
+/** Undefined for text that is no JSON. */
 function parseJson(text: string): unknown {
   try {
-    return JSON.parse(text, reviverFor(text));
+    return parseExactJson(text);
   } catch {
     return undefined;
   }
-}
-
-const LONG_INTEGER = /\d{16}/;
-
-/** Reviving costs several times the parsing, so only text with a long run of digits gets one. */
-function reviverFor(text: string): ((key: string, value: unknown) => unknown) | undefined {
-  if (!LONG_INTEGER.test(text)) return undefined;
-  return (_key: string, value: unknown, context?: { readonly source?: string }) => {
-    const source = context?.source;
-    return typeof value === 'number' && source !== undefined && /^-?\d{16,}$/.test(source)
-      ? BigInt(source)
-      : value;
-  };
 }
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {

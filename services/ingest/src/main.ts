@@ -1,11 +1,12 @@
 import { create } from '@bufbuild/protobuf';
 import { queryV1 } from '@tickwell/contracts';
-import { IbContext, readIbJob, type OnReport } from '@tickwell/feed-ib';
+import { IbContext, readIbJob } from '@tickwell/feed-ib';
 import { readFilesJob, readReplayJob, readSampleJob } from '@tickwell/feed-files';
+import { ProviderHost, readProviderJob } from '@tickwell/feed-provider';
 import { readYahooJob } from '@tickwell/feed-yahoo';
 import { Channel } from '@tickwell/grpc';
 import { createKafkaLog } from '@tickwell/kafka';
-import type { IngestLine, Logger } from '@tickwell/ports';
+import type { IngestLine, LiveReport, Logger } from '@tickwell/ports';
 import { newTraceparent, runService, systemClock } from '@tickwell/runtime';
 import { readIngestConfig } from './config.ts';
 import { holeLine, holeReason } from './hole-line.ts';
@@ -21,21 +22,21 @@ function emit(line: IngestLine): void {
 
 let service: IngestService | undefined;
 
-const onReport: OnReport = (report) => {
+function tell(source: string, report: LiveReport): void {
   if (report.kind === 'hole') {
     const line = holeLine(report);
     emit(line);
-    service?.note('ib', {
+    service?.note(source, {
       state: report.unrepaired === undefined ? 'up' : 'degraded',
       reason: holeReason(line),
     });
   } else if (report.kind === 'connection') {
-    service?.note('ib', { state: report.isUp ? 'up' : 'degraded', reason: `connection: ${report.state}` });
-  } else if (report.kind === 'refused') {
+    service?.note(source, { state: report.isUp ? 'up' : 'degraded', reason: `connection: ${report.state}` });
+  } else {
     const { symbol, series, reason } = report;
     emit({ type: 'not-served', symbol, series, reason });
   }
-};
+}
 
 /** Set once the configuration is known: jobs are read before it. */
 let askLatest: { readonly ask: AskLatest; readonly logger: Logger } | undefined;
@@ -49,8 +50,12 @@ const ib = new IbContext({
           symbol,
           series,
         ),
-  onReport,
+  onReport: (report) => {
+    if (report.kind !== 'market-data-type') tell('ib', report);
+  },
 });
+
+const providers = new ProviderHost({ clock: systemClock, env: process.env, onReport: tell });
 
 const readers: Readonly<Record<string, JobReader>> = {
   files: readFilesJob,
@@ -58,6 +63,7 @@ const readers: Readonly<Record<string, JobReader>> = {
   replay: (job, where) => readReplayJob(job, where, systemClock),
   yahoo: (job, where) => readYahooJob(job, where, { clock: systemClock }),
   ib: (job, where) => readIbJob(job, where, ib),
+  provider: (job, where) => readProviderJob(job, where, providers),
 };
 
 function latestFrom(address: string): AskLatest {

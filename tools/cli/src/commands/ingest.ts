@@ -6,16 +6,20 @@ import { fileOfJob, withFileOptions, type FileFlags } from '../ingest/file-flags
 import { importJobs, withImportOptions, type ImportFlags } from '../ingest/import.ts';
 import { time, withExamples } from '../options.ts';
 import { addIngestIb } from './ingest-ib.ts';
+import { addIngestProvider } from './ingest-provider.ts';
 
-/** `tickwell ingest files|replay|yahoo|ib` */
+/** `tickwell ingest files|replay|yahoo|ib|provider` */
 export function addIngest(program: Command, context: CliContext): void {
   const ingest = program
     .command('ingest')
-    .description('bring market data in: files, replays, Yahoo history, Interactive Brokers');
+    .description(
+      'bring market data in: files, replays, Yahoo history, Interactive Brokers, custom providers',
+    );
   addFiles(ingest, context);
   addReplay(ingest, context);
   addYahoo(ingest, context);
   addIngestIb(ingest, context);
+  addIngestProvider(ingest, context);
 }
 
 function addFiles(ingest: Command, context: CliContext): void {

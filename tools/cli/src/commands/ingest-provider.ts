@@ -1,0 +1,78 @@
+import type { Command } from 'commander';
+import { formatNs, TickwellError } from '@tickwell/domain';
+import type { CliContext } from '../context.ts';
+import { importJobs, withImportOptions, type Import, type ImportFlags } from '../ingest/import.ts';
+import { list, time, wholeNumber, withExamples } from '../options.ts';
+import { findProvider, providerOfJob, type FoundProvider } from '../source/known-providers.ts';
+
+const DAY_SECONDS = 86_400;
+
+export interface ProviderFlags extends ImportFlags {
+  readonly interval?: string;
+  readonly kind?: readonly string[];
+  readonly from?: bigint;
+  readonly to?: bigint;
+  readonly live?: true;
+  readonly for?: number;
+}
+
+/** `tickwell ingest provider` */
+export function addIngestProvider(ingest: Command, context: CliContext): void {
+  const command = ingest
+    .command('provider')
+    .description(
+      'from a provider: a ready definition (Tiingo, Stooq, ECB), or a module or definition of your own; docs/providers.md',
+    )
+    .argument('<provider>', 'its name, or the file of a module (.ts, .js) or definition (.json)')
+    .argument('<symbol...>', "instruments; ID=SYMBOL where the provider's symbol differs from your id")
+    .option('--interval <interval>', "of bars; default: the provider's first")
+    .option('--kind <kinds>', 'bars, trades, quotes, actions, fundamentals; default: all that it has', list)
+    .option('--from <time>', 'history: first day or time', time)
+    .option('--to <time>', 'history: first day or time not wanted; default: now', time)
+    .option('--live', 'follow live until Ctrl-C')
+    .option('--for <seconds>', 'live: stop after so long', wholeNumber(1, 365 * DAY_SECONDS));
+  withImportOptions(command);
+  withExamples(command, [
+    'TIINGO_API_KEY=… tickwell ingest provider tiingo AAPL MSFT --from 2020-01-01 --wait',
+    'tickwell ingest provider ecb EURUSD=USD EURGBP=GBP --from 1999-01-04',
+    'tickwell ingest provider ./my-provider.ts BTCUSD=btc_usd --live',
+  ]);
+  command.action(async (name: string, symbols: string[], flags: ProviderFlags) => {
+    const provider = await findProvider(context, name);
+    return importJobs(context, flags, providerImport(provider, symbols, flags));
+  });
+}
+
+/** @throws TickwellError `invalid-argument` unless either history or live is asked for. */
+export function providerImport(
+  provider: FoundProvider,
+  symbols: readonly string[],
+  flags: ProviderFlags,
+): Import {
+  const { interval, kind, from, to, live } = flags;
+  const { declared } = provider.runtime;
+  if ((live === true) === (from !== undefined))
+    throw new TickwellError('invalid-argument', 'say what is wanted: either --from TIME, or --live');
+  const has = live === true ? declared.liveKinds : declared.kinds;
+  const job = {
+    type: 'provider',
+    ...providerOfJob(provider),
+    symbols: symbols.map(providerInstrument),
+    kinds: kind ?? has,
+    ...(interval === undefined ? {} : { interval }),
+    ...(from === undefined ? {} : { from: formatNs(from) }),
+    ...(to === undefined ? {} : { to: formatNs(to) }),
+    ...(live === true ? { live } : {}),
+  };
+  return {
+    jobs: [job],
+    sources: [declared.name],
+    ...(flags.for === undefined ? {} : { untilMs: flags.for * 1000 }),
+  };
+}
+
+/** "EURUSD=USD" is what the provider calls USD, filed as EURUSD. */
+function providerInstrument(text: string): string | { readonly symbol: string; readonly vendor: string } {
+  const at = text.indexOf('=');
+  return at < 0 ? text : { symbol: text.slice(0, at), vendor: text.slice(at + 1) };
+}

@@ -1,7 +1,6 @@
 import {
   err,
   JsonFields,
-  ok,
   parseInterval,
   parseIsoTime,
   type PriceBasis,
@@ -183,10 +182,4 @@ export function readLimits(value: unknown, where: string, problems: string[]): P
   if (read.ok) return read.value;
   problems.push(...read.error);
   return {};
-}
-
-export function checkedInterval(declared: Declared, interval: string, where: string): Result<string, string> {
-  return declared.intervals.includes(interval)
-    ? ok(interval)
-    : err(`${where} "${interval}" is not one of ${declared.name}: ${declared.intervals.join(', ')}`);
 }

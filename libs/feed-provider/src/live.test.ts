@@ -10,9 +10,10 @@ async function open(
   body: string,
   job: Readonly<Record<string, unknown>> = {},
   base = BASE,
+  speed?: number,
 ): Promise<TestHost & { readonly source: EventSource }> {
   const path = fileOf('mine.ts', `export default { ${base}, async *live(request, context) { ${body} } };`);
-  const test = testHost();
+  const test = testHost({}, speed);
   const all = {
     type: 'provider',
     module: path,
@@ -118,7 +119,7 @@ describe('a live session', () => {
     });
     const mistake = await open(`undefined.price;`);
     expect((await readAll(mistake.source, 0n)).error).toMatchObject({ code: 'provider-failed' });
-    const ends = await open(`return;`);
+    const ends = await open(`return;`, {}, BASE, 1000);
     const { error } = await readAll(ends.source, 0n);
     expect(error).toMatchObject({ code: 'provider-unavailable', retryable: true });
     expect(error?.message).toContain('it ended by itself');

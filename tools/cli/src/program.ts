@@ -8,6 +8,7 @@ import { addDown } from './commands/down.ts';
 import { addGet } from './commands/get.ts';
 import { addIngest } from './commands/ingest.ts';
 import { addRun } from './commands/run.ts';
+import { addSource } from './commands/source.ts';
 import { addStatus } from './commands/status.ts';
 import { addTail } from './commands/tail.ts';
 import { addUp } from './commands/up.ts';
@@ -24,6 +25,7 @@ const COMMANDS = [
   addTail,
   addConfig,
   addRun,
+  addSource,
 ];
 
 /** Every command, with options and help; nothing runs before `parseAsync`. */

@@ -7,7 +7,7 @@ import { findProvider, providerOfJob, type FoundProvider } from '../source/known
 
 const DAY_SECONDS = 86_400;
 
-export interface ProviderFlags extends ImportFlags {
+interface ProviderFlags extends ImportFlags {
   readonly interval?: string;
   readonly kind?: readonly string[];
   readonly from?: bigint;
@@ -33,8 +33,8 @@ export function addIngestProvider(ingest: Command, context: CliContext): void {
     .option('--for <seconds>', 'live: stop after so long', wholeNumber(1, 365 * DAY_SECONDS));
   withImportOptions(command);
   withExamples(command, [
-    'TIINGO_API_KEY=… tickwell ingest provider tiingo AAPL MSFT --from 2020-01-01 --wait',
     'tickwell ingest provider ecb EURUSD=USD EURGBP=GBP --from 1999-01-04',
+    'TIINGO_API_KEY=… tickwell ingest provider tiingo AAPL MSFT --from 2020-01-01 --wait',
     'tickwell ingest provider ./my-provider.ts BTCUSD=btc_usd --live',
   ]);
   command.action(async (name: string, symbols: string[], flags: ProviderFlags) => {

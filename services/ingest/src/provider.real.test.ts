@@ -74,7 +74,7 @@ async function ingest(path: string, killAt = Infinity): Promise<Run> {
       TICKWELL_INGEST_JOB: JSON.stringify(job),
       TICKWELL_INGEST_PROGRESS_INTERVAL_MS: '0',
       TICKWELL_INGEST_CURSOR_INTERVAL_MS: '0',
-      TICKWELL_LOG_LEVEL: 'fatal',
+      TICKWELL_LOG_LEVEL: 'silent',
     },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
@@ -126,7 +126,7 @@ describe('a custom provider against a real Kafka', () => {
     const view = readerView({ records: await recordsOf(name) });
     expect(view.events).toHaveLength(2 * DAYS * (TRADES_A_DAY - BROKEN_A_DAY));
     expect(new Set(view.events).size).toBe(view.events.length);
-    expect(new Set(view.refused).size).toBe(2 * DAYS * BROKEN_A_DAY);
+    expect(view.refused).toHaveLength(2 * DAYS * BROKEN_A_DAY);
     const third = await ingest(path);
     expect(outcomes(third)).toEqual([['already', ...WHOLE], MISSING, ['already', ...WHOLE]]);
   });

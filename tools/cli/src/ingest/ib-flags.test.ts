@@ -79,10 +79,11 @@ it('tells a hole with what became of it', () => {
     events: 1,
     unrepaired: null,
   };
-  expect(holeText(hole)).toBe(
+  expect(holeText(hole, true)).toBe(
     'AAPL trades: 1 event missed from 2025-10-06T13:30:00Z to 2025-10-06T13:30:05Z fetched after 4.2 s (connection reset)',
   );
-  expect(holeText({ ...hole, unrepaired: 'no permission' })).toContain(
+  expect(holeText({ ...hole, unrepaired: 'its own remedy' }, false)).toMatch(/not repaired: its own remedy$/);
+  expect(holeText({ ...hole, unrepaired: 'no permission' }, true)).toContain(
     'not repaired: no permission; tickwell backfill',
   );
 });

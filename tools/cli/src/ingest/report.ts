@@ -16,6 +16,8 @@ export class IngestReport {
   readonly #asJson: boolean;
   #description = '';
   #progress: Progress | undefined;
+  /** Whether `tickwell backfill` can ask the source again. */
+  #canBackfill = false;
 
   constructor(terminal: Terminal, asJson = false) {
     this.#terminal = terminal;
@@ -27,6 +29,7 @@ export class IngestReport {
     switch (line.type) {
       case 'started':
         this.#description = withoutFolders(line.description);
+        this.#canBackfill = line.source === 'ib' || line.source.startsWith('ib:');
         this.#progress = new Progress(this.#terminal, `${this.#description}:`);
         break;
       case 'progress':
@@ -43,7 +46,7 @@ export class IngestReport {
         if (!this.#asJson) this.#terminal.note(streamText(this.#description, line));
         break;
       case 'hole':
-        this.#note(holeText(line));
+        this.#note(holeText(line, this.#canBackfill));
         break;
       case 'not-served':
         this.#note(`${line.symbol} ${line.series}: ${line.reason}`);
@@ -91,11 +94,11 @@ function withoutFolders(description: string): string {
 }
 
 /** "AAPL trades: 132 events missed from … to … were fetched 4.2 s later (connection reset)" */
-export function holeText(hole: Extract<IngestLine, { type: 'hole' }>): string {
+export function holeText(hole: Extract<IngestLine, { type: 'hole' }>, canBackfill: boolean): string {
   const { symbol, series, reason, from, to, timeToRepairMs, events, unrepaired } = hole;
   return unrepaired === null
     ? `${symbol} ${series}: ${formatCounted(events, 'event')} missed from ${from} to ${to} fetched after ${formatDuration(timeToRepairMs)} (${reason})`
-    : `${symbol} ${series}: missed from ${from} to ${to} (${reason}), and not repaired: ${unrepaired}; tickwell backfill tries again`;
+    : `${symbol} ${series}: missed from ${from} to ${to} (${reason}), and not repaired: ${unrepaired}${canBackfill ? '; tickwell backfill tries again' : ''}`;
 }
 
 /** "bitstamp.csv: 100,000 events in 3.2 s, 2 refused" */

@@ -51,6 +51,9 @@ export class QueueLine<T> {
   }
 }
 
+/** So much of a refused original weighs as much as an event. */
+const REFUSED_BYTES_PER_EVENT = 1024;
+
 /** Events that wait for the reader, in order of their delivery; numbers them as they leave. */
 export class LiveQueue {
   readonly #high: number;
@@ -111,7 +114,8 @@ export class LiveQueue {
 
   refuse(refusal: Omit<FeedRefusal, 'position'>): void {
     this.#refusals.push(refusal);
-    this.#grow(1);
+    // The bytes of refusals are bounded as well: 50,000 events are some MiB, 50,000 messages of 64 KiB are not.
+    this.#grow(1 + Math.floor(refusal.original.length / REFUSED_BYTES_PER_EVENT));
   }
 
   /** Resolves when there is something to take, or with the signal. */

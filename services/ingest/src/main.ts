@@ -3,6 +3,7 @@ import { queryV1 } from '@tickwell/contracts';
 import { IbContext, readIbJob } from '@tickwell/feed-ib';
 import { readFilesJob, readReplayJob, readSampleJob } from '@tickwell/feed-files';
 import { ProviderHost, readProviderJob } from '@tickwell/feed-provider';
+import { readWebsocketJob } from '@tickwell/feed-websocket';
 import { readYahooJob } from '@tickwell/feed-yahoo';
 import { Channel } from '@tickwell/grpc';
 import { createKafkaLog } from '@tickwell/kafka';
@@ -22,6 +23,7 @@ function emit(line: IngestLine): void {
 
 let service: IngestService | undefined;
 
+/** What a live feed tells beside its events: lines for whoever runs the process, and the status of its source. */
 function tell(source: string, report: LiveReport): void {
   if (report.kind === 'hole') {
     const line = holeLine(report);
@@ -41,21 +43,26 @@ function tell(source: string, report: LiveReport): void {
 /** Set once the configuration is known: jobs are read before it. */
 let askLatest: { readonly ask: AskLatest; readonly logger: Logger } | undefined;
 
+/** Where a series of a source ends in the store. */
+function lastStored(
+  source: string,
+  of: { readonly symbol: string; readonly series: 'trades' | 'quotes' | 'bars'; readonly interval: string },
+): Promise<bigint | undefined> {
+  if (askLatest === undefined) return Promise.resolve(undefined);
+  const { ask, logger } = askLatest;
+  return lastStoredOf(ask, { source, interval: of.interval, logger })(of.symbol, of.series);
+}
+
 const ib = new IbContext({
   clock: systemClock,
-  lastStored: (symbol, series) =>
-    askLatest === undefined
-      ? Promise.resolve(undefined)
-      : lastStoredOf(askLatest.ask, { source: 'ib', interval: '5s', logger: askLatest.logger })(
-          symbol,
-          series,
-        ),
+  lastStored: (symbol, series) => lastStored('ib', { symbol, series, interval: '5s' }),
   onReport: (report) => {
     if (report.kind !== 'market-data-type') tell('ib', report);
   },
 });
 
 const providers = new ProviderHost({ clock: systemClock, env: process.env, onReport: tell });
+const websocket = { clock: systemClock, env: process.env, lastStored, onReport: tell };
 
 const readers: Readonly<Record<string, JobReader>> = {
   files: readFilesJob,
@@ -64,6 +71,7 @@ const readers: Readonly<Record<string, JobReader>> = {
   yahoo: (job, where) => readYahooJob(job, where, { clock: systemClock }),
   ib: (job, where) => readIbJob(job, where, ib),
   provider: (job, where) => readProviderJob(job, where, providers),
+  websocket: (job, where) => readWebsocketJob(job, where, websocket),
 };
 
 function latestFrom(address: string): AskLatest {

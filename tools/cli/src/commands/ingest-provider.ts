@@ -1,27 +1,21 @@
 import type { Command } from 'commander';
 import { formatNs, TickwellError } from '@tickwell/domain';
+import { isWebsocketDefinition } from '@tickwell/feed-websocket';
 import type { CliContext } from '../context.ts';
-import { importJobs, withImportOptions, type Import, type ImportFlags } from '../ingest/import.ts';
+import { importJobs, withImportOptions, type Import } from '../ingest/import.ts';
+import { providerInstrument, type ProviderFlags } from '../ingest/provider-flags.ts';
+import { websocketImport } from '../ingest/websocket-import.ts';
 import { list, time, wholeNumber, withExamples } from '../options.ts';
 import { findProvider, providerOfJob, type FoundProvider } from '../source/known-providers.ts';
 
 const DAY_SECONDS = 86_400;
-
-interface ProviderFlags extends ImportFlags {
-  readonly interval?: string;
-  readonly kind?: readonly string[];
-  readonly from?: bigint;
-  readonly to?: bigint;
-  readonly live?: true;
-  readonly for?: number;
-}
 
 /** `tickwell ingest provider` */
 export function addIngestProvider(ingest: Command, context: CliContext): void {
   const command = ingest
     .command('provider')
     .description(
-      'from a provider: a ready definition (Tiingo, Stooq, ECB), or a module or definition of your own; docs/providers.md',
+      'from a provider: a ready definition (Tiingo, Stooq, ECB; live: Coinbase, Binance futures, BitMEX), or a module or definition of your own; docs/providers.md, docs/websocket-feeds.md',
     )
     .argument('<provider>', 'its name, or the file of a module (.ts, .js) or definition (.json)')
     .argument('<symbol...>', "instruments; ID=SYMBOL where the provider's symbol differs from your id")
@@ -36,8 +30,10 @@ export function addIngestProvider(ingest: Command, context: CliContext): void {
     'tickwell ingest provider ecb EURUSD=USD EURGBP=GBP --from 1999-01-04',
     'TIINGO_API_KEY=… tickwell ingest provider tiingo AAPL MSFT --from 2020-01-01 --wait',
     'tickwell ingest provider ./my-provider.ts BTCUSD=btc_usd --live',
+    'tickwell ingest provider coinbase BTCUSD=BTC-USD ETHUSD=ETH-USD --live --kind trades',
   ]);
   command.action(async (name: string, symbols: string[], flags: ProviderFlags) => {
+    if (isWebsocketDefinition(name)) return importJobs(context, flags, websocketImport(name, symbols, flags));
     const provider = await findProvider(context, name);
     return importJobs(context, flags, providerImport(provider, symbols, flags));
   });
@@ -69,10 +65,4 @@ export function providerImport(
     sources: [declared.name],
     ...(flags.for === undefined ? {} : { untilMs: flags.for * 1000 }),
   };
-}
-
-/** "EURUSD=USD" is what the provider calls USD, filed as EURUSD. */
-function providerInstrument(text: string): string | { readonly symbol: string; readonly vendor: string } {
-  const at = text.indexOf('=');
-  return at < 0 ? text : { symbol: text.slice(0, at), vendor: text.slice(at + 1) };
 }

@@ -1,0 +1,10 @@
+export type { Series, WebsocketDefinition } from './definition.ts';
+export { websocketJob, type WebsocketContext, type WebsocketOptions } from './jobs.ts';
+export {
+  isReadyDefinition,
+  isWebsocketDefinition,
+  loadWebsocketDefinition,
+  readWebsocketJob,
+} from './job-reader.ts';
+export type { FeedInstrument, LastStored, OnReport } from './live-source.ts';
+export { parseWebsocketDefinition, readWebsocketDefinition } from './read-definition.ts';

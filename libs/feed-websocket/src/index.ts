@@ -5,6 +5,7 @@ export {
   isWebsocketDefinition,
   loadWebsocketDefinition,
   readWebsocketJob,
+  readyDefinitions,
 } from './job-reader.ts';
 export type { FeedInstrument, LastStored, OnReport } from './live-source.ts';
 export { parseWebsocketDefinition, readWebsocketDefinition } from './read-definition.ts';

@@ -13,7 +13,7 @@ const READY = join(import.meta.dirname, '../definitions');
 type Read<T> = Result<T, readonly string[]>;
 
 /** Names of the definitions that come with Tickwell. */
-function readyNames(): readonly string[] {
+export function readyDefinitions(): readonly string[] {
   return readdirSync(READY)
     .map((file) => file.replace(/\.json$/, ''))
     .sort();
@@ -26,7 +26,7 @@ export function isReadyDefinition(name: string): boolean {
 
 /** Whether a name or file is a definition of this type; what cannot be read, or is no JSON, is none. */
 export function isWebsocketDefinition(name: string): boolean {
-  if (isReadyDefinition(name)) return readyNames().includes(name);
+  if (isReadyDefinition(name)) return readyDefinitions().includes(name);
   if (!name.endsWith('.json')) return false;
   try {
     const value: unknown = JSON.parse(readFileSync(name, 'utf8'));
@@ -47,7 +47,7 @@ export function loadWebsocketDefinition(name: string): Read<WebsocketDefinition>
   } catch (cause) {
     return err([
       isReady
-        ? `definition ${name} is none of the ready ones: ${readyNames().join(', ')}; a file of your own ends in .json`
+        ? `definition ${name} is none of the ready ones: ${readyDefinitions().join(', ')}; a file of your own ends in .json`
         : `definition ${name} cannot be read (${errorMessage(cause)})`,
     ]);
   }

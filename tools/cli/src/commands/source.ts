@@ -6,7 +6,7 @@ import type { CliContext } from '../context.ts';
 import { formatTable } from '../format/table.ts';
 import { time, wholeNumber, withExamples, withJson } from '../options.ts';
 import { configuredFiles, findProvider, hostOf } from '../source/known-providers.ts';
-import { BUILT_IN, sourceRow, type SourceRow } from '../source/source-rows.ts';
+import { BUILT_IN, sourceRow, websocketRows, type SourceRow } from '../source/source-rows.ts';
 import type { Paint } from '../terminal.ts';
 
 const PAINT: Readonly<Record<Finding['outcome'], Paint>> = { pass: 'green', fail: 'red', skip: 'yellow' };
@@ -60,7 +60,7 @@ function addList(source: Command, context: CliContext): void {
 
 async function allSources(context: CliContext): Promise<readonly SourceRow[]> {
   const host = hostOf(context);
-  const rows: SourceRow[] = [...BUILT_IN];
+  const rows: SourceRow[] = [...BUILT_IN, ...websocketRows()];
   for (const [kind, path] of [
     ...readyNames().map((name) => ['ready', name] as const),
     ...configuredFiles(context).map((file) => ['configured', file] as const),

@@ -1,5 +1,6 @@
 import type { Result, TickwellError } from '@tickwell/domain';
 import type { ProviderRuntime } from '@tickwell/feed-provider';
+import { loadWebsocketDefinition, readyDefinitions } from '@tickwell/feed-websocket';
 
 /** One source, as `tickwell source list` shows it. */
 export interface SourceRow {
@@ -71,6 +72,23 @@ export function sourceRow(
     limits: limitsText(declared.limits),
     ...where,
   };
+}
+
+/** The ready feeds over WebSocket: live only, and nothing is asked but what is subscribed. */
+export function websocketRows(): readonly SourceRow[] {
+  return readyDefinitions().map((path): SourceRow => {
+    const loaded = loadWebsocketDefinition(path);
+    const row = { name: path, kind: 'ready', history: [], limits: '' } as const;
+    if (!loaded.ok)
+      return { ...row, live: [], intervals: [], priceBasis: '', problem: loaded.error.join('; ') };
+    const { channels, priceBasis } = loaded.value;
+    return {
+      ...row,
+      live: [...new Set(channels.map(({ series }) => series))],
+      intervals: channels.flatMap(({ interval }) => (interval === '' ? [] : [interval])),
+      priceBasis,
+    };
+  });
 }
 
 const UNITS = [

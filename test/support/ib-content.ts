@@ -3,8 +3,7 @@ import type { StackEndpoints } from '@tickwell/local-stack';
 import { ContentHash } from './content-hash.ts';
 import { queryStore } from './store.ts';
 
-export const SERIES = ['trades', 'bars'] as const;
-type Series = (typeof SERIES)[number];
+type Series = 'trades' | 'quotes' | 'bars';
 
 /** One live series of the feed `ib`. */
 export interface LiveSeries {
@@ -23,6 +22,7 @@ interface Content {
 const BAR_MS = 5000;
 const COLUMNS: Readonly<Record<Series, string>> = {
   trades: 'ts::long, seq, price, size',
+  quotes: 'ts::long, seq, bid_price, bid_size, ask_price, ask_size',
   bars: 'ts::long, open, high, low, close, volume, trade_count',
 };
 
@@ -59,24 +59,34 @@ export function marketContent(
   { conId, series }: LiveSeries,
   span: { readonly fromMs: number; readonly toMs: number },
 ): Content {
-  const rows = series === 'bars' ? barsOf(market, conId, span) : tradesOf(market, conId, span);
-  return contentOf(rows, span.fromMs);
+  return contentOf(ROWS[series](market, conId, span), span.fromMs);
 }
 
 type Span = Parameters<Market['trades']>[1];
+type Row = readonly (string | number)[];
 
-function* tradesOf(market: Market, conId: number, span: Span): Generator<readonly (string | number)[]> {
+const ROWS: Readonly<Record<Series, (market: Market, conId: number, span: Span) => Generator<Row>>> = {
+  trades: (market, conId, span) => numbered(market.trades(conId, span), ({ price, size }) => [price, size]),
+  quotes: (market, conId, span) =>
+    numbered(market.quotes(conId, span), ({ bid, bidSize, ask, askSize }) => [bid, bidSize, ask, askSize]),
+  bars: barsOf,
+};
+
+function* numbered<T extends { readonly timeMs: number }>(
+  ticks: Iterable<T>,
+  values: (tick: T) => readonly number[],
+): Generator<Row> {
   let second = Number.NaN;
   let seq = 0;
-  for (const { timeMs, price, size } of market.trades(conId, span)) {
-    const at = Math.floor(timeMs / 1000);
+  for (const tick of ticks) {
+    const at = Math.floor(tick.timeMs / 1000);
     seq = at === second ? seq + 1 : 0;
     second = at;
-    yield [String(at * 1000), seq, price, size];
+    yield [String(at * 1000), seq, ...values(tick)];
   }
 }
 
-function* barsOf(market: Market, conId: number, span: Span): Generator<readonly (string | number)[]> {
+function* barsOf(market: Market, conId: number, span: Span): Generator<Row> {
   const of = { ...span, barMs: BAR_MS, whatToShow: 'TRADES' as const, useRth: false };
   for (const { startMs, open, high, low, close, volume, count } of market.bars(conId, of))
     yield [String(startMs), open, high, low, close, volume, count];

@@ -17,15 +17,19 @@ export interface LiveIngest {
   readonly ended: Promise<number | null>;
 }
 
-/** Runs the ingest service on one job as the command line does, with query at hand to ask where the store ends. */
-export function startLiveIngest(platform: Platform, job: Readonly<Record<string, unknown>>): LiveIngest {
+/** Runs the ingest service on live jobs, all at once, as the command line does: with query at hand to ask where the store ends. */
+export function startLiveIngest(
+  platform: Platform,
+  jobs: readonly Readonly<Record<string, unknown>>[],
+): LiveIngest {
   const child = spawn(process.execPath, [join(ROOT, 'services/ingest/src/main.ts')], {
     cwd: ROOT,
     env: {
       ...process.env,
       ...endpointVariables(platform.endpoints),
       TICKWELL_GRPC_ADDRESS: platform.grpcAddress,
-      TICKWELL_INGEST_JOB: JSON.stringify(job),
+      TICKWELL_INGEST_JOB: JSON.stringify({ jobs }),
+      TICKWELL_INGEST_PARALLEL_JOBS: String(jobs.length),
     },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

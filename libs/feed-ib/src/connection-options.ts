@@ -1,6 +1,7 @@
 import type { Clock, Logger } from '@tickwell/ports';
 import { IbLink, type Link, type LinkOptions } from './ib-link.ts';
 import type { PacingGovernor } from './pacing-governor.ts';
+import type { OnReport } from './report.ts';
 
 export type MarketDataType = 'live' | 'frozen' | 'delayed' | 'delayed-frozen';
 
@@ -14,6 +15,8 @@ export interface ConnectionOptions {
   readonly logger: Logger;
   readonly governor: PacingGovernor;
   readonly timing?: Partial<ConnectionTiming>;
+  /** Changes of its state, and what waits for IB. */
+  readonly onReport?: OnReport | undefined;
   /** For tests. */
   readonly openLink?: (options: LinkOptions) => Link;
   readonly random?: () => number;

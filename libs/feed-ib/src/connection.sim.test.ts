@@ -81,7 +81,7 @@ describe('IbConnection', () => {
     expect(await failure(second)).toBe('connected');
     const third = connection(simulator.port, { clientIds: [5, 6] });
     expect(await failure(third)).toMatch(
-      /^ib-326 .*client id \d.*326.*choose another clientId, or give a range/,
+      /^ib-326 .*client id \d.*326.*choose another clientId \(--client-id\), or leave it out/,
     );
   });
 

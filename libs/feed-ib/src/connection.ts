@@ -10,8 +10,16 @@ import {
 import { ibError, judgeIbError } from './ib-errors.ts';
 import type { Link } from './ib-link.ts';
 import type { IbBroadcast, IbMessage } from './ib-messages.ts';
-import { describeState, hasHistory, transition, type LinkEvent, type LinkState } from './link-state.ts';
+import {
+  describeState,
+  hasHistory,
+  isFlowing,
+  transition,
+  type LinkEvent,
+  type LinkState,
+} from './link-state.ts';
 import type { PacedRequest } from './pacing-schedule.ts';
+import { logReports, type OnReport } from './report.ts';
 import { ServerClock } from './server-clock.ts';
 import { Subscription, type SubscriptionSpec } from './subscription.ts';
 
@@ -68,6 +76,10 @@ export class IbConnection {
   #timesAsked = 0;
   #timesAnswered = 0;
   #wasUp = false;
+  #isSuspecting = false;
+  #suspectedMs = Number.NEGATIVE_INFINITY;
+  readonly #report: OnReport;
+  #told = '';
   /** How many readers cannot take more. */
   #pauses = 0;
   #accounts: readonly string[] = [];
@@ -76,6 +88,7 @@ export class IbConnection {
   constructor(options: ConnectionOptions) {
     this.#options = options;
     this.#timing = { ...DEFAULT_TIMING, ...options.timing };
+    this.#report = logReports(options.logger, options.onReport);
     this.server = new ServerClock(options.clock, this.#timing.maxAheadMs);
   }
 
@@ -147,6 +160,7 @@ export class IbConnection {
     const subscription = new Subscription(spec, {
       clock: this.#options.clock,
       logger: this.#options.logger,
+      report: this.#report,
       governor: this.#options.governor,
       timing: this.#timing,
       newReqId: () => this.#nextReqId++,
@@ -198,6 +212,7 @@ export class IbConnection {
    */
   async request<T>(spec: RequestSpec<T>, signal?: AbortSignal): Promise<Result<T, TickwellError>> {
     let reason = 'no connection';
+    let told = '';
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
       const ready = await this.#whenReady(spec, signal);
       if (!ready.ok) return ready;
@@ -211,11 +226,10 @@ export class IbConnection {
       if (verdict === 'no-data' && spec.nothing !== undefined) return ok(spec.nothing);
       if (verdict !== 'pacing' && verdict !== 'wait' && hasHistory(this.#state))
         return err(ibError(spec.subject, outcome.code, outcome.text));
-      reason = `error ${outcome.code}: ${outcome.text}`;
-      this.#options.logger.info(
-        { subject: spec.subject, code: outcome.code },
-        `IB ${spec.subject}: ${reason}; again`,
-      );
+      const error = ibError(spec.subject, outcome.code, outcome.text);
+      reason = error.message;
+      if (reason !== told) this.#report({ kind: 'waiting', subject: spec.subject, reason });
+      told = reason;
       if (verdict !== 'pacing') await this.#sleep(this.#timing.backoffMs, signal);
     }
     return err(unavailable(spec.subject, `${MAX_ATTEMPTS} attempts, the last: ${reason}`));
@@ -433,11 +447,34 @@ export class IbConnection {
       this.#move({ kind: 'notice', code, text });
     } else if (broadcast.kind === 'undecodable') {
       logger.warn({}, `IB connection: a message could not be decoded and was left out: ${broadcast.reason}`);
+      if (broadcast.mayBeData) this.#suspect();
     } else if (broadcast.kind === 'currentTime') {
       this.#timesAnswered++;
       this.server.sample(broadcast.seconds);
     }
     for (const listener of [...this.#broadcasts]) listener(broadcast);
+  }
+
+  /** What could not be read may have been a tick: subscriptions ask history for what they miss, at most once in so long. */
+  #suspect(): void {
+    if (this.#isSuspecting) return;
+    this.#isSuspecting = true;
+    const { clock } = this.#options;
+    const waitMs = Math.max(0, this.#suspectedMs + this.#timing.resubscribeMs - clock.monotonicMs());
+    void this.#sleep(waitMs, this.#linkEnd.signal)
+      .then(() => {
+        this.#suspectedMs = clock.monotonicMs();
+        if (!isFlowing(this.#state)) return;
+        for (const subscription of [...this.#subscriptions]) {
+          subscription.outage('a message of the Gateway could not be read');
+          subscription.restored();
+        }
+      })
+      // The socket ended, which is an outage of its own.
+      .catch(() => undefined)
+      .finally(() => {
+        this.#isSuspecting = false;
+      });
   }
 
   #move(event: LinkEvent): void {
@@ -451,7 +488,17 @@ export class IbConnection {
         else if (this.#link !== undefined) subscription.start(this.#link, this.#linkEnd.signal);
       }
     }
-    if (state !== before) for (const listener of [...this.#changes]) listener(state);
+    if (state === before) return;
+    this.#tell(state);
+    for (const listener of [...this.#changes]) listener(state);
+  }
+
+  /** Each state once, however often it is tried to leave it. */
+  #tell(state: LinkState): void {
+    const text = describeState(state);
+    if (state.kind === 'connecting' || state.kind === 'closed' || text === this.#told) return;
+    this.#told = text;
+    this.#report({ kind: 'connection', state: text, isUp: isFlowing(state) });
   }
 
   #drop(): void {

@@ -71,6 +71,21 @@ describe('chooseContract', () => {
     expect(front('2024-09-13')).toMatch(/all 3 contracts have been rolled/);
   });
 
+  it('keeps the contract until the session ends in which the day of the roll begins', () => {
+    const hours = '20240306:1700-20240307:1600;20240307:1700-20240308:1600';
+    const chain = CHAIN.map((each) => ({ ...each, timeZoneId: 'US/Central', tradingHours: hours }));
+    const front = (time: string): unknown => {
+      const chosen = chooseContract(ES, chain, Date.parse(time) / 1000);
+      if (!chosen.ok) return chosen.error.message;
+      const { contract, roll } = chosen.value;
+      return [contract.conId, new Date((roll?.atSeconds ?? 0) * 1000).toISOString(), roll?.sinceSeconds];
+    };
+    const day = Date.parse('2024-03-07T00:00:00Z') / 1000;
+    expect(front('2024-03-06T12:00:00Z')).toEqual([1, '2024-03-07T22:00:00.000Z', undefined]);
+    expect(front('2024-03-07T21:59:59Z')).toEqual([1, '2024-03-07T22:00:00.000Z', undefined]);
+    expect(front('2024-03-07T22:00:00Z')).toEqual([2, '2024-06-13T00:00:00.000Z', day]);
+  });
+
   it('does not guess between futures of different exchanges', () => {
     const mixed = [...CHAIN, details({ ...future(9, '20241220').contract, exchange: 'EUREX' })];
     const chosen = chooseContract(ES, mixed, at('2024-01-01'));

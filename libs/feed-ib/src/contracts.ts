@@ -21,8 +21,19 @@ export interface ResolvedInstrument {
   /** Sessions of the next days, extended hours and regular ones; empty where IB does not say. */
   readonly tradingSessions: readonly TradingSession[];
   readonly liquidSessions: readonly TradingSession[];
-  /** Of a future that was chosen by its roll: when the next contract takes over, and which. */
-  readonly roll: { readonly atSeconds: number; readonly next: IbContract | undefined } | undefined;
+  /** Of a future that was chosen by its roll. */
+  readonly roll: Roll | undefined;
+}
+
+interface Roll {
+  /**
+   * When the next contract takes over: with the end of the session in which the day of the roll begins, so that no session is of two
+   * contracts; where its hours are not known yet, the beginning of that day.
+   */
+  readonly atSeconds: number;
+  readonly next: IbContract | undefined;
+  /** Beginning of the day on which this one took over; undefined: there was none before. */
+  readonly sinceSeconds: number | undefined;
 }
 
 const MAX_CONTRACTS = 1000;
@@ -101,9 +112,11 @@ function rolled(
   nowSeconds: number,
 ): Result<ResolvedInstrument, TickwellError> {
   const chain = found
-    .map((details) => ({ details, rollAt: rollSeconds(details, spec.rollDays) }))
-    .filter((entry): entry is { details: IbContractDetails; rollAt: number } => entry.rollAt !== undefined)
-    .toSorted((a, b) => a.rollAt - b.rollAt);
+    .flatMap((details) => {
+      const dayAt = rollSeconds(details, spec.rollDays);
+      return dayAt === undefined ? [] : [{ details, dayAt, rollAt: sessionEnd(details, dayAt) }];
+    })
+    .toSorted((a, b) => a.dayAt - b.dayAt);
   const at = chain.findIndex(({ rollAt }) => nowSeconds < rollAt);
   const front = chain[at];
   if (front === undefined)
@@ -114,7 +127,16 @@ function rolled(
       ),
     );
   const next = chain[at + 1]?.details.contract;
-  return ok(resolved(spec, front.details, { atSeconds: front.rollAt, next }));
+  const sinceSeconds = chain[at - 1]?.dayAt;
+  return ok(resolved(spec, front.details, { atSeconds: front.rollAt, next, sinceSeconds }));
+}
+
+/** End of the session that runs at a time; the time itself where none does, or its hours are not told. */
+function sessionEnd({ tradingHours, timeZoneId }: IbContractDetails, seconds: number): number {
+  const sessions = parseTradingHours(tradingHours, timeZoneId);
+  if (!sessions.ok) return seconds;
+  const running = sessions.value.find((each) => each.fromSeconds < seconds && seconds < each.toSeconds);
+  return running?.toSeconds ?? seconds;
 }
 
 /** Midnight UTC that begins the day of the roll. */

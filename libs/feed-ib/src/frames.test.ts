@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { FrameSplitter } from './frames.ts';
+import { FrameSplitter, mayHoldData } from './frames.ts';
 
 function frame(payload: Buffer): Buffer {
   const prefix = Buffer.alloc(4);
@@ -32,5 +32,20 @@ describe('FrameSplitter', () => {
   it('gives up on a length that no frame has', () => {
     expect(new FrameSplitter().push(Buffer.from([0xff, 0xff, 0xff, 0xff, 1]))).toBe('broken');
     expect(new FrameSplitter().push(Buffer.from([1, 0, 0, 0]))).toBe('broken');
+  });
+});
+
+describe('a frame that could not be read', () => {
+  const frame = (text: string): Buffer => Buffer.concat([Buffer.alloc(4), Buffer.from(text)]);
+
+  it.each(['99\x007\x00', '50\x003\x00', '?garbage?\x00', '', '9999\x00'])(
+    'may have been data: %j',
+    (text) => {
+      expect(mayHoldData(frame(text))).toBe(true);
+    },
+  );
+
+  it.each(['10\x00', '7\x008\x00', '107\x00'])('was something else, as it says itself: %j', (text) => {
+    expect(mayHoldData(frame(text))).toBe(false);
   });
 });

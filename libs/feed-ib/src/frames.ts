@@ -2,6 +2,15 @@
 const MAX_FRAME_BYTES = 0xff_ff_ff;
 const PREFIX_BYTES = 4;
 
+/** Message ids of live bars and of ticks. */
+const DATA_IDS: readonly string[] = ['50', '99'];
+
+/** Whether a frame that could not be read may have held live data: it says so, or it does not say what it is. */
+export function mayHoldData(frame: Buffer): boolean {
+  const id = /^\d{1,3}(?=\0)/.exec(frame.toString('latin1', PREFIX_BYTES, PREFIX_BYTES + 4))?.[0];
+  return id === undefined || DATA_IDS.includes(id);
+}
+
 /**
  * Cuts the byte stream into whole frames (length prefix included), so that the vendor's decoder never holds half of one: it joins
  * its whole buffer with every piece that arrives, and loops for ever on a negative length.

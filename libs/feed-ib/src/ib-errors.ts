@@ -17,12 +17,15 @@ const CODES: ReadonlyMap<number, Known> = new Map<number, Known>([
     100,
     {
       verdict: 'notice',
-      remedy: 'fewer messages a second: lower messagesPerSecond, or end other API programs',
+      remedy: 'fewer messages a second: lower messagesPerSecond of the job, or end other API programs',
     },
   ],
   [
     101,
-    { verdict: 'refused', remedy: 'ask for fewer instruments, or buy market data lines and raise maxLines' },
+    {
+      verdict: 'refused',
+      remedy: 'ask for fewer instruments, or buy market data lines and raise maxLines (--max-lines)',
+    },
   ],
   [102, { verdict: 'wait', remedy: 'the request is repeated under another number' }],
   [103, { verdict: 'wait', remedy: 'the request is repeated under another number' }],
@@ -36,10 +39,20 @@ const CODES: ReadonlyMap<number, Known> = new Map<number, Known>([
   [320, { verdict: 'refused', remedy: 'the Gateway could not read the request; update it' }],
   [321, { verdict: 'refused', remedy: 'the Gateway refuses the request as it is; check what is asked for' }],
   [322, { verdict: 'wait', remedy: 'the request is repeated under another number' }],
-  [326, { verdict: 'refused', remedy: 'choose another clientId, or give a range of them' }],
+  [
+    326,
+    {
+      verdict: 'refused',
+      remedy: 'choose another clientId (--client-id), or leave it out: several are tried',
+    },
+  ],
   [
     354,
-    { verdict: 'refused', remedy: 'subscribe to its market data at IB, or set marketDataType to delayed' },
+    {
+      verdict: 'refused',
+      remedy:
+        'subscribe to its market data at IB, or ask for delayed data (marketDataType, --market-data-type)',
+    },
   ],
   [366, { verdict: 'ignored', remedy: '' }],
   [420, { verdict: 'refused', remedy: 'subscribe to its market data at IB' }],
@@ -59,7 +72,8 @@ const CODES: ReadonlyMap<number, Known> = new Map<number, Known>([
     10089,
     {
       verdict: 'refused',
-      remedy: 'subscribe to its market data for API at IB, or set marketDataType to delayed',
+      remedy:
+        'subscribe to its market data for API at IB, or ask for delayed data (marketDataType, --market-data-type)',
     },
   ],
   [10090, { verdict: 'notice', remedy: 'part of the market data is not subscribed' }],
@@ -67,11 +81,19 @@ const CODES: ReadonlyMap<number, Known> = new Map<number, Known>([
   [10167, { verdict: 'notice', remedy: 'delayed market data is shown' }],
   [
     10168,
-    { verdict: 'refused', remedy: 'subscribe to its market data at IB, or set marketDataType to delayed' },
+    {
+      verdict: 'refused',
+      remedy:
+        'subscribe to its market data at IB, or ask for delayed data (marketDataType, --market-data-type)',
+    },
   ],
   [
     10186,
-    { verdict: 'refused', remedy: 'subscribe to its market data at IB, or set marketDataType to delayed' },
+    {
+      verdict: 'refused',
+      remedy:
+        'subscribe to its market data at IB, or ask for delayed data (marketDataType, --market-data-type)',
+    },
   ],
   [10187, { verdict: 'refused', remedy: 'subscribe to its market data at IB: ticks need it' }],
   [10189, { verdict: 'refused', remedy: 'subscribe to its market data at IB: ticks need it' }],

@@ -16,6 +16,7 @@ import {
 import { TickwellError } from '@tickwell/domain';
 import { decodeBars } from './bars-message.ts';
 import type { IbBroadcast, IbContract, IbContractDetails, IbExecution, IbMessage } from './ib-messages.ts';
+import { mayHoldData } from './frames.ts';
 import { SocketGuard } from './socket-guard.ts';
 
 export interface LinkOptions {
@@ -50,6 +51,8 @@ export class IbLink {
   #isStarted = false;
   #isAnnounced = false;
   #isOver = false;
+  /** The frame that is being decoded. */
+  #frame: Buffer = Buffer.alloc(0);
 
   constructor(options: LinkOptions) {
     const { host, port, clientId } = options;
@@ -61,7 +64,7 @@ export class IbLink {
         this.#end(reason);
       },
       undecodable: (reason) => {
-        this.#broadcast({ kind: 'undecodable', reason });
+        this.#undecodable(reason);
       },
     });
     this.#listenToSession();
@@ -272,8 +275,7 @@ export class IbLink {
     else if (VERSION_CODES.includes(code)) {
       this.#broadcast({ kind: 'notice', code: 506, text });
       this.#end(text);
-    } else if (code === CODE_UNDECODABLE)
-      this.#broadcast({ kind: 'undecodable', reason: text.slice(0, 300) });
+    } else if (code === CODE_UNDECODABLE) this.#undecodable(text);
     else this.#broadcast({ kind: 'notice', code, text });
   }
 
@@ -314,7 +316,13 @@ export class IbLink {
     });
   }
 
+  #undecodable(reason: string): void {
+    const mayBeData = mayHoldData(this.#frame);
+    this.#broadcast({ kind: 'undecodable', reason: reason.slice(0, 300), mayBeData });
+  }
+
   #tookBars(frame: Buffer): boolean {
+    this.#frame = frame;
     const answer = decodeBars(frame);
     if (answer !== undefined) this.#message({ kind: 'bars', ...answer });
     return answer !== undefined;

@@ -99,7 +99,8 @@ export type IbBroadcast =
   | { readonly kind: 'notice'; readonly code: number; readonly text: string }
   | { readonly kind: 'lost'; readonly reason: string }
   | { readonly kind: 'currentTime'; readonly seconds: number }
-  | { readonly kind: 'undecodable'; readonly reason: string }
+  /** A message that could not be read; `mayBeData`: a tick or a bar, for all that is known of it. */
+  | { readonly kind: 'undecodable'; readonly reason: string; readonly mayBeData: boolean }
   | {
       readonly kind: 'position';
       readonly account: string;

@@ -16,4 +16,4 @@ export type {
   IbLiveOptions,
   IbPortfolioOptions,
 } from './options.ts';
-export type { IbReport, OnReport } from './report.ts';
+export { rollText, type IbReport, type OnReport } from './report.ts';

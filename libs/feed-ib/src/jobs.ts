@@ -1,8 +1,9 @@
-import { err, NS_PER_SECOND, ok, TickwellError, type Result } from '@tickwell/domain';
+import { join } from 'node:path';
+import { err, errorMessage, NS_PER_SECOND, ok, TickwellError, type Result } from '@tickwell/domain';
 import type { Clock, EventSource, FeedJob, Logger } from '@tickwell/ports';
 import { barSizeOf } from './bar-sizes.ts';
 import { IbConnection } from './connection.ts';
-import { InstrumentCache, type ResolvedInstrument } from './contracts.ts';
+import { InstrumentCache, type InstrumentSpec, type ResolvedInstrument } from './contracts.ts';
 import { fastClock } from './fast-clock.ts';
 import { openFundamentals } from './fundamentals.ts';
 import { HistorySource, type HistoryOf } from './history-source.ts';
@@ -23,7 +24,8 @@ import {
   type IbPortfolioOptions,
 } from './options.ts';
 import { PacingGovernor } from './pacing-governor.ts';
-import { IB_LIMITS } from './pacing-limits.ts';
+import { PacingLedger } from './pacing-ledger.ts';
+import { IB_LIMITS, type PacingLimits } from './pacing-limits.ts';
 import { PortfolioSource } from './portfolio-source.ts';
 import type { OnReport } from './report.ts';
 
@@ -33,6 +35,8 @@ export interface IbContextOptions {
   readonly lastStored?: LastStored;
   /** Holes with their time to repair, refused instruments, data types, connection states. */
   readonly onReport?: OnReport;
+  /** Folder in which the processes of this machine tell each other what they asked of a Gateway; without it each is for itself. */
+  readonly ledgerDir?: string;
 }
 
 /** What all jobs of a process share: one pacing governor per Gateway, as its limits are the account's, and what is known of contracts. */
@@ -41,17 +45,19 @@ export class IbContext {
   readonly lastStored: LastStored | undefined;
   readonly onReport: OnReport | undefined;
   readonly instruments = new InstrumentCache();
+  readonly #ledgerDir: string | undefined;
   readonly #governors = new Map<string, PacingGovernor>();
   readonly #faster = new Map<number, IbContext>();
   readonly #connections = new Map<string, { readonly connection: IbConnection; users: number }>();
 
-  constructor({ clock, lastStored, onReport }: IbContextOptions) {
+  constructor({ clock, lastStored, onReport, ledgerDir }: IbContextOptions) {
+    this.#ledgerDir = ledgerDir;
     this.clock = clock;
     this.lastStored = lastStored;
     this.onReport = onReport;
   }
 
-  /** The same for jobs of a simulated Gateway whose clock runs so many times as fast: limits are counted in its time. */
+  /** The same for jobs of a simulated Gateway whose clock runs so many times as fast: limits are counted in its time, by each process for itself. */
   at(speed: number): IbContext {
     if (speed === 1) return this;
     let faster = this.#faster.get(speed);
@@ -73,10 +79,33 @@ export class IbContext {
     const key = `${options.host ?? DEFAULT_HOST}:${options.port ?? DEFAULT_PORT}`;
     let governor = this.#governors.get(key);
     if (governor === undefined) {
-      governor = new PacingGovernor(this.clock, { ...IB_LIMITS, ...options.limits });
+      const limits = { ...IB_LIMITS, ...options.limits };
+      governor = new PacingGovernor(this.clock, limits, this.#ledger(key, limits));
       this.#governors.set(key, governor);
     }
     return governor;
+  }
+
+  #ledger(gateway: string, limits: PacingLimits): PacingLedger | undefined {
+    const { clock, onReport } = this;
+    if (this.#ledgerDir === undefined) return undefined;
+    const subject = `IB ${gateway}`;
+    const tell = (reason: string): void => onReport?.({ kind: 'waiting', subject, reason });
+    return new PacingLedger({
+      dir: join(this.#ledgerDir, gateway.replaceAll(/[^A-Za-z0-9.-]/g, '_')),
+      clock,
+      limits,
+      pid: process.pid,
+      isAlive,
+      onWait: (waitMs, pids) => {
+        const seconds = Number.isFinite(waitMs) ? `${Math.ceil(waitMs / 1000)} s` : 'for their answers';
+        const who = `${pids.length === 1 ? 'process' : 'processes'} ${pids.join(', ')}`;
+        tell(`${subject}: history waits ${seconds}: ${who} of this machine used IB's limits too`);
+      },
+      onBroken: (error) => {
+        tell(`${subject}: other processes cannot be told what is asked (${errorMessage(error)})`);
+      },
+    });
   }
 
   /** One connection for all jobs that ask for the same at the same time: client ids are few. It is closed with the last of them. */
@@ -92,7 +121,8 @@ export class IbContext {
     if (shared === undefined || isOver(shared.connection)) {
       const governor = this.governor(options);
       const timing = options.timing === undefined ? {} : { timing: options.timing };
-      const of = { host, port, clientIds, marketDataType, clock: this.clock, logger, governor, ...timing };
+      const { clock, onReport } = this;
+      const of = { host, port, clientIds, marketDataType, clock, logger, onReport, governor, ...timing };
       shared = { connection: new IbConnection(of), users: 0 };
       this.#connections.set(key, shared);
     }
@@ -110,6 +140,16 @@ export class IbContext {
         await held.connection.close();
       },
     };
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    // Somebody else's is there too.
+    return error instanceof Error && 'code' in error && error.code === 'EPERM';
   }
 }
 
@@ -208,8 +248,9 @@ export function ibLiveJob(options: IbLiveOptions, context: IbContext): Jobs {
               { retryable: true },
             ),
           );
-        const instruments = resolved.value.map(({ instrument, secType }): LiveInstrument => ({
+        const instruments = resolved.value.map(({ instrument, spec, secType }): LiveInstrument => ({
           instrument,
+          resolve: () => context.instruments.resolve(connection, spec),
           trades: series.includes('trades') && secType !== 'CASH' ? (options.trades ?? 'AllLast') : undefined,
           quotes: series.includes('quotes') ? 'ticks' : series.includes('top') ? 'top' : undefined,
           bars: series.includes('bars')
@@ -252,24 +293,30 @@ function liveSource(
   });
 }
 
+interface Resolved {
+  readonly instrument: ResolvedInstrument;
+  readonly spec: InstrumentSpec;
+  readonly secType: string;
+}
+
 /** Those that can be resolved; the error is the first one's when none can. */
 async function resolveAll(
   context: IbContext,
   connection: IbConnection,
   instruments: readonly IbInstrument[],
   logger: Logger,
-): Promise<Result<{ readonly instrument: ResolvedInstrument; readonly secType: string }[], TickwellError>> {
+): Promise<Result<Resolved[], TickwellError>> {
   const answers = await Promise.all(
-    instruments.map(async (instrument) => ({
-      instrument,
-      answer: await context.instruments.resolve(connection, specOf(instrument)),
-    })),
+    instruments.map(async (instrument) => {
+      const spec = specOf(instrument);
+      return { instrument, spec, answer: await context.instruments.resolve(connection, spec) };
+    }),
   );
   let first: TickwellError | undefined;
-  const resolved: { instrument: ResolvedInstrument; secType: string }[] = [];
-  for (const { instrument, answer } of answers) {
+  const resolved: Resolved[] = [];
+  for (const { instrument, spec, answer } of answers) {
     if (answer.ok)
-      resolved.push({ instrument: answer.value, secType: answer.value.contract.secType ?? 'STK' });
+      resolved.push({ instrument: answer.value, spec, secType: answer.value.contract.secType ?? 'STK' });
     else {
       first ??= answer.error;
       logger.error({ symbol: instrument.symbol }, answer.error.message);

@@ -33,6 +33,9 @@ export interface LiveContext {
   readonly refused: (error: TickwellError) => void;
 }
 
+/** Why the hole between the last stored event and a session's beginning is there. */
+export const NOT_RUNNING = 'the session was not running';
+
 /** Answers of history that have less than was heard; then what it has must do. */
 const MAX_SHORT_ANSWERS = 10;
 /** History that live ticks should have delivered, this long after the subscription began, proves that it is deaf. */
@@ -67,12 +70,13 @@ export class LiveGroup {
   #wake: (() => void) | undefined;
   #second = 0;
 
-  /** `storedBefore`: by kind, everything before is stored (seconds since the epoch). */
+  /** `storedBefore`: by kind, everything before is stored (seconds since the epoch); `reason`: why there is a hole since then. */
   constructor(
     instrument: ResolvedInstrument,
     kinds: readonly LiveKind<Timed>[],
     context: LiveContext,
     storedBefore: (kind: LiveKind<Timed>) => number | undefined,
+    reason = NOT_RUNNING,
   ) {
     this.#instrument = instrument;
     this.#context = context;
@@ -83,11 +87,7 @@ export class LiveGroup {
       const hole =
         doneBeforeSeconds === undefined
           ? undefined
-          : new OpenHole(
-              'the session was not running',
-              secondsToNs(doneBeforeSeconds),
-              context.clock.nowNs(),
-            );
+          : new OpenHole(reason, secondsToNs(doneBeforeSeconds), context.clock.nowNs());
       return {
         kind,
         line: new LiveLine<Timed>({ unitSeconds, maxHeld, doneBeforeSeconds }),
@@ -106,6 +106,17 @@ export class LiveGroup {
   /** Market data lines that it takes. */
   get lines(): number {
     return this.#members.length;
+  }
+
+  /** Nothing is missing of it. */
+  get isWhole(): boolean {
+    return this.#members.every(({ line }) => line.mode === 'live');
+  }
+
+  /** The last second of which something was delivered; undefined: nothing was. */
+  get lastSeconds(): number | undefined {
+    const times = this.#members.flatMap(({ line }) => line.doneBeforeSeconds ?? []);
+    return times.length === 0 ? undefined : Math.max(...times);
   }
 
   start(): void {
@@ -137,12 +148,19 @@ export class LiveGroup {
 
   stop(): void {
     this.#repair.abort();
-    for (const { subscription } of this.#members) subscription?.stop();
+    for (const member of this.#members) {
+      member.subscription?.stop();
+      this.#closeHole(member, 'the session ended before; the next one goes on from what is stored');
+    }
   }
 
   #heard(member: Member, message: IbMessage): void {
     const event = member.kind.read(message);
     if (event === undefined) return;
+    if (!Number.isSafeInteger(event.time)) {
+      this.#refuse('ib-time', event, 'has no time');
+      return;
+    }
     this.#context.connection.server.atLeast(event.time);
     const { line } = member;
     const wasUnheard = line.firstHeardSeconds === undefined;

@@ -1,15 +1,15 @@
 import { createHash } from 'node:crypto';
-import { TickwellError } from '@tickwell/domain';
-import { queueOf, type Clock, type EventSource, type FeedItem, type Logger } from '@tickwell/ports';
+import { TickwellError, type Result } from '@tickwell/domain';
+import { OpenHole, queueOf, type Clock, type EventSource, type FeedItem, type Logger } from '@tickwell/ports';
 import type { MarketDataType } from './connection-options.ts';
 import type { IbConnection } from './connection.ts';
 import type { ResolvedInstrument } from './contracts.ts';
 import type { HistoryKind } from './ib-link.ts';
-import { LIVE_SETTINGS, LiveGroup, type LiveContext, type LiveSettings } from './live-group.ts';
+import { LIVE_SETTINGS, LiveGroup, NOT_RUNNING, type LiveContext, type LiveSettings } from './live-group.ts';
 import { barsKind, QUOTES_KIND, tradesKind, type LiveKind } from './live-kinds.ts';
 import type { Timed } from './live-line.ts';
-import { describeState, isFlowing } from './link-state.ts';
-import { logReports, type OnReport } from './report.ts';
+import { logReports, secondsToNs, type OnReport } from './report.ts';
+import { RollingFuture, type LivePart } from './rolling-future.ts';
 import { TopOfBook } from './top-of-book.ts';
 
 /** What is wanted of an instrument. */
@@ -19,6 +19,8 @@ export interface LiveInstrument {
   /** Best quotes: every change (tick by tick), or as a market data line samples them. */
   readonly quotes: 'ticks' | 'top' | undefined;
   readonly bars: HistoryKind | undefined;
+  /** The contract to follow now; other than `instrument` after a roll. */
+  readonly resolve: () => Promise<Result<ResolvedInstrument, TickwellError>>;
 }
 
 /** Time (ns since the epoch) of the last event of a series that is stored, the start of a bar; undefined: there is none. */
@@ -87,11 +89,7 @@ export class LiveSource implements EventSource {
     const signal = AbortSignal.any([options.signal, this.#end.signal, over.signal]);
     const queue = queueOf(connection, { high: MAX_QUEUED, position: options.afterPosition, signal });
     const report = logReports(logger, onReport);
-    let told = '';
     const stopWatching = connection.onState((state) => {
-      const text = describeState(state);
-      if (text !== told) report({ kind: 'connection', state: text, isUp: isFlowing(state) });
-      told = text;
       if (state.kind !== 'failed') return;
       this.#failure = new TickwellError(`ib-${state.code}`, `IB connection: ${state.reason}`);
       over.abort();
@@ -101,10 +99,12 @@ export class LiveSource implements EventSource {
     const refused = (error: TickwellError): void => {
       left--;
       if (left > 0) return;
-      this.#failure = error;
+      const text = `IB live: nothing is left to follow; the last: ${error.message}`;
+      this.#failure = new TickwellError(error.code, text, { cause: error });
       over.abort();
     };
-    const parts = await this.#parts({ connection, clock, logger, queue, settings, report, signal, refused });
+    const context = { connection, clock, logger, queue, settings, report, signal, refused };
+    const parts = await this.#parts(context, (by) => (left += by));
     left = parts.reduce((sum, { lines }) => sum + lines, 0);
     try {
       for (const part of parts) part.start();
@@ -126,29 +126,45 @@ export class LiveSource implements EventSource {
     await this.#options.onClose?.();
   }
 
-  async #parts(context: LiveContext): Promise<readonly (LiveGroup | TopOfBook)[]> {
-    const parts: (LiveGroup | TopOfBook)[] = [];
-    for (const { instrument, trades, quotes, bars } of this.#options.instruments) {
-      const ticks: LiveKind<Timed>[] = [
-        ...(trades === undefined ? [] : [tradesKind(trades)]),
-        ...(quotes === 'ticks' ? [QUOTES_KIND] : []),
-      ];
-      // Bars have a topic of their own: they wait for nobody.
-      for (const kinds of [ticks, bars === undefined ? [] : [barsKind(bars)]]) {
-        if (kinds.length === 0) continue;
-        const stored = await this.#storedBefore(instrument.symbol, kinds);
-        parts.push(new LiveGroup(instrument, kinds, context, (kind) => stored.get(kind.name)));
-      }
-      if (quotes === 'top') parts.push(new TopOfBook(instrument, context, this.#options.marketDataType));
+  async #parts(context: LiveContext, linesChanged: (by: number) => void): Promise<readonly LivePart[]> {
+    const parts: LivePart[] = [];
+    for (const wanted of this.#options.instruments) {
+      const { instrument, resolve } = wanted;
+      const stored = await this.#storedBefore(instrument, kindsOf(wanted).flat(), context.report);
+      const own = this.#partsOf(wanted, context, (kind) => stored.get(kind.name));
+      const make = (next: ResolvedInstrument, fromSeconds: number, reason: string): readonly LivePart[] =>
+        this.#partsOf(
+          { ...wanted, instrument: next },
+          context,
+          ({ unitSeconds }) => Math.ceil(fromSeconds / unitSeconds) * unitSeconds,
+          reason,
+        );
+      if (instrument.roll === undefined) parts.push(...own);
+      else parts.push(new RollingFuture({ instrument, parts: own, make, resolve, linesChanged }, context));
     }
     return parts;
   }
 
+  #partsOf(
+    wanted: LiveInstrument,
+    context: LiveContext,
+    storedBefore: (kind: LiveKind<Timed>) => number | undefined,
+    reason?: string,
+  ): readonly LivePart[] {
+    const { instrument, quotes } = wanted;
+    const groups = kindsOf(wanted).map(
+      (kinds) => new LiveGroup(instrument, kinds, context, storedBefore, reason),
+    );
+    if (quotes !== 'top') return groups;
+    return [...groups, new TopOfBook(instrument, context, this.#options.marketDataType)];
+  }
+
   async #storedBefore(
-    symbol: string,
+    { symbol, roll }: ResolvedInstrument,
     kinds: readonly LiveKind<Timed>[],
+    report: OnReport,
   ): Promise<ReadonlyMap<string, number>> {
-    const { lastStored, connection, maxBackfillSeconds, logger } = this.#options;
+    const { lastStored, connection, maxBackfillSeconds, clock } = this.#options;
     const before = new Map<string, number>();
     for (const kind of kinds) {
       const lastNs = await lastStored?.(symbol, kind.name);
@@ -157,15 +173,30 @@ export class LiveSource implements EventSource {
       const wholeSeconds = kind.name === 'bars' ? kind.unitSeconds : 0;
       const seconds = Math.floor(Number(lastNs / 1_000_000n) / 1000) + wholeSeconds;
       const { unitSeconds } = kind;
-      const oldest =
-        Math.ceil((connection.server.nowSeconds() - maxBackfillSeconds) / unitSeconds) * unitSeconds;
-      if (seconds < oldest)
-        logger.warn(
-          { symbol },
-          `IB ${symbol} ${kind.name}: stored until long ago; backfill what is older than ${maxBackfillSeconds} s`,
-        );
+      const reach = connection.server.nowSeconds() - maxBackfillSeconds;
+      const since = roll?.sinceSeconds ?? 0;
+      const oldest = Math.ceil(Math.max(reach, since) / unitSeconds) * unitSeconds;
+      if (seconds < oldest) {
+        const nowNs = clock.nowNs();
+        const unrepaired =
+          since > reach
+            ? 'that was the contract before the roll'
+            : `a session looks back ${maxBackfillSeconds} s at most`;
+        const hole = new OpenHole(NOT_RUNNING, secondsToNs(seconds), nowNs);
+        const toNs = secondsToNs(oldest);
+        report(hole.close({ symbol, series: kind.name, toNs, nowNs, unrepaired }));
+      }
       before.set(kind.name, Math.max(seconds, oldest));
     }
     return before;
   }
+}
+
+/** Those of one array hold and repair together: ticks share a topic, bars have one of their own and wait for nobody. */
+function kindsOf({ trades, quotes, bars }: LiveInstrument): readonly (readonly LiveKind<Timed>[])[] {
+  const ticks: LiveKind<Timed>[] = [
+    ...(trades === undefined ? [] : [tradesKind(trades)]),
+    ...(quotes === 'ticks' ? [QUOTES_KIND] : []),
+  ];
+  return [ticks, bars === undefined ? [] : [barsKind(bars)]].filter((kinds) => kinds.length > 0);
 }

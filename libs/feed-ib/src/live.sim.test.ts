@@ -163,17 +163,50 @@ describe('a live session', () => {
       const size = got.ticks('AAPL', 'trades').length;
       return until(() => got.ticks('AAPL', 'trades').length > size + 20);
     };
+    const holes = (): string[] =>
+      bench.reports.flatMap((report) => (report.kind === 'hole' ? [report.reason] : []));
     await more();
+    // It may have been a tick, for all that is known of it.
     bench.simulator.inject({ kind: 'garbage', style: 'message' });
+    await until(() => holes().length === 1);
     await more();
     bench.simulator.inject({ kind: 'garbage', style: 'length' });
-    await until(() => bench.reports.some(({ kind }) => kind === 'hole'));
+    await until(() => holes().length === 2);
     bench.simulator.inject({ kind: 'halfFrame' });
-    await until(() => bench.reports.filter(({ kind }) => kind === 'hole').length > 1);
+    await until(() => holes().length === 3);
     await more();
     await stop();
     const ticks = got.ticks('AAPL', 'trades');
     expect(ticks).toEqual(expectedTicks(bench.market, AAPL.conId, 'trades', ticks));
+    expect(holes()[0]).toMatch(/could not be read/);
+    expect(holes()[1]).toMatch(/no frame of its protocol/);
+    expect(holes()[2]).toMatch(/silent/);
+  });
+
+  it('tells the hole that is open when it ends, and what is longer ago than it looks back', async () => {
+    const lastNs = BigInt(START_MS - 3_600_000) * 1_000_000n;
+    bench = await startBench(formulaMarket({ instruments: [AAPL] }), {
+      speed: 20,
+      limits: LIMITS,
+      context: { lastStored: () => Promise.resolve(lastNs) },
+    });
+    bench.simulator.inject({ kind: 'pacingStorm' });
+    const of = { instruments: [{ symbol: 'AAPL' }], series: ['bars' as const], maxBackfillSeconds: 60 };
+    const { stop } = collect(await openOnly(ibLiveJob({ ...bench.gateway, ...of }, bench.context)));
+    await until(() => bench.reports.some(({ kind }) => kind === 'waiting'));
+    await stop();
+    const holes = bench.reports.flatMap((report) =>
+      report.kind === 'hole' ? [`${report.reason}: ${report.unrepaired}`] : [],
+    );
+    expect(holes).toEqual([
+      'the session was not running: a session looks back 60 s at most',
+      'the session was not running: the session ended before; the next one goes on from what is stored',
+    ]);
+    expect(bench.reports).toContainEqual({
+      kind: 'waiting',
+      subject: 'AAPL bars',
+      reason: expect.stringMatching(/^IB AAPL bars: error 420: .*; it is asked again later$/) as string,
+    });
   });
 
   it('delivers the top of the book as quotes that change', async () => {
@@ -203,6 +236,9 @@ describe('a live session', () => {
     bench.simulator.inject({ kind: 'cut' });
     const startMs = bench.simulator.clock.nowMs();
     await until(() => bench.simulator.clock.nowMs() > startMs + 60_000);
+    // Told once, though it is asked for again and again.
+    const waiting = bench.reports.flatMap((report) => (report.kind === 'waiting' ? [report.reason] : []));
+    expect(waiting).toEqual([expect.stringMatching(/^IB AAPL trades: error 10197: .*; another session/)]);
     undo();
     await until(() => bench.reports.some(({ kind }) => kind === 'hole'));
     const size = got.ticks('AAPL', 'trades').length;
@@ -224,7 +260,9 @@ describe('a live session', () => {
     expect(bench.reports).toContainEqual({ kind: 'market-data-type', symbol: 'AAPL', type: 'delayed' });
     const live = collect(await openOnly(ibLiveJob(of, bench.context)));
     await until(() => bench.reports.some(({ kind }) => kind === 'refused'));
-    await expect(live.done).rejects.toThrow(/^IB AAPL top of book: error \d+: .*marketDataType/);
+    await expect(live.done).rejects.toThrow(
+      /left to follow; the last: IB AAPL top of book: error \d+: .*marketDataType/,
+    );
     expect(live.got.ticks('AAPL', 'quotes')).toEqual([]);
   });
 

@@ -1,6 +1,7 @@
 import { TickwellError } from '@tickwell/domain';
 import type { Clock } from '@tickwell/ports';
 import { IB_LIMITS, type PacingLimits } from './pacing-limits.ts';
+import type { PacingLedger } from './pacing-ledger.ts';
 import { PacingSchedule, type PacedRequest } from './pacing-schedule.ts';
 
 /** The right to send one request; `finish` it when the answer is complete or will not come. */
@@ -19,8 +20,11 @@ export class PacingGovernor {
   readonly #waiters = new Map<number, (permit: Permit) => void>();
   #wakeup: { readonly atMs: number; readonly abort: AbortController } | undefined;
   #lines = 0;
+  readonly #ledger: PacingLedger | undefined;
 
-  constructor(clock: Clock, limits: PacingLimits = IB_LIMITS) {
+  /** `ledger`: what other processes ask counts too. */
+  constructor(clock: Clock, limits: PacingLimits = IB_LIMITS, ledger?: PacingLedger) {
+    this.#ledger = ledger;
     this.limits = limits;
     this.#clock = clock;
     this.#schedule = new PacingSchedule(limits);
@@ -31,6 +35,14 @@ export class PacingGovernor {
    * @throws the signal's reason; TickwellError `ib-queue-full` when far too much is waiting.
    */
   acquire(request: PacedRequest, signal?: AbortSignal): Promise<Permit> {
+    const turn = this.#turn(request, signal);
+    const ledger = this.#ledger;
+    return ledger === undefined || request.history === 'none'
+      ? turn
+      : turn.then((permit) => besideOthers(permit, ledger.take(request, signal)));
+  }
+
+  #turn(request: PacedRequest, signal?: AbortSignal): Promise<Permit> {
     if (signal?.aborted === true) return Promise.reject(reasonOf(signal));
     if (this.#schedule.waiting >= MAX_WAITING) {
       const text = `IB: ${MAX_WAITING} requests are waiting for their turn already: ask for less at once`;
@@ -110,6 +122,21 @@ export class PacingGovernor {
       // Replaced by an earlier one.
       () => undefined,
     );
+  }
+}
+
+async function besideOthers(permit: Permit, taken: Promise<() => void>): Promise<Permit> {
+  try {
+    const release = await taken;
+    return {
+      finish: (outcome) => {
+        release();
+        permit.finish(outcome);
+      },
+    };
+  } catch (error) {
+    permit.finish('given-up');
+    throw error;
   }
 }
 

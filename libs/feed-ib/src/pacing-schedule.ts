@@ -221,8 +221,9 @@ export class PacingSchedule {
         const window = this.#windowOf(ticket);
         const sharedMs = this.#sharedFreeAtMs(ticket, nowMs);
         const ownMs = this.#ownFreeAtMs(ticket, nowMs);
-        earliestMs = Math.min(earliestMs, Math.max(sharedMs, ownMs));
         const isReserved = window !== undefined && reserved.has(window);
+        // What has to leave the budget to another could start now, and must not be waited for: that would be to wait in a circle.
+        if (!isReserved) earliestMs = Math.min(earliestMs, Math.max(sharedMs, ownMs));
         if (sharedMs <= nowMs && ownMs <= nowMs && !isReserved) return ticket;
         // What waits for the shared budget alone must not lose it to lighter requests behind it.
         if (sharedMs > nowMs && ownMs <= nowMs && window !== undefined) reserved.add(window);

@@ -78,6 +78,22 @@ const anyRequest: fc.Arbitrary<PacedRequest> = fc.record({
 });
 
 describe('PacingSchedule', () => {
+  it('does not spin while quotes wait for a budget that is enough for trades', () => {
+    const limits = { ...IB_LIMITS, history: { weight: 3, windowMs: 600_000 } };
+    const schedule = new PacingSchedule(limits);
+    for (const instrument of ['AAPL', 'MSFT']) schedule.submit({ ...HISTORY, instrument });
+    for (const { id } of schedule.poll(0).started) schedule.finish(id, 10);
+    schedule.submit({ ...HISTORY, instrument: 'EUR', weight: 2 });
+    schedule.submit(HISTORY);
+    const { started, againAtMs } = schedule.poll(20);
+    expect(started).toEqual([]);
+    expect(againAtMs).toBe(10 + 600_000 + IB_LIMITS.marginMs);
+    expect(schedule.poll(againAtMs ?? 0).started.map(({ instrument }) => instrument)).toEqual([
+      'EUR',
+      'AAPL',
+    ]);
+  });
+
   it('never breaks a limit and starts everything, whatever is asked and however late it arrives', () => {
     fc.assert(
       fc.property(

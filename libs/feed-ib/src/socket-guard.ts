@@ -107,6 +107,8 @@ export class SocketGuard {
 
   #decode(frame: Buffer): void {
     try {
+      // The library puts what does not end with a NUL before the next frame, which it then cannot read either.
+      Reflect.set(this.#socket, 'dataFragment', '');
       if (this.#callbacks.intercept(frame)) return;
       Reflect.apply(this.#onData, this.#socket, [frame]);
     } catch (error) {

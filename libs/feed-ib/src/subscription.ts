@@ -6,6 +6,7 @@ import type { Link } from './ib-link.ts';
 import type { IbMessage } from './ib-messages.ts';
 import type { PacingGovernor } from './pacing-governor.ts';
 import type { PacedRequest } from './pacing-schedule.ts';
+import type { OnReport } from './report.ts';
 
 /** A stream of messages that is asked for once and goes on. */
 export interface SubscriptionSpec {
@@ -26,6 +27,7 @@ export interface SubscriptionSpec {
 export interface SubscriptionContext {
   readonly clock: Clock;
   readonly logger: Logger;
+  readonly report: OnReport;
   readonly governor: PacingGovernor;
   readonly timing: ConnectionTiming;
   readonly newReqId: () => number;
@@ -45,6 +47,8 @@ export class Subscription {
   #current: { readonly link: Link; readonly reqId: number; readonly signal: AbortSignal } | undefined;
   #linkSignal = AbortSignal.abort();
   #isOver = false;
+  /** What it waits for, as told last. */
+  #told = '';
 
   constructor(spec: SubscriptionSpec, context: SubscriptionContext) {
     this.#spec = spec;
@@ -110,14 +114,17 @@ export class Subscription {
     this.#current = { link, reqId, signal: this.#linkSignal };
     register(reqId, (message) => {
       if (message.kind === 'error') this.#failed(message.code, message.text, link, signal);
-      else this.#spec.onMessage(message);
+      else {
+        this.#told = '';
+        this.#spec.onMessage(message);
+      }
     });
     this.#spec.send(link, reqId);
     this.#spec.onActive();
   }
 
   #failed(code: number, text: string, link: Link, signal: AbortSignal): void {
-    const { governor, logger, timing } = this.#context;
+    const { governor, logger, report, timing } = this.#context;
     const verdict = judgeIbError(code, text);
     const error = ibError(this.#spec.subject, code, text);
     if (verdict === 'notice' || verdict === 'ignored' || verdict === 'no-data') {
@@ -131,7 +138,9 @@ export class Subscription {
       this.#spec.onRefused(error);
       return;
     }
-    logger.warn({ code }, error.message);
+    const { message: reason } = error;
+    if (reason !== this.#told) report({ kind: 'waiting', subject: this.#spec.subject, reason });
+    this.#told = reason;
     if (verdict === 'pacing') governor.penalize();
     this.#spec.onOutage(error.message);
     void this.#begin(link, signal, timing.resubscribeMs);

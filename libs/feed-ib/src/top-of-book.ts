@@ -49,6 +49,9 @@ export class TopOfBook {
   #line: QueueLine<TopQuote> | undefined;
 
   readonly lines = 1;
+  /** There is no history of it to wait for. */
+  readonly isWhole = true;
+  readonly lastSeconds = undefined;
 
   constructor(instrument: ResolvedInstrument, context: LiveContext, wanted: MarketDataType) {
     this.#instrument = instrument;

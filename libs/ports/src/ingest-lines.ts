@@ -53,6 +53,11 @@ export type IngestLine =
       readonly reason: string;
     }
   | {
+      /** What a feed waits for, or how its connection does: it goes on by itself. */
+      readonly type: 'notice';
+      readonly text: string;
+    }
+  | {
       readonly type: 'error';
       readonly job: string;
       readonly code: string;

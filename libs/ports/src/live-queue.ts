@@ -89,7 +89,8 @@ export class LiveQueue {
       'abort',
       () => {
         this.wake();
-        for (const wake of this.#wakeWriters.splice(0)) wake();
+        // Whoever reads no more must not leave the sockets stopped: others share them.
+        this.#makeRoom();
       },
       { once: true },
     );
@@ -151,19 +152,23 @@ export class LiveQueue {
     this.#round += 1;
     this.#refusals = [];
     this.#size = 0;
+    this.#makeRoom();
+    return items;
+  }
+
+  #makeRoom(): void {
     if (this.#isFull) {
       this.#isFull = false;
       this.#onRoom();
-      for (const wake of this.#wakeWriters.splice(0)) wake();
     }
-    return items;
+    for (const wake of this.#wakeWriters.splice(0)) wake();
   }
 
   #grow(count: number): void {
     this.#size += count;
     this.#wakeReader?.();
     this.#wakeReader = undefined;
-    if (this.#isFull || this.#size < this.#high) return;
+    if (this.#isFull || this.#size < this.#high || this.#signal.aborted) return;
     this.#isFull = true;
     this.#onFull();
   }

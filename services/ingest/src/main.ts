@@ -1,6 +1,8 @@
+import { tmpdir, userInfo } from 'node:os';
+import { join } from 'node:path';
 import { create } from '@bufbuild/protobuf';
 import { queryV1 } from '@tickwell/contracts';
-import { IbContext, readIbJob } from '@tickwell/feed-ib';
+import { IbContext, readIbJob, rollText, type IbReport } from '@tickwell/feed-ib';
 import { readFilesJob, readReplayJob, readSampleJob } from '@tickwell/feed-files';
 import { ProviderHost, readProviderJob } from '@tickwell/feed-provider';
 import { readWebsocketJob } from '@tickwell/feed-websocket';
@@ -23,6 +25,9 @@ function emit(line: IngestLine): void {
 
 let service: IngestService | undefined;
 
+/** Sources whose connection was told to be down: one that comes up is news only after that. */
+const down = new Set<string>();
+
 /** What a live feed tells beside its events: lines for whoever runs the process, and the status of its source. */
 function tell(source: string, report: LiveReport): void {
   if (report.kind === 'hole') {
@@ -34,9 +39,29 @@ function tell(source: string, report: LiveReport): void {
     });
   } else if (report.kind === 'connection') {
     service?.note(source, { state: report.isUp ? 'up' : 'degraded', reason: `connection: ${report.state}` });
+    if (!report.isUp || down.has(source))
+      emit({ type: 'notice', text: `connection of ${source}: ${report.state}` });
+    if (report.isUp) down.delete(source);
+    else down.add(source);
   } else {
     const { symbol, series, reason } = report;
     emit({ type: 'not-served', symbol, series, reason });
+  }
+}
+
+function tellIb(report: IbReport): void {
+  switch (report.kind) {
+    case 'market-data-type':
+      return;
+    case 'waiting':
+      emit({ type: 'notice', text: report.reason });
+      return;
+    case 'roll':
+      emit({ type: 'notice', text: rollText(report) });
+      service?.note('ib', { state: 'up', reason: rollText(report) });
+      return;
+    default:
+      tell('ib', report);
   }
 }
 
@@ -56,9 +81,8 @@ function lastStored(
 const ib = new IbContext({
   clock: systemClock,
   lastStored: (symbol, series) => lastStored('ib', { symbol, series, interval: '5s' }),
-  onReport: (report) => {
-    if (report.kind !== 'market-data-type') tell('ib', report);
-  },
+  onReport: tellIb,
+  ledgerDir: join(tmpdir(), `tickwell-ib-${userInfo().uid}`),
 });
 
 const providers = new ProviderHost({ clock: systemClock, env: process.env, onReport: tell });

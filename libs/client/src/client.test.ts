@@ -141,6 +141,7 @@ describe('single answers', () => {
           firstNs: 0n,
           lastNs: 9n,
           specId: '',
+          priceType: 'trade',
         },
       ],
     });

@@ -1,5 +1,5 @@
 import { create } from '@bufbuild/protobuf';
-import { priceBasisFromProto, priceTypeToProto, queryV1 } from '@tickwell/contracts';
+import { priceBasisFromProto, priceTypeFromProto, priceTypeToProto, queryV1 } from '@tickwell/contracts';
 import {
   emptyBars,
   emptyQuotes,
@@ -95,6 +95,8 @@ export interface Instrument {
   readonly lastNs: bigint;
   /** Indicators; else "". */
   readonly specId: string;
+  /** What bars (and indicators) are built of: those of currencies are midpoints. */
+  readonly priceType: PriceType;
 }
 
 const METHODS = queryV1.MarketDataService.method;
@@ -235,7 +237,8 @@ export class TickwellClient {
 
 function instrumentOf(series: queryV1.InstrumentSeries): Instrument {
   const { symbol, source, kind, interval, rows, firstNs, lastNs, specId } = series;
-  return { symbol, source, kind, interval, rows, firstNs, lastNs, specId };
+  const priceType = priceTypeFromProto(series.priceType) ?? 'trade';
+  return { symbol, source, kind, interval, rows, firstNs, lastNs, specId, priceType };
 }
 
 /** A client of the query service at "host:port". Nothing connects before the first call. */

@@ -6,12 +6,14 @@ import type { CliContext } from '../context.ts';
 import { formatCount } from '../format/numbers.ts';
 import { timeFormat, type TimeFormat } from '../format/time.ts';
 import { checkOutFile, pour, writeFile } from '../get/file-out.ts';
+import { nothingText } from '../get/nothing.ts';
 import { barsChunk, indicatorsChunk, quotesChunk, tradesChunk, type DataChunk } from '../get/rows.ts';
 import { csvSink, jsonLinesSink, tableSink } from '../get/text-sinks.ts';
 import { list, time, wholeNumber, withExamples, withInstance, withJson } from '../options.ts';
 import { addInstruments, showIndicators } from './instruments.ts';
 
 const TABLE_ROWS = 20;
+const MAX_INSTRUMENTS = 1000;
 const MAX_LIMIT = 100_000_000;
 
 interface GetFlags {
@@ -116,7 +118,7 @@ function withSeries(get: Command, context: CliContext, series: SeriesCommand): v
   withExamples(withJson(withInstance(command)), series.examples);
   command.action(
     (symbol: string, flags: GetFlags) =>
-      series.showInstead?.(symbol, flags) ?? showSeries(context, symbol, flags, series.read),
+      series.showInstead?.(symbol, flags) ?? showSeries(context, symbol, flags, series),
   );
 }
 
@@ -124,7 +126,7 @@ async function showSeries(
   context: CliContext,
   symbol: string,
   flags: GetFlags,
-  read: SeriesCommand['read'],
+  { name: kind, read }: SeriesCommand,
 ): Promise<void> {
   const { terminal } = context;
   checkFlags(symbol, flags);
@@ -136,13 +138,22 @@ async function showSeries(
     const chunks = read(client, seriesQuery(symbol, flags, isCut), flags);
     const rows = await output(context, flags, format, chunks);
     if (flags.out !== undefined) terminal.note(`${formatCount(rows)} rows in ${flags.out}`);
-    else if (rows === 0)
-      terminal.note(`nothing is stored of ${symbol} that matches; see "tickwell get instruments"`);
+    else if (rows === 0) terminal.note(await nothing(client, symbol, flags, kind));
     else if (isCut && rows === TABLE_ROWS)
       terminal.note(`the newest ${TABLE_ROWS}: --limit, --from or --to show others`);
   } finally {
     client.close();
   }
+}
+
+async function nothing(
+  client: TickwellClient,
+  symbol: string,
+  { interval, priceType }: GetFlags,
+  kind: string,
+): Promise<string> {
+  const { instruments } = await client.instruments({ prefix: symbol, limit: MAX_INSTRUMENTS });
+  return nothingText({ symbol, kind, interval, priceType }, instruments);
 }
 
 function output(

@@ -11,6 +11,7 @@ const BARS: Instrument = {
   firstNs: 0n,
   lastNs: 60_000_000_000n,
   specId: '',
+  priceType: 'trade',
 };
 
 describe('the table of what is stored', () => {
@@ -27,6 +28,10 @@ describe('the table of what is stored', () => {
     expect(lines[1]?.at(-1)).toBe('file:x');
     expect(lines[2]?.slice(0, 4)).toEqual(['A', 'indicators', '5m', '20']);
     expect(lines[2]?.at(-1)).toBe('ema(20,close) sma(20,close)');
+  });
+
+  it('says what bars are built of where it is not trades', () => {
+    expect(tableLines([{ ...BARS, priceType: 'mid' }])[1]).toMatch(/^A +bars +5m mid +1,000/);
   });
 
   it('has no column of specifications where there is none', () => {

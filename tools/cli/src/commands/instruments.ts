@@ -93,7 +93,7 @@ interface InstrumentLine extends Instrument {
 function grouped(instruments: readonly Instrument[]): readonly InstrumentLine[] {
   const lines = new Map<string, InstrumentLine>();
   for (const each of instruments) {
-    const key = [each.symbol, each.source, each.kind, each.interval].join(' ');
+    const key = [each.symbol, each.source, each.kind, each.interval, each.priceType].join(' ');
     const before = lines.get(key);
     const specs = [...(before?.specs ?? []), ...(each.specId === '' ? [] : [each.specId])].sort();
     lines.set(key, {
@@ -119,10 +119,10 @@ export function tableLines(instruments: readonly Instrument[]): readonly string[
     { title: 'specifications' },
   ];
   const rows = grouped(instruments).map(
-    ({ symbol, kind, interval, rows: count, firstNs, lastNs, source, specs }) => [
+    ({ symbol, kind, interval, priceType, rows: count, firstNs, lastNs, source, specs }) => [
       symbol,
       kind,
-      interval,
+      priceType === 'trade' ? interval : `${interval} ${priceType}`,
       formatCount(count),
       formatNs(firstNs),
       formatNs(lastNs),

@@ -69,6 +69,8 @@ export async function importJobs(
   });
   const before = flags.wait === true ? await baseline(endpoints, sources) : undefined;
   const report = new IngestReport(terminal, flags.json === true);
+  const over = new AbortController();
+  let timer: NodeJS.Timeout | undefined;
   await runIngest({
     root,
     env: { ...env, ...(await queryVariables(context, flags)) },
@@ -76,16 +78,23 @@ export async function importJobs(
     jobs,
     onLine: (line) => {
       report.add(line);
+      if (line.type !== 'started' || untilMs === undefined) return;
+      timer ??= setTimeout(() => {
+        over.abort();
+      }, untilMs);
     },
-    signal: untilMs === undefined ? signal : AbortSignal.any([signal, AbortSignal.timeout(untilMs)]),
+    signal: AbortSignal.any([signal, over.signal]),
   });
-  report.throwOnFailure();
+  clearTimeout(timer);
   if (hasFired(signal)) {
+    report.throwOnFailure();
     process.exitCode = EXIT_INTERRUPTED;
     return;
   }
-  if (before !== undefined)
+  // One that failed takes nothing from the others: what became of them is told first.
+  if (before !== undefined && report.streams.length > 0)
     await waitAndSummarise(context, flags, { endpoints, sources, signal, before, report });
+  report.throwOnFailure();
   report.throwOnNothing(flags.instance);
   if (before !== undefined || flags.json === true) return;
   const done = report.onlyKnown ? 'nothing was sent again' : 'sent';
@@ -162,5 +171,6 @@ async function waitAndSummarise(context: CliContext, flags: ImportFlags, finishe
       terminal.note(`and ${formatCount(unseen)} more: ${deadLettersHint(flags.instance)} shows all`);
   }
   const wholly = refusedWhole(counts, flags.instance);
-  if (wholly !== undefined) throw new TickwellError('all-refused', wholly);
+  // A failure is told instead, by whoever called.
+  if (wholly !== undefined && report.failures.length === 0) throw new TickwellError('all-refused', wholly);
 }

@@ -13,6 +13,7 @@ const TYPES: ReadonlySet<string> = new Set([
   'done',
   'hole',
   'not-served',
+  'notice',
   'error',
   'end',
 ]);
@@ -145,7 +146,8 @@ export function reason(stderr: string): string {
 function inFlags(line: string): string {
   const problems = line
     .replace(/^ingest: TICKWELL_INGEST_JOB="[^"]*": /, '')
-    .replaceAll(/jobs\[\d+\](?:\.files\[\d+\])?\.([A-Za-z]+)/g, (_place, name: string) => flagOf(name));
+    .replaceAll(/jobs\[\d+\](?:\.files\[\d+\])?\.([A-Za-z]+)/g, (_place, name: string) => flagOf(name))
+    .replaceAll(/jobs\[\d+\]: /g, '');
   return [...new Set(problems.split('; '))].join('; ');
 }
 

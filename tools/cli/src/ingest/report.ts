@@ -49,7 +49,12 @@ export class IngestReport {
         this.#note(holeText(line, this.#canBackfill));
         break;
       case 'not-served':
-        this.#note(`${line.symbol} ${line.series}: ${line.reason}`);
+        this.#note(
+          line.reason.startsWith('IB ') ? line.reason : `${line.symbol} ${line.series}: ${line.reason}`,
+        );
+        break;
+      case 'notice':
+        this.#note(line.text);
         break;
       case 'error':
         this.#progress?.end();
@@ -81,7 +86,10 @@ export class IngestReport {
 
   /** @throws TickwellError `all-refused`, one line, where not one row of a stream became an event. */
   throwOnNothing(instance: string): void {
-    const [first, ...others] = this.streams.filter(({ events, refused }) => events === 0 && refused > 0);
+    const [first, ...others] = this.streams.filter(
+      // A live one that is stopped may not have had anything to tell.
+      ({ outcome, events, refused }) => outcome !== 'stopped' && events === 0 && refused > 0,
+    );
     if (first === undefined) return;
     const refused = { name: first.description, rows: first.refused, others: others.length, instance };
     throw new TickwellError('all-refused', refusedText(refused));

@@ -29,6 +29,8 @@ export interface HistorySourceOptions {
   readonly of: HistoryOf;
   readonly useRth: boolean;
   readonly span: Span;
+  /** Names a stream apart from an earlier one of the same span, which was read to its end: it is asked for once more. */
+  readonly again?: number | undefined;
   readonly onClose?: () => Promise<void>;
 }
 
@@ -49,11 +51,11 @@ export class HistorySource implements EventSource {
   readonly #options: HistorySourceOptions;
 
   constructor(options: HistorySourceOptions) {
-    const { instrument, of, useRth, span } = options;
+    const { instrument, of, useRth, span, again } = options;
     const { symbol, contract } = instrument;
     const what = of.kind === 'bars' ? `${of.size.interval}:${of.what}` : of.kind;
     const hours = useRth ? 'rth' : 'all';
-    this.streamId = `ib:history:${symbol}:${contract.conId}:${what}:${hours}:${span.fromSeconds}-${span.toSeconds}`;
+    this.streamId = `ib:history:${symbol}:${contract.conId}:${what}:${hours}:${span.fromSeconds}-${span.toSeconds}${again === undefined ? '' : `:again-${again}`}`;
     const from = new Date(span.fromSeconds * 1000).toISOString();
     this.description = `IB ${symbol} ${what} from ${from} to ${new Date(span.toSeconds * 1000).toISOString()}`;
     this.#options = options;

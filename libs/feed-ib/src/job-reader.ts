@@ -126,13 +126,14 @@ function readHistory(
   const interval = fields.text('interval');
   const what = fields.choice('what', ['TRADES', 'MIDPOINT', 'BID', 'ASK', 'ADJUSTED_LAST']);
   const useRth = fields.flag('useRth');
+  const again = fields.number('again');
   const fromNs = readTime(fields, 'from');
   const toNs = readTime(fields, 'to') ?? context.clock.nowNs();
   if (fromNs === undefined) {
     if (fields.take('from') === undefined) fields.problem('from', 'is required: a date or time');
     return err([]);
   }
-  return ibHistoryJob({ ...of, kind, fromNs, toNs, ...defined({ interval, what, useRth }) }, context);
+  return ibHistoryJob({ ...of, kind, fromNs, toNs, ...defined({ interval, what, useRth, again }) }, context);
 }
 
 function readTime(fields: JsonFields, name: string): bigint | undefined {

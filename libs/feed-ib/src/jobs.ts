@@ -201,7 +201,10 @@ export function ibHistoryJob(options: IbHistoryOptions, context: IbContext): Job
           const of = historyOf(options, instrument);
           const span = spanOf(options, of);
           const useRth = options.useRth ?? options.kind === 'bars';
-          return ok(new HistorySource({ connection, instrument: resolved.value, of, useRth, span, onClose }));
+          const { again } = options;
+          return ok(
+            new HistorySource({ connection, instrument: resolved.value, of, useRth, span, again, onClose }),
+          );
         }),
     })),
   );

@@ -55,6 +55,8 @@ export interface IbHistoryOptions extends IbGatewayOptions {
   /** Half-open, ns since the epoch. */
   readonly fromNs: bigint;
   readonly toNs: bigint;
+  /** Whole number: asks for a span once more that was read to its end, once for each number. */
+  readonly again?: number;
 }
 
 export interface IbLiveOptions extends IbGatewayOptions {
@@ -153,6 +155,8 @@ function gatewayProblems({ host, port = 4002, clientIds = [0] }: IbGatewayOption
 export function historyProblems(options: IbHistoryOptions): string[] {
   const problems = [...gatewayProblems(options), ...instrumentProblems(options.instruments)];
   const { kind, interval, what, fromNs, toNs } = options;
+  if (options.again !== undefined && !(Number.isSafeInteger(options.again) && options.again >= 0))
+    problems.push(`again ${options.again} is not a whole number of 0 or more`);
   if (fromNs >= toNs) problems.push(`the span from ${formatNs(fromNs)} to ${formatNs(toNs)} is empty`);
   if (kind === 'bars' && (interval === undefined || barSizeOf(interval) === undefined))
     problems.push(

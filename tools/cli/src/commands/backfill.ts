@@ -1,9 +1,10 @@
 import { Option, type Command } from 'commander';
 import type { TickwellClient } from '@tickwell/client';
 import { formatNs, TickwellError, type PriceType } from '@tickwell/domain';
-import { findGrpcAddress, openClient } from '../connection.ts';
+import { findEndpoints, findGrpcAddress, openClient } from '../connection.ts';
 import type { CliContext } from '../context.ts';
 import { formatCounted } from '../format/numbers.ts';
+import { askedHistory, type AskedOf } from '../ingest/asked-history.ts';
 import {
   gatewayOfJob,
   ibInstrument,
@@ -27,6 +28,7 @@ interface BackfillFlags extends ImportFlags, GatewayFlags {
   readonly kind?: 'bars' | 'trades' | 'quotes';
   readonly what?: string;
   readonly allHours?: true;
+  readonly again?: true;
   readonly dryRun?: true;
 }
 
@@ -36,7 +38,7 @@ export function addBackfill(program: Command, context: CliContext): void {
     .command('backfill')
     .description(
       'fetch the history that is missing: looks which days of a range are stored and asks Interactive Brokers for the others only. ' +
-        'Interrupted, it goes on where it stopped; what IB has nothing of is asked once',
+        'Interrupted, it goes on where it stopped; days that IB had nothing of are not asked for again without --again',
     )
     .argument('<instrument...>', INSTRUMENT_HELP)
     .requiredOption('--from <time>', 'first day or time', time)
@@ -45,6 +47,7 @@ export function addBackfill(program: Command, context: CliContext): void {
     .addOption(new Option('--kind <kind>', 'what').choices(['bars', 'trades', 'quotes']))
     .option('--what <price>', 'of bars: TRADES, MIDPOINT, BID, ASK, ADJUSTED_LAST')
     .option('--all-hours', 'not only regular trading hours')
+    .option('--again', 'also the days that IB had nothing of when it was asked before')
     .option('--dry-run', 'only say what would be asked for');
   withImportOptions(withGatewayOptions(command));
   withExamples(command, [
@@ -67,6 +70,7 @@ async function backfill(
       'invalid-argument',
       `--from ${formatNs(span.fromNs)} is not before --to ${formatNs(span.toNs)}`,
     );
+  const { questdbHttpUrl } = await findEndpoints(context, flags.instance);
   const client = openClient(await findGrpcAddress(context, flags));
   const jobs: unknown[] = [];
   try {
@@ -75,10 +79,16 @@ async function backfill(
       const symbol = text.split(':')[0] ?? text;
       const priceType = priceTypeOf(instrument, flags.what);
       const stored = await storedDays(client, { symbol, priceType, ...flags }, span);
+      if (flags.again !== true) {
+        const asked = await askedHistory(questdbHttpUrl, SOURCE, askedOf(symbol, instrument, flags));
+        for (const each of asked) stored.addAsked(each.span, each.atNs);
+      }
       const missing = stored.missing(span, nowNs);
-      for (const line of planLines(symbol, missing, flags.json === true)) terminal.print(line);
+      for (const line of planLines(symbol, missing, stored.empty(span), flags.json === true))
+        terminal.print(line);
       for (const { fromNs, toNs } of missing) {
-        const of = { ...gatewayOfJob(flags), instruments: [instrument] };
+        const again = flags.again === true ? { again: Number(nowNs / 1_000_000n) } : {};
+        const of = { ...gatewayOfJob(flags), ...again, instruments: [instrument] };
         jobs.push(ibHistoryOfJob(of, { ...flags, from: fromNs, to: toNs }));
       }
     }
@@ -89,9 +99,22 @@ async function backfill(
 }
 
 /** Bars of currencies have no trades: IB's midpoints, unless another price is named. */
-function priceTypeOf(instrument: ReturnType<typeof ibInstrument>, what: string | undefined): PriceType {
+function whatOf(instrument: ReturnType<typeof ibInstrument>, what: string | undefined): string {
   const isCash = typeof instrument !== 'string' && instrument['secType'] === 'CASH';
-  return PRICE_TYPES[what ?? (isCash ? 'MIDPOINT' : 'TRADES')] ?? 'trade';
+  return what ?? (isCash ? 'MIDPOINT' : 'TRADES');
+}
+
+function priceTypeOf(instrument: ReturnType<typeof ibInstrument>, what: string | undefined): PriceType {
+  return PRICE_TYPES[whatOf(instrument, what)] ?? 'trade';
+}
+
+function askedOf(
+  symbol: string,
+  instrument: ReturnType<typeof ibInstrument>,
+  { kind = 'bars', interval = '1d', what, allHours }: BackfillFlags,
+): AskedOf {
+  if (kind !== 'bars') return { symbol, what: kind, useRth: false };
+  return { symbol, what: `${interval}:${whatOf(instrument, what)}`, useRth: allHours !== true };
 }
 
 async function storedDays(
@@ -116,12 +139,20 @@ async function storedDays(
   return days;
 }
 
-function planLines(symbol: string, missing: readonly Span[], asJson: boolean): string[] {
+/** `emptyDays`: that were asked for before, and had nothing. */
+function planLines(symbol: string, missing: readonly Span[], emptyDays: number, asJson: boolean): string[] {
   const spans = missing.map(({ fromNs, toNs }) => ({ from: formatNs(fromNs), to: formatNs(toNs) }));
-  if (asJson) return [JSON.stringify({ type: 'missing', symbol, spans })];
-  if (spans.length === 0) return [`${symbol}: nothing is missing`];
-  return [
-    `${symbol}: ${formatCounted(spans.length, 'span')} without data`,
-    ...spans.map(({ from, to }) => `  ${from} to ${to}`),
-  ];
+  if (asJson) return [JSON.stringify({ type: 'missing', symbol, spans, emptyDays })];
+  const lines =
+    spans.length === 0
+      ? [`${symbol}: nothing is missing`]
+      : [
+          `${symbol}: ${formatCounted(spans.length, 'span')} without data`,
+          ...spans.map(({ from, to }) => `  ${from} to ${to}`),
+        ];
+  if (emptyDays > 0)
+    lines.push(
+      `${symbol}: IB had nothing of ${formatCounted(emptyDays, 'day')} when it was asked before (weekends and holidays have nothing); --again asks once more`,
+    );
+  return lines;
 }

@@ -29,6 +29,18 @@ it('asks again for days that may be stored in part: cut by the span, or not over
   ]);
 });
 
+it('does not ask again for whole days that had nothing when they were over, and counts them', () => {
+  const stored = new StoredDays();
+  stored.add([2n * DAY]);
+  stored.addAsked({ fromNs: 2n * DAY, toNs: 4n * DAY + 5n }, FAR);
+  // Day 5 was not over when it was asked for.
+  stored.addAsked({ fromNs: 5n * DAY, toNs: 6n * DAY }, 5n * DAY + 7n);
+  const span = { fromNs: 2n * DAY, toNs: 6n * DAY };
+  expect(stored.missing(span, FAR)).toEqual([{ fromNs: 4n * DAY, toNs: 6n * DAY }]);
+  expect(stored.empty(span)).toBe(1);
+  expect(stored.empty({ fromNs: 4n * DAY, toNs: 6n * DAY })).toBe(0);
+});
+
 it('leaves nothing out but whole stored days, and never overlaps', () => {
   const times = fc.array(fc.bigInt({ min: 0n, max: 20n * DAY }), { maxLength: 20 });
   const bound = fc.bigInt({ min: 0n, max: 20n * DAY });

@@ -114,6 +114,11 @@ export interface EventSource {
   read(options: { readonly afterPosition: bigint; readonly signal: AbortSignal }): AsyncIterable<FeedItem>;
   /** How many positions may hold an event or a refusal, where known: for progress. Lines of a file before its first row do not count. */
   readonly totalPositions?: number;
+  /**
+   * The end of a read is not the end of the stream: the next run goes on after it and delivers what came since (daily bars), each event
+   * known since the run that delivered it.
+   */
+  readonly continues?: boolean;
   close(): Promise<void>;
 }
 

@@ -22,21 +22,81 @@ export interface CursorStore {
   load(streamId: string): Promise<IngestCursor | undefined>;
 }
 
-/** Cursors of the compacted topic: the last record of a key counts. */
+/** Streams whose cursors are kept in memory, some 400 bytes each; a job of more reads the topic again for those that were let go. */
+const MAX_KEPT = 100_000;
+
+/**
+ * Cursors of the compacted topic: the last record of a key counts. What was read is kept and later looks read on from there, as a job may
+ * have thousands of streams.
+ */
 export function logCursors(log: EventLog): CursorStore {
-  return { load: (streamId) => lastCursor(log, streamId) };
+  const reader = new CursorReader(log);
+  return { load: (streamId) => reader.load(streamId) };
 }
 
-async function lastCursor(log: EventLog, streamId: string): Promise<IngestCursor | undefined> {
-  const topic = TOPICS.stateIngest.name;
-  let last: Uint8Array | null = null;
-  for (const { partition, beginOffset, endOffset } of (await log.describeTopic(topic)).partitions) {
-    const range = { topic, partition, fromOffset: beginOffset, toOffset: endOffset };
-    for await (const records of log.readRange(range)) {
-      for (const record of records) if (record.key === streamId) last = record.value;
+class CursorReader {
+  readonly #log: EventLog;
+  readonly #kept = new Map<string, Uint8Array | null>();
+  #nextOffset = new Map<number, bigint>();
+  #hasLetGo = false;
+  #turn: Promise<void> = Promise.resolve();
+
+  constructor(log: EventLog) {
+    this.#log = log;
+  }
+
+  async load(streamId: string): Promise<IngestCursor | undefined> {
+    let value = await this.#look(streamId);
+    if (value === undefined && this.#hasLetGo) {
+      this.#nextOffset = new Map();
+      value = await this.#look(streamId);
+    }
+    return value === undefined || value === null ? undefined : decodeCursor(value, streamId);
+  }
+
+  /** One at a time: looks share what was read. */
+  #look(streamId: string): Promise<Uint8Array | null | undefined> {
+    const look = this.#turn.then(() => this.#readOn(streamId));
+    this.#turn = look.then(
+      () => undefined,
+      () => undefined,
+    );
+    return look;
+  }
+
+  async #readOn(streamId: string): Promise<Uint8Array | null | undefined> {
+    let wanted = this.#kept.get(streamId);
+    const topic = TOPICS.stateIngest.name;
+    for (const { partition, beginOffset, endOffset } of (await this.#log.describeTopic(topic)).partitions) {
+      const fromOffset = this.#nextOffset.get(partition) ?? beginOffset;
+      for await (const records of this.#log.readRange({
+        topic,
+        partition,
+        fromOffset,
+        toOffset: endOffset,
+      })) {
+        for (const { key, value } of records) {
+          if (key === null) continue;
+          if (key === streamId) wanted = value;
+          this.#keep(key, value);
+        }
+      }
+      this.#nextOffset.set(partition, endOffset);
+    }
+    return wanted;
+  }
+
+  #keep(key: string, value: Uint8Array | null): void {
+    this.#kept.delete(key);
+    // A copy: the record's bytes are a view of all that was fetched with it.
+    this.#kept.set(key, value === null ? null : value.slice());
+    if (this.#kept.size <= MAX_KEPT) return;
+    for (const oldest of this.#kept.keys()) {
+      this.#kept.delete(oldest);
+      this.#hasLetGo = true;
+      return;
     }
   }
-  return last === null ? undefined : decodeCursor(last, streamId);
 }
 
 function decodeCursor(bytes: Uint8Array, streamId: string): IngestCursor {

@@ -128,6 +128,26 @@ describe('IngestStream', () => {
     expect([log.records.length, source.mostRead]).toEqual([records, 0]);
   });
 
+  it('goes on with a stream that continues, each event known since the run that brought it', async () => {
+    const log = new FakeLog();
+    const clock = new FakeClock();
+    const run = (script: Script): Promise<unknown> =>
+      stream(Object.assign(new FakeSource(script, [3]), { continues: true }), log, { clock }).run();
+    expect(await run(repeat(['A'], 5))).toMatchObject({ outcome: 'finished', events: 5n });
+    const sent = log.of(TOPICS.rawTicks.name).length;
+    expect(await run(repeat(['A'], 5))).toEqual({
+      outcome: 'already',
+      position: 5n,
+      events: 5n,
+      refused: 0n,
+    });
+    expect(log.of(TOPICS.rawTicks.name)).toHaveLength(sent);
+    expect(await run(repeat(['A'], 8))).toMatchObject({ outcome: 'finished', events: 8n });
+    const view = readerView(log);
+    expect(view.events).toEqual([1, 2, 3, 4, 5, 6, 7, 8].map((position) => `A ${position}`));
+    expect(view.knownAt.size).toBe(2);
+  });
+
   it('closes with a watermark per symbol that is no duplicate of the last batch, and a status with the counts', async () => {
     const log = new FakeLog();
     await stream(new FakeSource(['A', 'B', 'A', '!'], [4]), log).run();

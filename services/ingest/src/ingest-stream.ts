@@ -58,7 +58,7 @@ export interface IngestOptions {
 }
 
 export interface IngestResult extends IngestProgress {
-  /** `already`: an earlier run had finished the stream, nothing was read. */
+  /** `already`: earlier runs had all of it. */
   readonly outcome: 'finished' | 'already' | 'stopped';
 }
 
@@ -115,16 +115,21 @@ export class IngestStream {
     const cursor = await cursors.load(source.streamId);
     if (cursor !== undefined) {
       const { position, events, refused } = cursor;
-      if (cursor.finished) return { outcome: 'already', position, events, refused };
+      if (cursor.finished && source.continues !== true)
+        return { outcome: 'already', position, events, refused };
       this.#counts = { position, events, refused };
     }
-    this.#safe = this.#durable = this.#counts;
-    this.#options.onProgress?.(this.#counts);
-    this.#knownAtNs = cursor?.knownAtNs ?? clock.nowNs();
+    const before = (this.#safe = this.#durable = this.#counts);
+    this.#options.onProgress?.(before);
+    // Of a stream that goes on, a resume brings what became known since: what is sent twice counts once, whatever it says.
+    this.#knownAtNs = (source.continues === true ? undefined : cursor?.knownAtNs) ?? clock.nowNs();
     // Before the first event: a resume must find the time at which the platform first knew these values.
     await this.#send([this.#cursor(false), this.#status({ state: 'up', reason: '' })]);
     await this.#transfer();
-    return this.#abort.signal.aborted ? this.#endStopped() : this.#endFinished();
+    if (this.#abort.signal.aborted) return this.#endStopped();
+    const result = await this.#endFinished();
+    const isUnchanged = result.events === before.events && result.refused === before.refused;
+    return cursor?.finished === true && isUnchanged ? { ...result, outcome: 'already' } : result;
   }
 
   async #transfer(): Promise<void> {

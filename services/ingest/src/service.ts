@@ -1,6 +1,6 @@
 import { errorMessage, TickwellError } from '@tickwell/domain';
 import type { Clock, EventLog, EventSink, EventSource, FeedJob, Logger } from '@tickwell/ports';
-import { logCursors } from './cursors.ts';
+import { logCursors, type CursorStore } from './cursors.ts';
 import { IngestStream, type IngestLimits, type IngestProgress, type IngestResult } from './ingest-stream.ts';
 import { IngestMeasures } from './measure.ts';
 import type { Emit } from './progress.ts';
@@ -28,11 +28,13 @@ export class IngestService {
   /** With the source of each. */
   readonly #running = new Map<IngestStream, string>();
   #isStopping = false;
+  readonly #cursors: CursorStore;
   readonly #measures = new IngestMeasures();
   #totals = { streams: 0, failed: 0, events: 0, refused: 0 };
 
   constructor(options: IngestServiceOptions) {
     this.#options = options;
+    this.#cursors = logCursors(options.log);
   }
 
   /**
@@ -113,7 +115,7 @@ export class IngestService {
   }
 
   async #runStream(source: EventSource, sink: EventSink): Promise<void> {
-    const { log, clock, logger, newTraceparent, limits, emit } = this.#options;
+    const { clock, logger, newTraceparent, limits, emit } = this.#options;
     const { streamId, description } = source;
     const total = source.totalPositions ?? null;
     emit({ type: 'started', stream: streamId, source: source.source, description, total });
@@ -124,11 +126,10 @@ export class IngestService {
       count(progress);
       report(progress);
     };
-    const cursors = logCursors(log);
     const stream = new IngestStream({
       source,
       sink,
-      cursors,
+      cursors: this.#cursors,
       clock,
       logger,
       newTraceparent,

@@ -1,163 +1,90 @@
-import { createHash } from 'node:crypto';
 import {
-  checkSymbol,
   emptyBars,
   err,
   formatNs,
+  intervalEndNs,
+  intervalStartNs,
   NS_PER_DAY,
   NS_PER_SECOND,
   ok,
-  parseInterval,
   TickwellError,
   utcDateNumber,
-  type CorporateAction,
+  type BarColumns,
   type Result,
 } from '@tickwell/domain';
-import type { Clock, EventSource, FeedChunk, FeedItem, FeedRefusal, Logger } from '@tickwell/ports';
-import { readChart, type ChartPage, type ChartRow } from './chart.ts';
-import type { YahooClient, YahooInterval } from './client.ts';
+import type { Clock, EventSource, FeedItem, Logger } from '@tickwell/ports';
+import { orAborted } from './abort.ts';
+import type { ChartPage, ChartRow } from './chart.ts';
+import type { ChartRequests, Span } from './chart-requests.ts';
+import type { YahooInstrument } from './instrument.ts';
+import { domainInterval, isDated, limitsOf, type YahooInterval } from './intervals.ts';
+import { refuse } from './refusal.ts';
+import { splitsOf, unadjustRows, type BasedRow } from './unadjust.ts';
 
-export interface YahooHistoryOptions {
-  readonly client: Pick<YahooClient, 'chart'>;
+export interface YahooBarsOptions {
+  readonly charts: Pick<ChartRequests, 'pages' | 'shared'>;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** Tickwell's id of the instrument. */
-  readonly symbol: string;
-  /** Yahoo's, for example "AAPL", "EURUSD=X", "^GSPC". */
-  readonly ticker: string;
+  readonly instrument: YahooInstrument;
   readonly interval: YahooInterval;
-  readonly startNs: bigint;
-  /** Not part of it. */
-  readonly endNs: bigint;
+  /** `endNs`: not part of it. */
+  readonly span: Span;
+  /** The end lies so far back that Yahoo adds nothing before it. */
+  readonly isSettled: boolean;
+  /** What is wanted; bars whose splits cannot be undone keep Yahoo's. */
+  readonly basis: 'raw' | 'split-adjusted';
+  /** Of split-adjusted bars: names the splits, after each of which all of them change. */
+  readonly splitsTag: string;
 }
 
-/** The ticker becomes part of an address. */
-const TICKER = /^[A-Za-z0-9^][A-Za-z0-9.^=-]{0,31}$/;
-/** Days of minutes that one request may span; of longer bars Yahoo answers everything at once. */
-const MINUTE_PAGE_NS = 7n * NS_PER_DAY;
-const MAX_PAGES = 60;
 const CHUNK_EVENTS = 1000;
-/** Rows of all pages together, a century of minutes of one exchange in a month's answer never reaches it. */
+/** Rows of all pages together; a month of minutes of a market that never closes has 43,200. */
 const MAX_ROWS = 1_000_000;
+/** Positions of a second: bars that start together. */
+const PER_SECOND = 8n;
+/** Yahoo fills rows of the last days later. */
+export const UNSETTLED_NS = 7n * NS_PER_DAY;
+/** Time passes between our clock and Yahoo's look at its own. */
+const MARGIN_NS = 300n * NS_PER_SECOND;
+
+interface Placed {
+  readonly based: BasedRow;
+  readonly position: bigint;
+  /** Why it is no bar. */
+  readonly refused: { readonly rule: string; readonly what: string } | undefined;
+}
 
 /**
- * Asks for a span of history and makes it a stream: bars (price basis split-adjusted, source "yahoo") at positions 1 to the number
- * of rows, then dividends and splits. Rows without prices are refusals; bars that are still forming are left out.
- *
- * The stream's identity is what was asked and the hash of what was answered: the same answer again is the same stream, a changed
- * one is a new stream whose unchanged bars make no new version. Errors as {@link YahooClient.chart}, and `yahoo-options`.
+ * Bars of a span as a stream of the source "yahoo". Positions follow from the time of a bar, so that a later run of the same stream
+ * delivers what is new and nothing again, and asks Yahoo for the rest only (of bars of a day and longer, whose answers also have the
+ * corporate actions, for all). Rows without prices are refusals, and so is a part of the span that Yahoo no longer has; bars that are still
+ * forming, and rows without prices of the last days, are left to the next run.
  */
-export async function openYahooHistory(
-  options: YahooHistoryOptions,
-): Promise<Result<EventSource, TickwellError>> {
-  const interval = parseInterval(options.interval);
-  const wrong = optionErrors(options);
-  if (!interval.ok) wrong.push(interval.error);
-  if (wrong.length > 0 || !interval.ok) {
-    return err(new TickwellError('yahoo-options', `Yahoo ${options.ticker}: ${wrong.join('; ')}`));
-  }
-  const pages: ChartPage[] = [];
-  for (const [startSeconds, endSeconds] of pageSpans(options)) {
-    const answer = await options.client.chart({
-      ticker: options.ticker,
-      interval: options.interval,
-      startSeconds,
-      endSeconds,
-    });
-    if (!answer.ok) return answer;
-    const page = readChart(answer.value, interval.value);
-    if (!page.ok)
-      return err(
-        new TickwellError('yahoo-answer', `Yahoo ${options.ticker} ${options.interval}: ${page.error}`),
-      );
-    // Yahoo counts a row at the very end in: it belongs to the next page, or to nobody.
-    const rows = page.value.rows.filter((row) => row.seconds === undefined || row.seconds < endSeconds);
-    pages.push({ ...page.value, rows });
-  }
-  const rows = closedRows(pages, options);
-  if (rows.length > MAX_ROWS) {
-    return err(
-      new TickwellError(
-        'yahoo-answer',
-        `Yahoo ${options.ticker}: ${rows.length} rows, at most ${MAX_ROWS} are taken; ask for a shorter span`,
-      ),
-    );
-  }
-  return ok(new YahooHistory(options, rows, uniqueActions(pages)));
-}
-
-function optionErrors({ symbol, ticker, startNs, endNs, interval }: YahooHistoryOptions): string[] {
-  const wrong: string[] = [];
-  const checked = checkSymbol(symbol);
-  if (!checked.ok) wrong.push(checked.error);
-  if (!TICKER.test(ticker))
-    wrong.push(`"${ticker.slice(0, 40)}" is not a ticker: use 1 to 32 of A-Z a-z 0-9 . ^ = -`);
-  if (startNs >= endNs) wrong.push(`the span from ${formatNs(startNs)} to ${formatNs(endNs)} is empty`);
-  if (interval === '1m' && endNs - startNs > MINUTE_PAGE_NS * BigInt(MAX_PAGES)) {
-    wrong.push(`a span of more than ${MAX_PAGES * 7} days of minutes`);
-  }
-  return wrong;
-}
-
-function pageSpans({
-  interval,
-  startNs,
-  endNs,
-}: YahooHistoryOptions): readonly (readonly [number, number])[] {
-  const lengthNs = interval === '1m' ? MINUTE_PAGE_NS : endNs - startNs;
-  const spans: (readonly [number, number])[] = [];
-  for (let from = startNs; from < endNs; from += lengthNs) {
-    const to = from + lengthNs < endNs ? from + lengthNs : endNs;
-    spans.push([Number(from / NS_PER_SECOND), Number((to + NS_PER_SECOND - 1n) / NS_PER_SECOND)]);
-  }
-  return spans;
-}
-
-/** The rows of all pages without those of bars that have not ended: Yahoo ends an answer with the running one. */
-function closedRows(pages: readonly ChartPage[], { clock, logger, ticker }: YahooHistoryOptions): ChartRow[] {
-  const nowNs = clock.nowNs();
-  const rows = pages.flatMap((page) => page.rows);
-  const closed = rows.filter((row) => row.seconds === undefined || row.endNs <= nowNs);
-  if (closed.length < rows.length) {
-    logger.debug({ ticker, rows: rows.length - closed.length }, 'bars that are still forming are left out');
-  }
-  return closed;
-}
-
-/** Pages repeat the actions around them. */
-function uniqueActions(pages: readonly ChartPage[]): Omit<CorporateAction, 'position'>[] {
-  const unique = new Map<string, Omit<CorporateAction, 'position'>>();
-  for (const action of pages.flatMap((page) => page.actions))
-    unique.set(`${action.kind} ${action.exDateNs}`, action);
-  return [...unique.values()];
-}
-
-class YahooHistory implements EventSource {
+export class YahooBars implements EventSource {
   readonly streamId: string;
   readonly source = 'yahoo';
-  readonly description: string;
-  readonly totalPositions: number;
-  readonly #options: YahooHistoryOptions;
-  readonly #rows: readonly ChartRow[];
-  readonly #actions: readonly CorporateAction[];
+  /** Its identity names the start only: a run with a later end, or without one, goes on. */
+  readonly continues = true;
+  readonly #options: YahooBarsOptions;
+  readonly #interval;
+  readonly #originNs: bigint;
+  #currency = '';
 
-  constructor(
-    options: YahooHistoryOptions,
-    rows: readonly ChartRow[],
-    actions: readonly Omit<CorporateAction, 'position'>[],
-  ) {
-    const { symbol, ticker, interval, startNs, endNs } = options;
-    const what = [symbol, ticker, interval, formatNs(startNs), formatNs(endNs)];
-    const hash = createHash('sha256').update(JSON.stringify([what, rows, actions], numbersAsText));
-    this.streamId = `yahoo:${ticker}:${interval}:${hash.digest('hex').slice(0, 16)}`;
-    this.description = `Yahoo ${ticker} ${interval} from ${formatNs(startNs)} to ${formatNs(endNs)}`;
-    this.totalPositions = rows.length + actions.length;
+  constructor(options: YahooBarsOptions) {
+    const { instrument, interval, span, basis, splitsTag } = options;
     this.#options = options;
-    this.#rows = rows;
-    this.#actions = actions.map((action, index) => ({
-      ...action,
-      position: BigInt(rows.length + index + 1),
-    }));
+    this.#interval = domainInterval(interval);
+    this.#originNs = isDated(this.#interval) ? intervalStartNs(this.#interval, span.startNs) : span.startNs;
+    const { symbol, ticker } = instrument;
+    const prices = basis === 'raw' ? basis : `${basis}-${splitsTag}`;
+    this.streamId = `yahoo:${symbol}:${ticker}:${interval}:${prices}:${this.#originNs / NS_PER_SECOND}`;
+  }
+
+  /** Names the currency once it is known: the price of a share in London is one in pence ("GBp"), and stays it. */
+  get description(): string {
+    const { instrument, interval, span } = this.#options;
+    const currency = this.#currency === '' ? '' : ` in ${this.#currency}`;
+    return `Yahoo ${instrument.ticker} ${interval}${currency} from ${formatNs(span.startNs)}`;
   }
 
   async *read({
@@ -167,87 +94,224 @@ class YahooHistory implements EventSource {
     readonly afterPosition: bigint;
     readonly signal: AbortSignal;
   }): AsyncGenerator<FeedItem> {
-    for (let at = 0; at < this.#rows.length; at += CHUNK_EVENTS) {
+    if (this.#isComplete(afterPosition)) {
+      yield { kind: 'progress', position: afterPosition };
+      return;
+    }
+    const available = this.#available(afterPosition);
+    if (!available.ok) throw available.error;
+    const { span, lost } = available.value;
+    if (lost !== undefined) yield this.#refuseLost(lost, span);
+    const pages = await orAborted(this.#pages(span, signal), signal);
+    if (pages === undefined) return;
+    if (!pages.ok) throw pages.error;
+    this.#currency = pages.value.find(({ currency }) => currency !== '')?.currency ?? '';
+    const rows = await orAborted(this.#basedRows(pages.value, span), signal);
+    if (rows === undefined) return;
+    if (!rows.ok) throw rows.error;
+    const placed = this.#place(rows.value).filter(({ position }) => position > afterPosition);
+    for (let at = 0; at < placed.length; at += CHUNK_EVENTS) {
       // The next turn is the caller's chance to stop.
       await Promise.resolve();
       if (signal.aborted) return;
-      yield* this.#barItems(at, Math.min(at + CHUNK_EVENTS, this.#rows.length), afterPosition);
+      yield* this.#items(placed.slice(at, at + CHUNK_EVENTS));
     }
-    const actions = this.#actions.filter((action) => action.position > afterPosition);
-    for (let at = 0; at < actions.length; at += CHUNK_EVENTS) {
-      const some = actions.slice(at, at + CHUNK_EVENTS);
-      const positions = some.map((action) => action.position);
-      yield {
-        kind: 'actions',
-        symbol: this.#options.symbol,
-        priceBasis: 'split-adjusted',
-        actions: some,
-        positions,
-      };
-      yield { kind: 'progress', position: positions.at(-1) ?? 0n };
-    }
+    yield { kind: 'progress', position: placed.at(-1)?.position ?? afterPosition };
   }
 
   close(): Promise<void> {
     return Promise.resolve();
   }
 
-  *#barItems(from: number, to: number, afterPosition: bigint): Generator<FeedItem> {
-    const { symbol, interval } = this.#options;
-    const bars = emptyBars();
-    const positions: bigint[] = [];
-    const refusals: FeedRefusal[] = [];
-    for (let at = from; at < to; at++) {
-      const row = this.#rows[at];
-      const position = BigInt(at + 1);
-      if (row === undefined || position <= afterPosition) continue;
-      const { open, high, low, close, volume, startNs } = row;
-      if (row.seconds === undefined || open === null || high === null || low === null || close === null) {
-        refusals.push(this.#refuse(row, position));
-        continue;
-      }
-      positions.push(position);
-      bars.startNs.push(startNs);
-      bars.open.push(open);
-      bars.high.push(high);
-      bars.low.push(low);
-      bars.close.push(close);
-      bars.volume.push(volume ?? NaN);
-      if (interval === '1d' || interval === '1w' || interval === '1mo')
-        bars.sessionDate.push(utcDateNumber(startNs));
-    }
-    if (positions.length > 0) {
-      const chunk: FeedChunk = {
-        kind: 'bars',
-        symbol,
-        interval,
-        priceType: 'trade',
-        priceBasis: 'split-adjusted',
-        bars,
-        positions,
-      };
-      yield chunk;
-    }
-    yield* refusals;
-    if (BigInt(to) > afterPosition) yield { kind: 'progress', position: BigInt(to) };
+  #positionOf(startNs: bigint): bigint {
+    return ((startNs - this.#originNs) / NS_PER_SECOND) * PER_SECOND + 1n;
   }
 
-  #refuse(row: ChartRow, position: bigint): FeedRefusal {
-    const original = Buffer.from(JSON.stringify(row, numbersAsText));
-    const at = row.seconds === undefined ? 'has no time' : `at ${formatNs(row.startNs)} has no prices`;
+  #startOf(position: bigint): bigint {
+    return this.#originNs + ((position - 1n) / PER_SECOND) * NS_PER_SECOND;
+  }
+
+  /** An earlier run had everything up to the end: between it and the last bar lie at most a few days without a session. */
+  #isComplete(afterPosition: bigint): boolean {
+    const { isSettled, span } = this.#options;
+    if (!isSettled || afterPosition === 0n) return false;
+    return intervalEndNs(this.#interval, this.#startOf(afterPosition)) + UNSETTLED_NS >= span.endNs;
+  }
+
+  /** What is left of the span, and what of it Yahoo has not kept. */
+  #available(
+    afterPosition: bigint,
+  ): Result<{ readonly span: Span; readonly lost: Span | undefined }, TickwellError> {
+    const { span, interval, instrument, clock } = this.#options;
+    const { endNs } = span;
+    const dated = isDated(this.#interval);
+    // The last bar is asked for again: an answer of nothing at all may also mean that the ticker is gone.
+    const startNs = afterPosition > 0n && !dated ? this.#startOf(afterPosition) : this.#originNs;
+    const { keptDays } = limitsOf(interval);
+    if (keptDays === undefined) return ok({ span: { startNs, endNs }, lost: undefined });
+    const keptNs = clock.nowNs() - BigInt(keptDays) * NS_PER_DAY + MARGIN_NS;
+    if (startNs >= keptNs) return ok({ span: { startNs, endNs }, lost: undefined });
+    if (endNs > keptNs) return ok({ span: { startNs: keptNs, endNs }, lost: { startNs, endNs: keptNs } });
+    return err(
+      new TickwellError(
+        'yahoo-range',
+        `Yahoo ${instrument.ticker} ${interval}: Yahoo keeps these bars for ${keptDays} days only; ask from ${formatNs(keptNs)} on, or for a longer interval`,
+      ),
+    );
+  }
+
+  #pages(span: Span, signal: AbortSignal): Promise<Result<readonly ChartPage[], TickwellError>> {
+    const { charts, instrument, interval } = this.#options;
+    if (!isDated(this.#interval)) return charts.pages(instrument.ticker, interval, span, signal);
+    return charts
+      .shared(instrument.ticker, interval, span)
+      .then((page) => (page.ok ? ok([page.value]) : page));
+  }
+
+  async #basedRows(
+    pages: readonly ChartPage[],
+    { endNs }: Span,
+  ): Promise<Result<readonly BasedRow[], TickwellError>> {
+    const rows = this.#closed(pages.flatMap((page) => page.rows));
+    if (rows.length > MAX_ROWS)
+      return err(
+        new TickwellError(
+          'yahoo-answer',
+          `Yahoo ${this.#options.instrument.ticker}: ${rows.length} rows, at most ${MAX_ROWS} are taken; ask for a shorter span`,
+        ),
+      );
+    if (this.#options.basis === 'split-adjusted' || rows.length === 0)
+      return ok(rows.map((row) => ({ row, basis: 'split-adjusted' })));
+    const later = await laterPages(this.#options, endNs);
+    return later.ok ? ok(unadjustRows(rows, splitsOf([...pages, ...later.value]))) : later;
+  }
+
+  /** Without bars that have not ended and, where a later run asks again, without the rows at the end that Yahoo has not filled yet. */
+  #closed(rows: readonly ChartRow[]): ChartRow[] {
+    const { clock, logger, instrument } = this.#options;
+    const nowNs = clock.nowNs();
+    const closed = rows
+      .filter((row) => row.seconds === undefined || row.endNs <= nowNs)
+      .sort((a, b) => (a.seconds ?? 0) - (b.seconds ?? 0));
+    if (!this.#options.isSettled) {
+      const isUnsettled = (row: ChartRow): boolean => !hasPrices(row) && row.startNs > nowNs - UNSETTLED_NS;
+      while (closed.length > 0 && closed.slice(-1).every(isUnsettled)) closed.pop();
+    }
+    if (closed.length < rows.length)
+      logger.debug(
+        { ticker: instrument.ticker, rows: rows.length - closed.length },
+        'bars that are still forming are left out',
+      );
+    return closed;
+  }
+
+  #place(rows: readonly BasedRow[]): Placed[] {
+    const placed: Placed[] = [];
+    let last = 0n;
+    let lastStartNs: bigint | undefined;
+    for (const based of rows) {
+      const { row } = based;
+      const isTimed = row.seconds !== undefined;
+      const own = isTimed ? this.#positionOf(row.startNs) : 0n;
+      const position = own > last ? own : last + 1n;
+      const refused = !isTimed
+        ? { rule: 'no-time', what: 'has no time' }
+        : row.startNs === lastStartNs
+          ? { rule: 'duplicate-row', what: `at ${formatNs(row.startNs)} is there twice` }
+          : hasPrices(row)
+            ? undefined
+            : { rule: 'null-row', what: `at ${formatNs(row.startNs)} has no prices` };
+      placed.push({ based, position, refused });
+      last = position;
+      if (isTimed) lastStartNs = row.startNs;
+    }
+    return placed;
+  }
+
+  /** Positions may not overlap: bars of one basis, and with or without volumes, at a time. */
+  *#items(placed: readonly Placed[]): Generator<FeedItem> {
+    const { symbol } = this.#options.instrument;
+    for (const run of runs(placed)) {
+      yield* this.#barChunk(run);
+      for (const { refused, position, based } of run) {
+        if (refused === undefined) continue;
+        const reason = `${this.description}: row ${refused.what}`;
+        yield { ...refuse(refused.rule, reason, symbol, based.row), position };
+      }
+      yield { kind: 'progress', position: run.at(-1)?.position ?? 0n };
+    }
+  }
+
+  *#barChunk(run: readonly Placed[]): Generator<FeedItem> {
+    const { instrument, interval } = this.#options;
+    const bars = emptyBars();
+    const positions: bigint[] = [];
+    const dated = isDated(this.#interval);
+    for (const { based, position, refused } of run) {
+      if (refused !== undefined) continue;
+      positions.push(position);
+      addBar(bars, based.row, dated);
+    }
+    const first = run.find(({ refused }) => refused === undefined);
+    if (positions.length === 0 || first === undefined) return;
+    const { symbol } = instrument;
+    const priceBasis = first.based.basis;
+    yield { kind: 'bars', symbol, interval, priceType: 'trade', priceBasis, bars, positions };
+  }
+
+  #refuseLost(lost: Span, kept: Span): FeedItem {
+    const { instrument, interval } = this.#options;
+    const { keptDays = 0 } = limitsOf(interval);
+    const reason = `${this.description}: Yahoo keeps these bars for ${keptDays} days only, nothing can be had from ${formatNs(lost.startNs)} to ${formatNs(lost.endNs)}`;
+    const original = { from: formatNs(lost.startNs), to: formatNs(lost.endNs) };
     return {
-      kind: 'refused',
-      rule: 'null-row',
-      reason: `${this.description}: row ${position} ${at}`,
-      position,
-      symbol: this.#options.symbol,
-      original,
-      originalSize: original.length,
-      originalSha256: createHash('sha256').update(original).digest('hex'),
+      ...refuse('yahoo-range', reason, instrument.symbol, original),
+      position: this.#positionOf(kept.startNs) - 1n,
     };
   }
 }
 
-function numbersAsText(_key: string, value: unknown): unknown {
-  return typeof value === 'bigint' ? value.toString() : value;
+/** Splits after the end of a span change its prices, too. */
+export async function laterPages(
+  { charts, clock, instrument }: Pick<YahooBarsOptions, 'charts' | 'clock' | 'instrument'>,
+  endNs: bigint,
+): Promise<Result<readonly ChartPage[], TickwellError>> {
+  if (clock.nowNs() - endNs < NS_PER_DAY) return ok([]);
+  const page = await charts.shared(instrument.ticker, '1d', { startNs: endNs, endNs: tonight(clock) });
+  if (page.ok) return ok([page.value]);
+  // Nothing traded since: nothing was split.
+  return page.error.code === 'yahoo-no-data' ? ok([]) : page;
+}
+
+/** Neighbours that can share a batch; a row that is no bar goes with any. */
+function runs(placed: readonly Placed[]): readonly (readonly Placed[])[] {
+  const all: Placed[][] = [];
+  let key = '';
+  for (const each of placed) {
+    const own = each.refused === undefined ? `${each.based.basis} ${each.based.row.volume === null}` : key;
+    const last = all.at(-1);
+    if (last === undefined || own !== key) all.push([each]);
+    else last.push(each);
+    key = own;
+  }
+  return all;
+}
+
+/** The end of the day in UTC, so that several jobs of a run ask for the same. */
+export function tonight(clock: Clock): bigint {
+  return (clock.nowNs() / NS_PER_DAY + 1n) * NS_PER_DAY;
+}
+
+function hasPrices({ open, high, low, close }: ChartRow): boolean {
+  return open !== null && high !== null && low !== null && close !== null;
+}
+
+function addBar(bars: BarColumns, row: ChartRow, dated: boolean): void {
+  bars.startNs.push(row.startNs);
+  bars.open.push(row.open ?? NaN);
+  bars.high.push(row.high ?? NaN);
+  bars.low.push(row.low ?? NaN);
+  bars.close.push(row.close ?? NaN);
+  if (row.volume !== null) bars.volume.push(row.volume);
+  if (dated) bars.sessionDate.push(utcDateNumber(row.startNs));
 }

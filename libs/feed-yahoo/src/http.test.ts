@@ -58,7 +58,9 @@ describe('politeFetch', () => {
     const down = network(new Error('connect ECONNREFUSED'));
     await expect(polite(down.fetch, new FakeClock())(URL_)).rejects.toMatchObject({
       code: 'yahoo-unreachable',
-      message: 'Yahoo cannot be reached: connect ECONNREFUSED',
+      message: expect.stringMatching(
+        /^Yahoo cannot be reached: connect ECONNREFUSED; check the network/,
+      ) as string,
     });
     expect(down.urls).toHaveLength(POLITE_DEFAULTS.maxAttempts);
   });
@@ -79,7 +81,7 @@ describe('politeFetch', () => {
     const fetched = polite(hanging, new FakeClock(), { timeoutMs: 5, maxAttempts: 2 })(URL_);
     await expect(fetched).rejects.toMatchObject({
       code: 'yahoo-unreachable',
-      message: 'Yahoo cannot be reached: no answer within 5 ms',
+      message: expect.stringMatching(/^Yahoo cannot be reached: no answer within 5 ms;/) as string,
     });
   });
 
@@ -90,9 +92,51 @@ describe('politeFetch', () => {
       starts.push(clock.ms);
       return Promise.resolve(json({}));
     };
-    const ask = polite(fetchFake, clock, { minIntervalMs: 500 });
+    const ask = polite(fetchFake, clock, { requestsPerSecond: 2 });
     await Promise.all([ask(URL_), ask(URL_), ask(URL_)]);
     expect(starts.map((at) => at - (starts[0] ?? 0))).toEqual([0, 500, 1000]);
+  });
+
+  it('keeps to so many requests in any hour', async () => {
+    const clock = new FakeClock();
+    const starts: number[] = [];
+    const fetchFake: typeof fetch = () => {
+      starts.push(clock.ms);
+      return Promise.resolve(json({}));
+    };
+    const ask = polite(fetchFake, clock, { requestsPerSecond: 1, requestsPerHour: 3 });
+    for (let count = 0; count < 7; count++) await ask(URL_);
+    const first = starts[0] ?? 0;
+    expect(starts.map((at) => (at - first) / 1000)).toEqual([0, 1, 2, 3600, 3601, 3602, 7200]);
+  });
+
+  it('makes all requests wait once one was too many, and then starts them at the pace again', async () => {
+    const clock = new FakeClock();
+    const starts: number[] = [];
+    const fetchFake: typeof fetch = () => {
+      starts.push(clock.ms);
+      const tooMany = new Response('', { status: 429, headers: { 'retry-after': '30' } });
+      return Promise.resolve(starts.length === 1 ? tooMany : json({}));
+    };
+    const ask = polite(fetchFake, clock, { requestsPerSecond: 2 });
+    const first = clock.ms;
+    await Promise.all([ask(URL_), ask(URL_), ask(URL_)]);
+    expect(starts.map((at) => at - first).sort((a, b) => a - b)).toEqual([0, 30_000, 30_500, 31_000]);
+  });
+
+  it.each([
+    ['a page', '<!DOCTYPE html>\n<title>Will be right back</title>', 'is a page, not data ("<!DOCTYPE html>'],
+    ['half an answer', '{"chart":{"result":[{"meta":', 'breaks off ("{"chart"'],
+  ])('repeats after %s, and says so in the end', async (_shape, body, said) => {
+    const broken = new Response(body, { status: 200 });
+    const { fetch, urls } = network(broken, broken, json({ ok: 1 }));
+    expect(await (await polite(fetch, new FakeClock())(URL_)).json()).toEqual({ ok: 1 });
+    expect(urls).toHaveLength(3);
+    await expect(polite(network(broken).fetch, new FakeClock())(URL_)).rejects.toMatchObject({
+      code: 'yahoo-answer',
+      retryable: true,
+      message: expect.stringContaining(said) as string,
+    });
   });
 
   it('refuses an answer without end', async () => {

@@ -1,15 +1,14 @@
 import { errorMessage, TickwellError } from '@tickwell/domain';
 import type { Clock, Logger } from '@tickwell/ports';
+import { RequestLimiter, type RequestLimits } from './request-limiter.ts';
 
-export interface PoliteFetchOptions {
+export interface PoliteFetchOptions extends RequestLimits {
   /** What talks to the network. */
   readonly fetch: typeof fetch;
   readonly clock: Clock;
   readonly logger: Logger;
   /** 0 to 1, for jitter. */
   readonly random: () => number;
-  /** Requests start at least so far apart. */
-  readonly minIntervalMs: number;
   /** One attempt, body included. */
   readonly timeoutMs: number;
   /** With the first. */
@@ -19,8 +18,10 @@ export interface PoliteFetchOptions {
   readonly maxDelayMs: number;
 }
 
+/** Yahoo publishes no limits; two requests a second is what it has long put up with. */
 export const POLITE_DEFAULTS = {
-  minIntervalMs: 500,
+  requestsPerSecond: 2,
+  requestsPerHour: Number.POSITIVE_INFINITY,
   timeoutMs: 15_000,
   maxAttempts: 5,
   baseDelayMs: 1000,
@@ -29,6 +30,9 @@ export const POLITE_DEFAULTS = {
 
 /** An answer is kept as text; more is not market data. */
 const MAX_BODY_BYTES = 32 * 1024 * 1024;
+/** Addresses that answer JSON; the others are pages that give cookies. */
+const DATA_PATH = /^\/(?:v\d+|ws)\/(?:finance|fundamentals-timeseries)\//;
+const SHOWN_CHARACTERS = 60;
 
 interface Failure {
   readonly error: TickwellError;
@@ -37,31 +41,25 @@ interface Failure {
 }
 
 /**
- * A fetch that waits its turn, gives up slow answers, and repeats what may succeed later: no connection, 5xx, and "too many
- * requests", which Yahoo says as status 429 or as a text with another status. Answers come with their body read. Rejects with a
- * retryable TickwellError (`yahoo-unreachable`, `yahoo-rate-limited`) when every attempt failed.
+ * A fetch that waits its turn, gives up slow answers, and repeats what may succeed later: no connection, a body that breaks off, 5xx, a
+ * page instead of JSON, and "too many requests", which Yahoo says as status 429 or as a text with another status, and which makes all
+ * requests wait. Answers come with their body read. Rejects with a retryable TickwellError (`yahoo-unreachable`, `yahoo-rate-limited`,
+ * `yahoo-answer`) when every attempt failed.
  */
 export function politeFetch(options: PoliteFetchOptions): typeof fetch {
-  let turn: Promise<void> = Promise.resolve();
-  let lastStartMs = Number.NEGATIVE_INFINITY;
-  const myTurn = (): Promise<void> => {
-    turn = turn.then(async () => {
-      const waitMs = lastStartMs + options.minIntervalMs - options.clock.monotonicMs();
-      if (waitMs > 0) await options.clock.sleep(waitMs);
-      lastStartMs = options.clock.monotonicMs();
-    });
-    return turn;
-  };
+  const limiter = new RequestLimiter(options.clock, options);
   return async (input, init) => {
     for (let attempt = 1; ; attempt++) {
-      await myTurn();
+      await limiter.turn();
       const answer = await attemptOnce(options, input, init);
       if (answer instanceof Response) return answer;
-      if (attempt >= options.maxAttempts) throw answer.error;
-      const waitMs = answer.retryAfterMs ?? backoffMs(options, attempt);
+      const { error, retryAfterMs } = answer;
+      const waitMs = retryAfterMs ?? backoffMs(options, attempt);
+      if (error.code === 'yahoo-rate-limited') limiter.hold(waitMs);
+      if (attempt >= options.maxAttempts) throw error;
       options.logger.warn(
-        { attempt, waitMs, code: answer.error.code },
-        `${answer.error.message}; again in ${Math.round(waitMs)} ms`,
+        { attempt, waitMs, code: error.code },
+        `${error.message}; again in ${Math.round(waitMs)} ms`,
       );
       await options.clock.sleep(waitMs);
     }
@@ -84,23 +82,70 @@ async function attemptOnce(
   try {
     const response = await options.fetch(input, { ...init, signal });
     const body = await readBody(response);
-    if (isTooMany(response.status, body)) {
-      const retryAfterMs = retryAfter(response.headers.get('retry-after'), options);
-      return failure('yahoo-rate-limited', 'Yahoo says: too many requests', undefined, retryAfterMs);
-    }
-    if (response.status >= 500)
-      return failure('yahoo-unreachable', `Yahoo answers ${response.status}`, undefined);
-    return withBody(response, body);
+    return failureOf(response, body, isDataRequest(input), options) ?? withBody(response, body);
   } catch (cause) {
     if (given?.aborted === true) throw cause;
     if (cause instanceof TickwellError) throw cause;
-    const what = timeout.aborted ? `no answer within ${options.timeoutMs} ms` : errorMessage(cause);
-    return failure('yahoo-unreachable', `Yahoo cannot be reached: ${what}`, cause);
+    const what = timeout.aborted ? `no answer within ${options.timeoutMs} ms` : reasonOf(cause);
+    return failure(
+      'yahoo-unreachable',
+      `Yahoo cannot be reached: ${what}; check the network, the proxy, and baseUrl where one is set`,
+      cause,
+    );
   }
+}
+
+function failureOf(
+  response: Response,
+  body: string,
+  isData: boolean,
+  options: PoliteFetchOptions,
+): Failure | undefined {
+  const { status } = response;
+  if (isTooMany(status, body)) {
+    const retryAfterMs = retryAfter(response.headers.get('retry-after'), options);
+    return failure(
+      'yahoo-rate-limited',
+      'Yahoo says: too many requests; ask later, or slower (requestsPerSecond, requestsPerHour)',
+      undefined,
+      retryAfterMs,
+    );
+  }
+  if (status >= 500)
+    return failure('yahoo-unreachable', `Yahoo answers ${status}; try again later`, undefined);
+  if (!response.ok || !isData || isJson(body)) return undefined;
+  const start = body.trim().replaceAll(/\s+/g, ' ').slice(0, SHOWN_CHARACTERS);
+  const what = /^[[{]/.test(start) ? 'breaks off' : 'is a page, not data';
+  return failure(
+    'yahoo-answer',
+    `Yahoo's answer ${what} ("${start}"); try again later, and check that no proxy answers instead`,
+    undefined,
+  );
 }
 
 function failure(code: string, message: string, cause: unknown, retryAfterMs?: number): Failure {
   return { error: new TickwellError(code, message, { cause, retryable: true }), retryAfterMs };
+}
+
+/** The runtime's fetch says only that it failed, and keeps why as the cause. */
+function reasonOf(cause: unknown): string {
+  const inner =
+    cause instanceof Error && cause.cause instanceof Error ? `: ${errorMessage(cause.cause)}` : '';
+  return `${errorMessage(cause)}${inner}`;
+}
+
+/** Whether the answer is data: everything else is a page that gives cookies, or the crumb. */
+export function isDataRequest(input: Parameters<typeof fetch>[0]): boolean {
+  return DATA_PATH.test(new URL(input instanceof Request ? input.url : input).pathname);
+}
+
+function isJson(body: string): boolean {
+  try {
+    JSON.parse(body);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 async function readBody(response: Response): Promise<string> {

@@ -1,3 +1,3 @@
-export { YahooClient, type ChartRequest, type YahooClientOptions, type YahooInterval } from './client.ts';
-export { openYahooHistory, type YahooHistoryOptions } from './history.ts';
-export { readYahooJob, type YahooJobContext } from './jobs.ts';
+export { YahooContext, type YahooContextOptions } from './context.ts';
+export { readYahooJob } from './job-reader.ts';
+export type { YahooState } from './quotes.ts';

@@ -1,75 +1,122 @@
-import { JsonFields, parseIsoTime, type Result } from '@tickwell/domain';
-import type { Clock, FeedJob } from '@tickwell/ports';
-import { YAHOO_INTERVALS, YahooClient, type YahooInterval } from './client.ts';
-import { openYahooHistory } from './history.ts';
+import { createHash } from 'node:crypto';
+import { ok } from '@tickwell/domain';
+import type { EventSource, FeedJob, Logger } from '@tickwell/ports';
+import { openYahooActions } from './actions.ts';
+import { spanText, type Span } from './chart-requests.ts';
+import type { YahooAccess, YahooConnection, YahooContext } from './context.ts';
+import { openYahooStatements, openYahooSummary } from './fundamentals.ts';
+import { tonight, YahooBars } from './history.ts';
+import type { YahooInstrument } from './instrument.ts';
+import { domainInterval, isDated, type YahooInterval } from './intervals.ts';
+import { numbersAsText } from './json.ts';
+import { failed } from './list-source.ts';
+import { QUOTE_SERIES, YahooQuotes, type QuoteSeries } from './quotes.ts';
 
-export interface YahooJobContext {
-  readonly clock: Clock;
-  readonly fetch?: typeof fetch;
+export interface YahooSpan {
+  readonly span: Span;
+  /** The end lies so far back that Yahoo adds nothing before it. */
+  readonly isSettled: boolean;
 }
 
-/**
- * A job `{"type":"yahoo","symbols":["AAPL",{"symbol":"EURUSD","ticker":"EURUSD=X"}],"interval":"1d","from":"2020-01-01","to":…}`:
- * one stream per symbol, one client for all. Without `to` it ends now.
- */
-export function readYahooJob(
-  value: unknown,
-  where: string,
-  context: YahooJobContext,
-): Result<readonly FeedJob[], readonly string[]> {
-  const fields = new JsonFields(value, where);
-  fields.take('type');
-  const interval = fields.choice('interval', Object.keys(YAHOO_INTERVALS) as YahooInterval[]) ?? '1d';
-  const startNs = readTime(fields, 'from') ?? 0n;
-  if (fields.take('from') === undefined) fields.problem('from', 'is required: a date or time');
-  const endNs = readTime(fields, 'to') ?? context.clock.nowNs();
-  const instruments = readInstruments(fields);
-  // One client for all symbols, so that all requests keep their distance.
-  let client: YahooClient | undefined;
-  return fields.finish(
-    instruments.map(({ symbol, ticker }): FeedJob => ({
-      name: `Yahoo ${ticker} ${interval}`,
-      open: (logger) => {
-        client ??= new YahooClient({ ...context, logger });
-        return openYahooHistory({
-          client,
-          clock: context.clock,
-          logger,
-          symbol,
-          ticker,
-          interval,
-          startNs,
-          endNs,
-        });
-      },
-    })),
+interface Jobs {
+  readonly context: YahooContext;
+  readonly access: YahooAccess;
+  readonly instruments: readonly YahooInstrument[];
+}
+
+export type PriceBasisWanted = 'raw' | 'split-adjusted';
+
+type Open = (
+  connection: YahooConnection,
+  instrument: YahooInstrument,
+  logger: Logger,
+) => Promise<EventSource>;
+
+function jobOf({ context, access }: Jobs, name: string, instrument: YahooInstrument, open: Open): FeedJob {
+  return {
+    name: `Yahoo ${instrument.ticker} ${name}`,
+    open: async (logger) => ok(await open(context.connection(access, logger), instrument, logger)),
+  };
+}
+
+/** Bars of each instrument; of a day and longer also its dividends and splits, from the same request. */
+export function historyJobs(
+  jobs: Jobs,
+  of: YahooSpan & { readonly interval: YahooInterval; readonly basis: PriceBasisWanted },
+): readonly FeedJob[] {
+  const { clock } = jobs.context;
+  const { span, isSettled, interval, basis } = of;
+  const openBars: Open = async ({ charts }, instrument, logger) => {
+    const options = { charts, clock, logger, instrument, interval, span, isSettled, basis, splitsTag: '' };
+    return basis === 'raw' ? new YahooBars(options) : openAdjusted({ ...options, charts });
+  };
+  const openActions: Open = ({ charts }, instrument) =>
+    openYahooActions({ charts, clock, instrument, interval, span, isSettled });
+  return jobs.instruments.flatMap((instrument) => [
+    jobOf(jobs, interval, instrument, openBars),
+    ...(isDated(domainInterval(interval))
+      ? [jobOf(jobs, 'dividends and splits', instrument, openActions)]
+      : []),
+  ]);
+}
+
+/** Every split changes all prices before it: bars that keep Yahoo's adjustment are another stream after one. */
+async function openAdjusted(options: ConstructorParameters<typeof YahooBars>[0]): Promise<EventSource> {
+  const { charts, clock, instrument, interval, span } = options;
+  const toNow = { startNs: span.startNs, endNs: tonight(clock) };
+  const page = await charts.shared(instrument.ticker, '1d', toNow);
+  if (!page.ok) {
+    const { symbol, ticker } = instrument;
+    const description = `Yahoo ${ticker} ${interval} ${spanText(span)}`;
+    return failed(
+      { symbol, streamId: `yahoo:${symbol}:${ticker}:${interval}:unknown`, description },
+      page.error,
+    );
+  }
+  const splits = page.value.actions.filter(({ kind }) => kind === 'split');
+  const hash = createHash('sha256').update(JSON.stringify(splits, numbersAsText)).digest('hex');
+  return new YahooBars({ ...options, splitsTag: hash.slice(0, 8) });
+}
+
+/** Dividends and splits alone. */
+export function actionsJobs(jobs: Jobs, { span, isSettled }: YahooSpan): readonly FeedJob[] {
+  const { clock } = jobs.context;
+  return jobs.instruments.map((each) =>
+    jobOf(jobs, 'dividends and splits', each, ({ charts }, instrument) =>
+      openYahooActions({ charts, clock, instrument, interval: '1d', span, isSettled }),
+    ),
   );
 }
 
-function readTime(fields: JsonFields, name: string): bigint | undefined {
-  const text = fields.text(name);
-  if (text === undefined) return undefined;
-  const time = parseIsoTime(text);
-  if (time.ok) return time.value;
-  fields.problem(name, time.error);
-  return undefined;
+/** Statements, and the summary of today. */
+export function fundamentalsJobs(jobs: Jobs, span: Span): readonly FeedJob[] {
+  const { clock } = jobs.context;
+  return jobs.instruments.flatMap((each) => [
+    jobOf(jobs, 'statements', each, ({ client }, instrument) =>
+      openYahooStatements({ client, clock, instrument, span }),
+    ),
+    jobOf(jobs, 'summary', each, ({ client }, instrument) =>
+      openYahooSummary({ client, clock, instrument, span }),
+    ),
+  ]);
 }
 
-interface Instrument {
-  readonly symbol: string;
-  readonly ticker: string;
-}
-
-function readInstruments(fields: JsonFields): readonly Instrument[] {
-  const values = fields.list('symbols') ?? [];
-  if (values.length === 0) fields.problem('symbols', 'must be a list of at least one ticker');
-  return values.flatMap((value, index): Instrument[] => {
-    if (typeof value === 'string') return [{ symbol: value, ticker: value }];
-    const inner = new JsonFields(value, `symbols[${index}]`);
-    const instrument = { symbol: inner.requiredText('symbol'), ticker: inner.requiredText('ticker') };
-    const read = inner.finish(instrument);
-    if (read.ok) return [read.value];
-    fields.problems.push(...read.error);
-    return [];
-  });
+/** One stream of all instruments, without an end. */
+export function quotesJobs(
+  { context, access, instruments }: Jobs,
+  of: { readonly series: readonly QuoteSeries[] | undefined; readonly everyMs: number },
+): readonly FeedJob[] {
+  const { clock, onState } = context;
+  const { series = QUOTE_SERIES, everyMs } = of;
+  return [
+    {
+      name: `Yahoo quotes of ${instruments.length} instruments`,
+      open: (logger) => {
+        const { client } = context.connection(access, logger);
+        return Promise.resolve(
+          ok(new YahooQuotes({ client, clock, logger, instruments, series, everyMs, onState })),
+        );
+      },
+    },
+  ];
 }

@@ -6,7 +6,7 @@ import { IbContext, readIbJob, rollText, type IbReport } from '@tickwell/feed-ib
 import { readFilesJob, readReplayJob, readSampleJob } from '@tickwell/feed-files';
 import { ProviderHost, readProviderJob } from '@tickwell/feed-provider';
 import { readWebsocketJob } from '@tickwell/feed-websocket';
-import { readYahooJob } from '@tickwell/feed-yahoo';
+import { readYahooJob, YahooContext } from '@tickwell/feed-yahoo';
 import { Channel } from '@tickwell/grpc';
 import { createKafkaLog } from '@tickwell/kafka';
 import type { IngestLine, LiveReport, Logger } from '@tickwell/ports';
@@ -87,12 +87,17 @@ const ib = new IbContext({
 
 const providers = new ProviderHost({ clock: systemClock, env: process.env, onReport: tell });
 const websocket = { clock: systemClock, env: process.env, lastStored, onReport: tell };
+const yahoo = new YahooContext({
+  clock: systemClock,
+  baseUrl: process.env['TICKWELL_YAHOO_URL'],
+  onState: (state) => service?.note('yahoo:live', state),
+});
 
 const readers: Readonly<Record<string, JobReader>> = {
   files: readFilesJob,
   sample: readSampleJob,
   replay: (job, where) => readReplayJob(job, where, systemClock),
-  yahoo: (job, where) => readYahooJob(job, where, { clock: systemClock }),
+  yahoo: (job, where) => readYahooJob(job, where, yahoo),
   ib: (job, where) => readIbJob(job, where, ib),
   provider: (job, where) => readProviderJob(job, where, providers),
   websocket: (job, where) => readWebsocketJob(job, where, websocket),

@@ -1,7 +1,7 @@
 import { err, ok, type Result } from '@tickwell/domain';
 import { isObject } from './json.ts';
 
-export const FAULTS = [
+const FAULTS = [
   'too-many',
   'too-many-text',
   'error-500',

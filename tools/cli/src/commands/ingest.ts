@@ -7,17 +7,18 @@ import { importJobs, withImportOptions, type ImportFlags } from '../ingest/impor
 import { time, withExamples } from '../options.ts';
 import { addIngestIb } from './ingest-ib.ts';
 import { addIngestProvider } from './ingest-provider.ts';
+import { addIngestYahoo } from './ingest-yahoo.ts';
 
 /** `tickwell ingest files|replay|yahoo|ib|provider` */
 export function addIngest(program: Command, context: CliContext): void {
   const ingest = program
     .command('ingest')
     .description(
-      'bring market data in: files, replays, Yahoo history, Interactive Brokers, custom providers',
+      'bring market data in: files, replays, Yahoo Finance, Interactive Brokers, custom providers',
     );
   addFiles(ingest, context);
   addReplay(ingest, context);
-  addYahoo(ingest, context);
+  addIngestYahoo(ingest, context);
   addIngestIb(ingest, context);
   addIngestProvider(ingest, context);
 }
@@ -85,42 +86,4 @@ function speed(text: string): number | 'max' {
   if (text === 'max') return text;
   if (Number.isFinite(value) && value > 0) return value;
   throw new InvalidArgumentError('It must be a number above 0, or max.');
-}
-
-interface YahooFlags extends ImportFlags {
-  readonly interval: string;
-  readonly from: bigint;
-  readonly to?: bigint;
-}
-
-function addYahoo(ingest: Command, context: CliContext): void {
-  const command = ingest
-    .command('yahoo')
-    .description('history from Yahoo Finance: bars, dividends and splits')
-    .argument('<symbol...>', 'Yahoo tickers, for example AAPL; ID:TICKER files one under an id of your own')
-    .option('--interval <interval>', 'of the bars', '1d')
-    .requiredOption('--from <time>', 'first day or time', time)
-    .option('--to <time>', 'first day or time not wanted; default: now', time);
-  withImportOptions(command);
-  withExamples(command, [
-    'tickwell ingest yahoo AAPL MSFT --from 2015-01-01',
-    'tickwell ingest yahoo BTCUSD:BTC-USD EURUSD:EURUSD=X --interval 1h --from 2026-01-01 --wait',
-  ]);
-  command.action((symbols: string[], flags: YahooFlags) => {
-    const { interval, from, to } = flags;
-    const job = {
-      type: 'yahoo',
-      symbols: symbols.map(yahooInstrument),
-      interval,
-      from: formatNs(from),
-      ...(to === undefined ? {} : { to: formatNs(to) }),
-    };
-    return importJobs(context, flags, { jobs: [job], sources: ['yahoo'] });
-  });
-}
-
-/** "BTCUSD:BTC-USD" is the ticker BTC-USD filed as BTCUSD; no ticker holds a colon. */
-function yahooInstrument(text: string): string | { readonly symbol: string; readonly ticker: string } {
-  const at = text.indexOf(':');
-  return at < 0 ? text : { symbol: text.slice(0, at), ticker: text.slice(at + 1) };
 }

@@ -38,6 +38,8 @@ export interface Import {
   readonly sources: readonly string[];
   /** Of a feed without an end: it is stopped after so long. */
   readonly untilMs?: number;
+  /** Settings of the ingest service, where the environment has none of its own. */
+  readonly variables?: Readonly<Record<string, string>>;
 }
 
 /** Options of every import. */
@@ -60,7 +62,7 @@ interface Baseline {
 export async function importJobs(
   context: CliContext,
   flags: ImportFlags,
-  { jobs, sources, untilMs }: Import,
+  { jobs, sources, untilMs, variables }: Import,
 ): Promise<void> {
   const { terminal, env, root } = context;
   const endpoints = await findEndpoints(context, flags.instance);
@@ -73,7 +75,7 @@ export async function importJobs(
   let timer: NodeJS.Timeout | undefined;
   await runIngest({
     root,
-    env: { ...env, ...(await queryVariables(context, flags)) },
+    env: { ...variables, ...env, ...(await queryVariables(context, flags)) },
     endpoints,
     jobs,
     onLine: (line) => {

@@ -1,0 +1,53 @@
+import type { Clock, Logger } from '@tickwell/ports';
+import { ChartRequests } from './chart-requests.ts';
+import { YahooClient, type YahooClientOptions } from './client.ts';
+import type { YahooState } from './quotes.ts';
+
+export interface YahooContextOptions {
+  readonly clock: Clock;
+  /** Default: the runtime's. */
+  readonly fetch?: typeof fetch;
+  /** Where Yahoo is, for jobs that do not say. */
+  readonly baseUrl?: string | undefined;
+  readonly onState?: (state: YahooState) => void;
+}
+
+/** How to ask; what is left out is the client's default. */
+export type YahooAccess = Pick<
+  YahooClientOptions,
+  'baseUrl' | 'requestsPerSecond' | 'requestsPerHour' | 'timeoutMs' | 'userAgent'
+>;
+
+export interface YahooConnection {
+  readonly client: YahooClient;
+  readonly charts: ChartRequests;
+}
+
+/** What all jobs of a process share: one client per Yahoo, as its limits are those of the address that asks. */
+export class YahooContext {
+  readonly clock: Clock;
+  readonly baseUrl: string | undefined;
+  readonly onState: ((state: YahooState) => void) | undefined;
+  readonly #fetch: typeof fetch | undefined;
+  readonly #connections = new Map<string, YahooConnection>();
+
+  constructor({ clock, fetch: network, baseUrl, onState }: YahooContextOptions) {
+    this.clock = clock;
+    this.baseUrl = baseUrl;
+    this.onState = onState;
+    this.#fetch = network;
+  }
+
+  /** The first job of a Yahoo sets its limits. */
+  connection(access: YahooAccess, logger: Logger): YahooConnection {
+    const key = access.baseUrl?.href ?? '';
+    let connection = this.#connections.get(key);
+    if (connection === undefined) {
+      const network = this.#fetch === undefined ? {} : { fetch: this.#fetch };
+      const client = new YahooClient({ ...access, ...network, clock: this.clock, logger });
+      connection = { client, charts: new ChartRequests(client) };
+      this.#connections.set(key, connection);
+    }
+    return connection;
+  }
+}

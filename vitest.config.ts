@@ -14,6 +14,9 @@ export default defineConfig({
           name: 'unit',
           include: ['{libs,services,tools,examples}/*/src/**/*.test.ts', 'scripts/**/*.test.ts'],
           exclude: ['**/*.real.test.ts', '**/*.sim.test.ts', '**/node_modules/**'],
+          // What hangs must end; what is slow because the machine is busy must not fail.
+          testTimeout: 30_000,
+          hookTimeout: 30_000,
         },
       },
       {

@@ -87,6 +87,30 @@ describe('a tick batch by hand', () => {
     );
   });
 
+  it('leaves numbers of more bits than their field has to the general decoder, which cuts them', () => {
+    const cause = new BinaryWriter()
+      .tag(3, WireType.Varint)
+      .uint64(2n ** 32n + 5n)
+      .finish();
+    const header = new BinaryWriter()
+      .tag(3, WireType.LengthDelimited)
+      .bytes(cause)
+      .tag(7, WireType.Varint)
+      .uint64(2n ** 32n + 1n);
+    const bytes = new BinaryWriter().tag(1, WireType.LengthDelimited).bytes(header.finish()).finish();
+    expect(readTickBatch(bytes)).toBeUndefined();
+    const decoded = decodeTickBatch(bytes, false);
+    expect(decoded.ok && decoded.value.header).toMatchObject({ cause: { k: 5 }, priceBasis: 'raw' });
+  });
+
+  it('leaves a text with a byte order mark to the general decoder', () => {
+    const { header } = trade();
+    const bytes = generalEncode(trade({ header: { ...header, symbol: '\ufeffA' } }));
+    expect(readTickBatch(bytes)).toBeUndefined();
+    const general = tickBatchFromProto(fromBinary(pb.TickBatchSchema, bytes), false);
+    expect(plain(decodeTickBatch(bytes, false))).toEqual(plain(general));
+  });
+
   it('keeps texts apart that share a slot, and those with other characters', () => {
     const symbols = Array.from({ length: 20_000 }, (_, index) => `S${index}`).concat(['é', 'ée', '株', '']);
     for (const symbol of [...symbols, ...symbols.slice(0, 100)]) {

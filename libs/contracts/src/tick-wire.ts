@@ -150,7 +150,7 @@ function readHeader(reader: ForwardReader): Header | undefined {
     else if (tag === tagOf(4, FIXED64)) header.knownAtNs = reader.fixed64();
     else if (tag === tagOf(5, FIXED64)) header.watermarkNs = reader.fixed64();
     else if (tag === tagOf(6, LEN)) header.replayOf = reader.text();
-    else if (tag === tagOf(7, VARINT)) priceBasis = priceBasisFromProto(reader.varint());
+    else if (tag === tagOf(7, VARINT)) priceBasis = priceBasisFromProto(reader.uint32());
     else throw unusual();
   }
   if (cause === undefined) return undefined;
@@ -165,7 +165,7 @@ function readCause(reader: ForwardReader): Header['cause'] {
     last = tag;
     if (tag === tagOf(1, LEN)) cause.origin = reader.text();
     else if (tag === tagOf(2, VARINT)) cause.n = BigInt(reader.varint());
-    else if (tag === tagOf(3, VARINT)) cause.k = reader.varint();
+    else if (tag === tagOf(3, VARINT)) cause.k = reader.uint32();
     else throw unusual();
   }
   return cause;

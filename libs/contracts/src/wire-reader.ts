@@ -8,6 +8,7 @@ const SHORT_TEXT = 64;
 /** Texts repeat from message to message: the last one of each hash is kept. A power of two. */
 const KEPT_TEXTS = 4_096;
 const kept = new Array<string>(KEPT_TEXTS).fill('');
+const BYTE_ORDER_MARK = '\ufeff';
 const REPLACEMENT = '�';
 
 /**
@@ -54,6 +55,13 @@ export class ForwardReader {
       scale *= 0x80;
     }
     throw UNUSUAL;
+  }
+
+  /** What a field of 32 bits cannot hold is cut by the general decoder, which is left to it. */
+  uint32(): number {
+    const value = this.varint();
+    if (value > 0xffff_ffff) throw UNUSUAL;
+    return value;
   }
 
   fixed64(): bigint {
@@ -113,11 +121,11 @@ export class ForwardReader {
     return values;
   }
 
-  /** Bytes that are no UTF-8 are for the general decoder, which says so. */
+  /** Bytes that are no UTF-8 are for the general decoder, which says so; it also drops a byte order mark at the beginning. */
   #utf8(start: number, end: number): string {
     const { buffer, byteOffset } = this.#bytes;
     const text = Buffer.from(buffer, byteOffset + start, end - start).toString('utf8');
-    if (text.includes(REPLACEMENT)) throw UNUSUAL;
+    if (text.includes(REPLACEMENT) || text.startsWith(BYTE_ORDER_MARK)) throw UNUSUAL;
     return text;
   }
 

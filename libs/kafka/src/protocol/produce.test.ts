@@ -75,6 +75,25 @@ describe('a produce request', () => {
     );
   });
 
+  it('keeps a header that is named like the prototype of an object', () => {
+    const headers = Object.fromEntries([
+      ['__proto__', 'a'],
+      ['b', 'c'],
+    ]);
+    const [batch] = encode([batchOf('t', 0, [{ topic: 't', key: '', value: null, headers }])]);
+    const place = { topic: 't', partition: 0 };
+    const { records } = decodeRecords(
+      place,
+      batch?.data ?? Buffer.alloc(0),
+      { fromOffset: 0n, untilOffset: null },
+      [],
+    );
+    expect(Object.entries(records[0]?.headers ?? {})).toEqual([
+      ['__proto__', 'a'],
+      ['b', 'c'],
+    ]);
+  });
+
   it('says whose batch it is, which one, and a checksum over what follows it', () => {
     const one: NewRecord = { topic: 't', key: 'k', value: null, headers: {} };
     const [batch] = encode([batchOf('t', 0, [one, one, one])]);

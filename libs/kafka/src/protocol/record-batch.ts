@@ -151,9 +151,16 @@ function readHeaders(reader: WireReader): Record<string, string> {
   const count = reader.varint();
   for (let index = 0; index < count; index++) {
     const name = reader.take(reader.varint()).toString('utf8');
-    headers[name] = readBytes(reader)?.toString('utf8') ?? '';
+    const value = readBytes(reader)?.toString('utf8') ?? '';
+    if (name === '__proto__') keepOwn(headers, name, value);
+    else headers[name] = value;
   }
   return headers;
+}
+
+/** Assigning to this name would set the object's prototype, or nothing. */
+function keepOwn(headers: Record<string, string>, name: string, value: string): void {
+  Object.defineProperty(headers, name, { value, enumerable: true, writable: true, configurable: true });
 }
 
 /** Which batches are data: not control markers, and not of a transaction that was rolled back. */

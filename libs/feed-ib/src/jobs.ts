@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { err, errorMessage, NS_PER_SECOND, ok, TickwellError, type Result } from '@tickwell/domain';
-import type { Clock, EventSource, FeedJob, Logger } from '@tickwell/ports';
+import type { Clock, EventSource, FeedJob, Logger, OpenOptions } from '@tickwell/ports';
 import { barSizeOf } from './bar-sizes.ts';
 import { IbConnection } from './connection.ts';
 import { InstrumentCache, type InstrumentSpec, type ResolvedInstrument } from './contracts.ts';
@@ -173,13 +173,13 @@ type Jobs = Result<readonly FeedJob[], readonly string[]>;
 async function withConnection(
   context: IbContext,
   options: IbGatewayOptions,
-  logger: Logger,
+  { logger, signal }: { readonly logger: Logger; readonly signal?: AbortSignal | undefined },
   open: (connection: IbConnection, close: () => Promise<void>) => Promise<Result<EventSource, TickwellError>>,
 ): Promise<Result<EventSource, TickwellError>> {
   const { connection, release } = context.lease(options, logger);
   let source: Result<EventSource, TickwellError> | undefined;
   try {
-    const connected = await connection.open();
+    const connected = await connection.open(signal);
     source = connected.ok ? await open(connection, release) : connected;
     return source;
   } finally {
@@ -194,8 +194,8 @@ export function ibHistoryJob(options: IbHistoryOptions, context: IbContext): Job
   return ok(
     options.instruments.map((instrument): FeedJob => ({
       name: `IB ${instrument.symbol} ${options.kind === 'bars' ? (options.interval ?? '') : options.kind}`,
-      open: (logger) =>
-        withConnection(context, options, logger, async (connection, onClose) => {
+      open: (logger, { signal } = {}) =>
+        withConnection(context, options, { logger, signal }, async (connection, onClose) => {
           const resolved = await context.instruments.resolve(connection, specOf(instrument));
           if (!resolved.ok) return resolved;
           const of = historyOf(options, instrument);
@@ -237,8 +237,8 @@ export function ibLiveJob(options: IbLiveOptions, context: IbContext): Jobs {
       .map(({ symbol }) => symbol)
       .join(', ')
       .slice(0, 200)}`,
-    open: (logger) =>
-      withConnection(context, options, logger, async (connection, close) => {
+    open: (logger, { signal, onReport } = {}) =>
+      withConnection(context, options, { logger, signal }, async (connection, close) => {
         const resolved = await resolveAll(context, connection, options.instruments, logger);
         if (!resolved.ok) return resolved;
         const lines = resolved.value.length * new Set(series).size;
@@ -260,7 +260,7 @@ export function ibLiveJob(options: IbLiveOptions, context: IbContext): Jobs {
             ? (options.what ?? (secType === 'CASH' ? 'MIDPOINT' : 'TRADES'))
             : undefined,
         }));
-        return ok(liveSource(options, context, { connection, instruments, logger, lines, close }));
+        return ok(liveSource(options, context, { connection, instruments, logger, lines, close, onReport }));
       }),
   };
   return ok([job]);
@@ -277,6 +277,7 @@ function liveSource(
     readonly logger: Logger;
     readonly lines: number;
     readonly close: () => Promise<void>;
+    readonly onReport: OpenOptions['onReport'];
   },
 ): LiveSource {
   return new LiveSource({
@@ -288,7 +289,11 @@ function liveSource(
     lastStored: context.lastStored,
     maxBackfillSeconds: options.maxBackfillSeconds ?? DAY_SECONDS,
     ...(options.settings === undefined ? {} : { settings: options.settings }),
-    onReport: context.onReport,
+    onReport: (report) => {
+      context.onReport?.(report);
+      const { kind } = report;
+      if (kind === 'connection' || kind === 'hole' || kind === 'refused') of.onReport?.(report);
+    },
     onClose: async () => {
       context.governor(options).returnLines(of.lines);
       await of.close();
@@ -360,8 +365,8 @@ export function ibPortfolioJob(options: IbPortfolioOptions, context: IbContext):
   const { instruments = [] } = options;
   const job: FeedJob = {
     name: `IB portfolio ${options.account ?? ''}`.trim(),
-    open: (logger) =>
-      withConnection(context, options, logger, async (connection, onClose) => {
+    open: (logger, { signal } = {}) =>
+      withConnection(context, options, { logger, signal }, async (connection, onClose) => {
         const { accounts } = connection;
         const account = options.account ?? (accounts.length === 1 ? accounts[0] : undefined);
         if (account === undefined || !accounts.includes(account))

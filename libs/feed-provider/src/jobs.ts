@@ -10,7 +10,7 @@ import {
   type Interval,
   type Result,
 } from '@tickwell/domain';
-import type { EventSource, FeedJob } from '@tickwell/ports';
+import type { EventSource, FeedJob, LiveReport } from '@tickwell/ports';
 import { PROVIDER_KINDS, type ProviderKind } from '@tickwell/provider';
 import { HistorySource } from './history-source.ts';
 import { ProviderHost } from './host.ts';
@@ -85,7 +85,7 @@ function liveJob(
 ): FeedJob {
   return {
     name: `${path} live`,
-    open: (logger) =>
+    open: (logger, { onReport } = {}) =>
       openWith(host, path, (runtime) => {
         const { declared } = runtime;
         const what = `${declared.name} live`;
@@ -102,7 +102,10 @@ function liveJob(
           instruments,
           kinds,
           interval: bars.value,
-          onReport: host.onReport,
+          onReport: (source: string, report: LiveReport) => {
+            host.onReport(source, report);
+            onReport?.(report);
+          },
         };
         return ok(new LiveSource(options));
       }),

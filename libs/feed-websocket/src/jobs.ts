@@ -41,7 +41,7 @@ export function websocketJob(
   if (problems.length > 0) return err(problems);
   const job: FeedJob = {
     name: `${definition.name} live`,
-    open: (logger) => {
+    open: (logger, { onReport } = {}) => {
       const secrets = readSecrets(definition.secrets, context.env);
       if (!secrets.ok) {
         const what = `${definition.name}: ${secrets.error.join('; ')}`;
@@ -57,7 +57,10 @@ export function websocketJob(
         open: openSocket,
         random: Math.random,
         lastStored: context.lastStored,
-        onReport: context.onReport,
+        onReport: (source, report) => {
+          context.onReport?.(source, report);
+          onReport?.(report);
+        },
         maxQueued: context.maxQueued ?? MAX_QUEUED,
       });
       return Promise.resolve(ok(source));

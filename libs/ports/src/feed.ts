@@ -9,6 +9,7 @@ import type {
   TickwellError,
   TradeColumns,
 } from '@tickwell/domain';
+import type { LiveReport } from './live-report.ts';
 import type { Logger } from './logger.ts';
 
 /** What a feed delivers: events of one series in event order, each with its position in the stream. */
@@ -122,10 +123,18 @@ export interface EventSource {
   close(): Promise<void>;
 }
 
+/** What whoever opens a job may want of it besides; a feed that cannot give it leaves it out. */
+export interface OpenOptions {
+  /** Gives up opening: the error is then `stopped`, or the call rejects with the signal's reason. */
+  readonly signal?: AbortSignal;
+  /** What a live session tells beside its events, of this job alone. */
+  readonly onReport?: (report: LiveReport) => void;
+}
+
 /** Something that can be ingested, before it is opened. */
 export interface FeedJob {
   /** For people: what it is. */
   readonly name: string;
   /** The error is terminal for this job, or retryable: another attempt may open it. */
-  open(logger: Logger): Promise<Result<EventSource, TickwellError>>;
+  open(logger: Logger, options?: OpenOptions): Promise<Result<EventSource, TickwellError>>;
 }

@@ -58,6 +58,18 @@ export type IngestLine =
       readonly text: string;
     }
   | {
+      /** Of a policy: another source serves some instruments from now on. */
+      readonly type: 'policy';
+      readonly policy: string;
+      /** At most 100 of them. */
+      readonly instruments: readonly string[];
+      readonly count: number;
+      /** null: none. */
+      readonly from: string | null;
+      readonly to: string | null;
+      readonly reason: string;
+    }
+  | {
       readonly type: 'error';
       readonly job: string;
       readonly code: string;

@@ -1,10 +1,10 @@
-import type { FeedJob } from '@tickwell/ports';
 import { field, readConfig, RUNTIME_FIELDS, type Env, type RuntimeConfig } from '@tickwell/runtime';
-import { jobText, parseJobs, type JobReader } from './job.ts';
+import type { IngestJob } from './hosted-job.ts';
+import { jobText, parseJobs, type JobReaders } from './job.ts';
 
 export interface IngestConfig extends RuntimeConfig {
   readonly kafkaBrokers: readonly string[];
-  readonly jobs: readonly FeedJob[];
+  readonly jobs: readonly IngestJob[];
   readonly maxPendingEvents: number;
   readonly maxPendingMebibytes: number;
   readonly cursorIntervalMs: number;
@@ -15,10 +15,7 @@ export interface IngestConfig extends RuntimeConfig {
 }
 
 /** @throws ConfigError with every problem. */
-export function readIngestConfig(
-  env: Env,
-  readers: Readonly<Record<string, JobReader>>,
-): Readonly<IngestConfig> {
+export function readIngestConfig(env: Env, readers: JobReaders<IngestJob>): Readonly<IngestConfig> {
   return readConfig<IngestConfig>(env, {
     ...RUNTIME_FIELDS,
     kafkaBrokers: field.list('TICKWELL_KAFKA_BROKERS', ['127.0.0.1:9092']),

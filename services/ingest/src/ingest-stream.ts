@@ -55,6 +55,8 @@ export interface IngestOptions {
   readonly limits?: IngestLimits;
   /** Once before the first event, then after every send that was acknowledged. Counts include earlier runs of the stream. */
   readonly onProgress?: (progress: IngestProgress) => void;
+  /** Events of a symbol have been read. */
+  readonly onData?: (symbol: string) => void;
 }
 
 export interface IngestResult extends IngestProgress {
@@ -160,6 +162,7 @@ export class IngestStream {
     } else {
       this.#counts = { position, events: events + BigInt(item.positions.length), refused };
       this.#pending.add(item);
+      this.#options.onData?.(item.symbol);
     }
   }
 

@@ -3,7 +3,8 @@ import { err, errorMessage, ok, type Result } from '@tickwell/domain';
 import type { FeedJob } from '@tickwell/ports';
 
 /** Reads one job of a type; `where` names it in problems. */
-export type JobReader = (job: unknown, where: string) => Result<readonly FeedJob[], readonly string[]>;
+export type JobReader<J = FeedJob> = (job: unknown, where: string) => Result<readonly J[], readonly string[]>;
+export type JobReaders<J = FeedJob> = Readonly<Record<string, JobReader<J>>>;
 
 /** A whole description is read at once. */
 const MAX_JOBS = 1000;
@@ -19,10 +20,7 @@ export function jobText(setting: string): Result<string, string> {
 }
 
 /** Parses `{"jobs":[{"type":…},…]}`, or one job alone; every problem at once. */
-export function parseJobs(
-  text: string,
-  readers: Readonly<Record<string, JobReader>>,
-): Result<readonly FeedJob[], readonly string[]> {
+export function parseJobs<J>(text: string, readers: JobReaders<J>): Result<readonly J[], readonly string[]> {
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -35,19 +33,25 @@ export function parseJobs(
     return err([`has ${list.length} jobs; 1 to ${MAX_JOBS} are possible`]);
   const problems: string[] = [];
   const jobs = list.flatMap((job, index) => {
-    const type = isObject(job) ? job['type'] : undefined;
-    const reader = typeof type === 'string' && Object.hasOwn(readers, type) ? readers[type] : undefined;
-    const where = `jobs[${index}]`;
-    if (reader === undefined) {
-      problems.push(`${where}.type must be one of ${Object.keys(readers).join(', ')}`);
-      return [];
-    }
-    const read = reader(job, where);
+    const read = readJob(job, `jobs[${index}]`, readers);
     if (read.ok) return read.value;
     problems.push(...read.error);
     return [];
   });
   return problems.length === 0 ? ok(jobs) : err(problems);
+}
+
+/** One job, read by the reader of its type. */
+export function readJob<J>(
+  job: unknown,
+  where: string,
+  readers: JobReaders<J>,
+): Result<readonly J[], readonly string[]> {
+  const type = isObject(job) ? job['type'] : undefined;
+  const reader = typeof type === 'string' && Object.hasOwn(readers, type) ? readers[type] : undefined;
+  return reader === undefined
+    ? err([`${where}.type must be one of ${Object.keys(readers).join(', ')}`])
+    : reader(job, where);
 }
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {

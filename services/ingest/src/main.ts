@@ -13,7 +13,9 @@ import type { IngestLine, LiveReport, Logger } from '@tickwell/ports';
 import { newTraceparent, runService, systemClock } from '@tickwell/runtime';
 import { readIngestConfig } from './config.ts';
 import { holeLine, holeReason } from './hole-line.ts';
-import type { JobReader } from './job.ts';
+import type { JobReaders } from './job.ts';
+import { readPolicyJob } from './policy/policy-job.ts';
+import { sinceStored } from './policy/since-stored.ts';
 import { lastStoredOf, type AskLatest } from './last-stored.ts';
 import { IngestService } from './service.ts';
 
@@ -93,7 +95,7 @@ const yahoo = new YahooContext({
   onState: (state) => service?.note('yahoo:live', state),
 });
 
-const readers: Readonly<Record<string, JobReader>> = {
+const readers: JobReaders = {
   files: readFilesJob,
   sample: readSampleJob,
   replay: (job, where) => readReplayJob(job, where, systemClock),
@@ -101,6 +103,15 @@ const readers: Readonly<Record<string, JobReader>> = {
   ib: (job, where) => readIbJob(job, where, ib),
   provider: (job, where) => readProviderJob(job, where, providers),
   websocket: (job, where) => readWebsocketJob(job, where, websocket),
+};
+
+const policies = {
+  readers,
+  sinceStored: sinceStored({
+    ask: () => askLatest?.ask,
+    clock: systemClock,
+    logger: () => askLatest?.logger,
+  }),
 };
 
 function latestFrom(address: string): AskLatest {
@@ -116,7 +127,11 @@ function latestFrom(address: string): AskLatest {
 await runService({
   name: 'ingest',
   env: process.env,
-  readConfig: (env) => readIngestConfig(env, readers),
+  readConfig: (env) =>
+    readIngestConfig(env, {
+      ...readers,
+      policy: (job, where) => readPolicyJob(job, where, policies),
+    }),
   build: (config, logger) => {
     if (config.grpcAddress !== '') askLatest = { ask: latestFrom(config.grpcAddress), logger };
     service = new IngestService({

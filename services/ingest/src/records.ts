@@ -200,7 +200,7 @@ export function cursorRecord(context: RecordContext, cursor: IngestCursor, updat
 }
 
 export interface StatusReport {
-  readonly state: 'up' | 'degraded' | 'down' | 'finished';
+  readonly state: 'up' | 'degraded' | 'down' | 'paced' | 'finished';
   readonly reason: string;
   readonly events: bigint;
   readonly refused: bigint;
@@ -211,6 +211,7 @@ const STATES = {
   up: events.SourceState.UP,
   degraded: events.SourceState.DEGRADED,
   down: events.SourceState.DOWN,
+  paced: events.SourceState.PACED,
   finished: events.SourceState.FINISHED,
 } as const;
 

@@ -1,12 +1,14 @@
 import { errorMessage, TickwellError } from '@tickwell/domain';
 import type { Clock, EventLog, EventSink, EventSource, FeedJob, Logger } from '@tickwell/ports';
 import { logCursors, type CursorStore } from './cursors.ts';
+import type { HostedJob, HostedOutcome, HostedStream, IngestJob, StreamHost } from './hosted-job.ts';
 import { IngestStream, type IngestLimits, type IngestProgress, type IngestResult } from './ingest-stream.ts';
 import { IngestMeasures } from './measure.ts';
 import type { Emit } from './progress.ts';
+import { statusRecord } from './records.ts';
 
 export interface IngestServiceOptions {
-  readonly jobs: readonly FeedJob[];
+  readonly jobs: readonly IngestJob[];
   readonly log: EventLog;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -27,8 +29,10 @@ export class IngestService {
   readonly #options: IngestServiceOptions;
   /** With the source of each. */
   readonly #running = new Map<IngestStream, string>();
-  #isStopping = false;
   readonly #cursors: CursorStore;
+  readonly #stop = new AbortController();
+  /** Orders what is filed by no stream of its own: readers drop what is not above the last one. */
+  #filedNs = 0n;
   readonly #measures = new IngestMeasures();
   #totals = { streams: 0, failed: 0, events: 0, refused: 0 };
 
@@ -71,7 +75,7 @@ export class IngestService {
   }
 
   stop(): Promise<void> {
-    this.#isStopping = true;
+    this.#stop.abort(new TickwellError('stopped', 'ingest was asked to stop'));
     for (const stream of this.#running.keys()) stream.stop();
     return Promise.resolve();
   }
@@ -80,7 +84,11 @@ export class IngestService {
     const { jobs, parallelJobs } = this.#options;
     const waiting = [...jobs];
     const work = async (): Promise<void> => {
-      for (let job = waiting.shift(); job !== undefined && !this.#isStopping; job = waiting.shift()) {
+      for (
+        let job = waiting.shift();
+        job !== undefined && !this.#stop.signal.aborted;
+        job = waiting.shift()
+      ) {
         await this.#runJob(job, sink);
       }
     };
@@ -97,8 +105,9 @@ export class IngestService {
       if (outcome.status === 'rejected') throw outcome.reason;
   }
 
-  async #runJob(job: FeedJob, sink: EventSink): Promise<void> {
+  async #runJob(job: IngestJob, sink: EventSink): Promise<void> {
     this.#totals.streams++;
+    if ('run' in job) return this.#runHosted(job, sink);
     const opened = await job.open(this.#options.logger);
     if (!opened.ok) {
       this.#fail(job, opened.error);
@@ -108,19 +117,87 @@ export class IngestService {
       await this.#runStream(opened.value, sink);
     } catch (error) {
       this.#fail(job, error);
-      if (error instanceof TickwellError && error.code === 'sink-broken') throw error;
+      if (isBroken(error)) throw error;
     } finally {
       await opened.value.close();
     }
   }
 
-  async #runStream(source: EventSource, sink: EventSink): Promise<void> {
-    const { clock, logger, newTraceparent, limits, emit } = this.#options;
+  async #runHosted(job: HostedJob, sink: EventSink): Promise<void> {
+    const { log, clock, logger, emit } = this.#options;
+    const host: StreamHost = {
+      log,
+      clock,
+      logger,
+      emit,
+      stopped: this.#stop.signal,
+      run: (feed, stream) => this.#hostStream(feed, stream, sink),
+      file: (of, report) => this.#file(sink, of, report),
+    };
+    try {
+      await job.run(host);
+    } catch (error) {
+      this.#fail(job, error);
+      if (isBroken(error)) throw error;
+    }
+  }
+
+  async #hostStream(job: FeedJob, of: HostedStream, sink: EventSink): Promise<HostedOutcome> {
+    const { signal, onReport } = of;
+    let source: EventSource | undefined;
+    try {
+      const opened = await job.open(this.#options.logger, { signal, onReport });
+      if (!opened.ok) return { kind: 'failed', error: opened.error };
+      source = opened.value;
+      const refused = of.onOpened(source);
+      if (refused !== undefined)
+        return { kind: 'failed', error: new TickwellError('source-refused', refused) };
+      const outcome = await this.#runStream(source, sink, of);
+      return { kind: outcome === 'stopped' ? 'stopped' : 'ended' };
+    } catch (error) {
+      if (isBroken(error)) throw error;
+      if (signal.aborted) return { kind: 'stopped' };
+      const known = error instanceof TickwellError ? error : undefined;
+      return {
+        kind: 'failed',
+        error: known ?? new TickwellError('internal', errorMessage(error), { cause: error }),
+      };
+    } finally {
+      await source?.close();
+    }
+  }
+
+  async #file(
+    sink: EventSink,
+    { source, stream }: { readonly source: string; readonly stream: string },
+    report: Parameters<StreamHost['file']>[1],
+  ): Promise<void> {
+    const { clock, newTraceparent } = this.#options;
+    const nowNs = clock.nowNs();
+    this.#filedNs = nowNs > this.#filedNs ? nowNs : this.#filedNs + 1n;
+    const context = {
+      streamId: stream,
+      source,
+      streamName: stream,
+      knownAtNs: nowNs,
+      traceparent: newTraceparent(),
+    };
+    const counts = { events: 0n, refused: 0n, position: 0n };
+    await sink.send([statusRecord(context, { ...report, ...counts }, this.#filedNs)]);
+  }
+
+  async #runStream(
+    source: EventSource,
+    sink: EventSink,
+    of: Partial<Pick<HostedStream, 'signal' | 'isQuiet' | 'onData'>> = {},
+  ): Promise<IngestResult['outcome']> {
+    const { log, clock, logger, newTraceparent, limits } = this.#options;
+    const emit: Emit = of.isQuiet === true ? () => undefined : this.#options.emit;
     const { streamId, description } = source;
     const total = source.totalPositions ?? null;
     emit({ type: 'started', stream: streamId, source: source.source, description, total });
     const startMs = clock.monotonicMs();
-    const report = this.#reporter(source, startMs);
+    const report = this.#reporter(source, startMs, emit);
     const count = this.#measures.progress(source.source);
     const onProgress = (progress: IngestProgress): void => {
       count(progress);
@@ -129,17 +206,26 @@ export class IngestService {
     const stream = new IngestStream({
       source,
       sink,
-      cursors: this.#cursors,
+      // A job that runs streams again and again must see how far the last one got.
+      cursors: of.signal === undefined ? this.#cursors : logCursors(log),
       clock,
       logger,
       newTraceparent,
       limits,
       onProgress,
+      ...(of.onData === undefined ? {} : { onData: of.onData }),
     });
     this.#running.set(stream, source.source);
     // A stop may have come while the source was being opened.
-    if (this.#isStopping) stream.stop();
-    const result = await stream.run().finally(() => this.#running.delete(stream));
+    if (this.#stop.signal.aborted || of.signal?.aborted === true) stream.stop();
+    const onStop = (): void => {
+      stream.stop();
+    };
+    of.signal?.addEventListener('abort', onStop, { once: true });
+    const result = await stream.run().finally(() => {
+      this.#running.delete(stream);
+      of.signal?.removeEventListener('abort', onStop);
+    });
     const seconds = (clock.monotonicMs() - startMs) / 1000;
     this.#totals.events += Number(result.events);
     this.#totals.refused += Number(result.refused);
@@ -152,10 +238,11 @@ export class IngestService {
       seconds,
     });
     logger.info({ stream: streamId, ...counts(result), seconds }, doneText(description, result));
+    return result.outcome;
   }
 
-  #reporter(source: EventSource, startMs: number): (progress: IngestProgress) => void {
-    const { clock, emit, progressIntervalMs } = this.#options;
+  #reporter(source: EventSource, startMs: number, emit: Emit): (progress: IngestProgress) => void {
+    const { clock, progressIntervalMs } = this.#options;
     let lastMs = startMs;
     let firstEvents: bigint | undefined;
     return (progress) => {
@@ -176,7 +263,7 @@ export class IngestService {
     };
   }
 
-  #fail(job: FeedJob, error: unknown): void {
+  #fail(job: { readonly name: string }, error: unknown): void {
     this.#totals.failed++;
     const known = error instanceof TickwellError ? error : undefined;
     const message = errorMessage(error);
@@ -189,6 +276,10 @@ export class IngestService {
       retryable: known?.retryable ?? false,
     });
   }
+}
+
+function isBroken(error: unknown): boolean {
+  return error instanceof TickwellError && error.code === 'sink-broken';
 }
 
 function counts(progress: IngestProgress): { position: number; events: number; refused: number } {

@@ -1,4 +1,5 @@
 import type { ConfigKinds } from '@tickwell/config';
+import { SOURCE_KIND } from './source-policies.ts';
 
 /** What is checked of the documents of each kind before they are written; a kind that is not here takes any JSON object. */
-export const CONFIG_KINDS: ConfigKinds = {};
+export const CONFIG_KINDS: ConfigKinds = { source: SOURCE_KIND };

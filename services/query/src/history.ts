@@ -2,9 +2,12 @@ import { create } from '@bufbuild/protobuf';
 import { parseSpec } from '@tickwell/indicators';
 import { events, priceBasisToProto, priceTypeToProto, queryV1 } from '@tickwell/contracts';
 import { err, ok, type Result } from '@tickwell/domain';
+import { BEST_SOURCE } from '@tickwell/source-policy';
 import type { BarQuery, HistoryReader, IndicatorQuery, StoredSeries } from '@tickwell/ports';
 import { intervalArgument, orRefuse, priceTypeArgument, seriesArguments, textArgument } from './arguments.ts';
+import { bestBars } from './best-bars.ts';
 import { slices, sliceColumns } from './chunks.ts';
+import type { SourcePolicies } from './source-policies.ts';
 
 export interface CallSignal {
   readonly signal: AbortSignal;
@@ -16,9 +19,11 @@ const DEFAULT_INSTRUMENTS = 10_000;
 /** The history calls over the store: arguments checked, rows passed on in messages of bounded size, at the reader's pace. */
 export class HistoryCalls {
   readonly #reader: HistoryReader;
+  readonly #policies: Pick<SourcePolicies, 'bestOf'>;
 
-  constructor(reader: HistoryReader) {
+  constructor(reader: HistoryReader, policies: Pick<SourcePolicies, 'bestOf'>) {
     this.#reader = reader;
+    this.#policies = policies;
   }
 
   async listInstruments(request: queryV1.ListInstrumentsRequest): Promise<queryV1.ListInstrumentsResponse> {
@@ -42,7 +47,7 @@ export class HistoryCalls {
       priceType: orRefuse(priceTypeArgument(request.priceType)),
       signal,
     };
-    for await (const { source, priceBasis, bars } of this.#reader.bars(query)) {
+    for await (const { source, priceBasis, bars } of this.#bars(query)) {
       for (const part of slices(bars.startNs.length)) {
         yield create(queryV1.GetBarsResponseSchema, {
           source,
@@ -51,6 +56,11 @@ export class HistoryCalls {
         });
       }
     }
+  }
+
+  #bars(query: BarQuery): ReturnType<HistoryReader['bars']> {
+    if (query.source !== BEST_SOURCE) return this.#reader.bars(query);
+    return bestBars(this.#reader, query, this.#policies.bestOf(query.symbol, query.interval));
   }
 
   async *getTicks(

@@ -8,6 +8,7 @@ import { CommitTracker } from './commit-tracker.ts';
 import { HistoryCalls, type CallSignal } from './history.ts';
 import { LatestCalls } from './latest-calls.ts';
 import { LiveHub } from './live-hub.ts';
+import { SourcePolicies } from './source-policies.ts';
 import { LIVE_TOPICS } from './market-record.ts';
 import type { SubscriberQueue } from './subscriber-queue.ts';
 import { Subscriptions } from './subscriptions.ts';
@@ -60,13 +61,17 @@ export class QueryService {
         this.#latest.observe(record);
       },
     });
-    this.#history = new HistoryCalls(reader);
     this.#latest = new LatestCalls({
       reader,
       maxSymbols: LATEST_MAX_SYMBOLS,
       coverage: (symbol) => this.#coverage(symbol),
     });
     this.#config = new ConfigCalls({ log, logger, nowNs: parts.nowNs, kinds: CONFIG_KINDS });
+    const policies = new SourcePolicies();
+    this.#config.reader.onChange((entry) => {
+      if (entry.kind === 'source') policies.apply(entry);
+    });
+    this.#history = new HistoryCalls(reader, policies);
     this.#subscriptions = new Subscriptions({ ...parts, sharedLog, commits: this.#commits, hub: this.#hub });
   }
 

@@ -6,21 +6,23 @@ import { fileOfJob, withFileOptions, type FileFlags } from '../ingest/file-flags
 import { importJobs, withImportOptions, type ImportFlags } from '../ingest/import.ts';
 import { time, withExamples } from '../options.ts';
 import { addIngestIb } from './ingest-ib.ts';
+import { addIngestPolicy } from './ingest-policy.ts';
 import { addIngestProvider } from './ingest-provider.ts';
 import { addIngestYahoo } from './ingest-yahoo.ts';
 
-/** `tickwell ingest files|replay|yahoo|ib|provider` */
+/** `tickwell ingest files|replay|yahoo|ib|provider|policy` */
 export function addIngest(program: Command, context: CliContext): void {
   const ingest = program
     .command('ingest')
     .description(
-      'bring market data in: files, replays, Yahoo Finance, Interactive Brokers, custom providers',
+      'bring market data in: files, replays, Yahoo Finance, Interactive Brokers, custom providers, or what policies say',
     );
   addFiles(ingest, context);
   addReplay(ingest, context);
   addIngestYahoo(ingest, context);
   addIngestIb(ingest, context);
   addIngestProvider(ingest, context);
+  addIngestPolicy(ingest, context);
 }
 
 function addFiles(ingest: Command, context: CliContext): void {

@@ -5,19 +5,22 @@ import { resolve } from 'node:path';
 import type { CliContext } from '../context.ts';
 import { formatTable } from '../format/table.ts';
 import { time, wholeNumber, withExamples, withJson } from '../options.ts';
+import { checkPolicyFile } from '../source/policy-file.ts';
 import { configuredFiles, findProvider, hostOf } from '../source/known-providers.ts';
 import { BUILT_IN, sourceRow, websocketRows, type SourceRow } from '../source/source-rows.ts';
 import type { Paint } from '../terminal.ts';
+import { addStatusOfSources } from './source-status.ts';
 
 const PAINT: Readonly<Record<Finding['outcome'], Paint>> = { pass: 'green', fail: 'red', skip: 'yellow' };
 
-/** `tickwell source list|check` */
+/** `tickwell source list|check|status` */
 export function addSource(program: Command, context: CliContext): void {
   const source = program
     .command('source')
     .description('what data can come from, and whether a provider keeps its contract');
   addList(source, context);
   addCheck(source, context);
+  addStatusOfSources(source, context);
 }
 
 function addList(source: Command, context: CliContext): void {
@@ -82,7 +85,7 @@ function addCheck(source: Command, context: CliContext): void {
   const command = source
     .command('check')
     .description('try everything that a provider must hold to, on the real thing; exit 1 if something fails')
-    .argument('<provider>', 'its name, or the file of a module (.ts, .js) or definition (.json)')
+    .argument('<provider>', 'its name, or the file of a module (.ts, .js), a definition or a policy (.json)')
     .option(
       '--symbol <symbol>',
       "an instrument that has data, as the provider writes it; default: the provider's example",
@@ -107,6 +110,7 @@ async function check(context: CliContext, name: string, flags: CheckFlags): Prom
   const { symbol, interval, from: fromNs, to: toNs, liveSeconds, json } = flags;
   if (fromNs !== undefined && toNs !== undefined && fromNs >= toNs)
     throw new TickwellError('invalid-argument', '--from must be before --to');
+  if (checkPolicyFile(terminal, name, json === true)) return;
   const host = hostOf(context);
   const path = isFileName(name) ? resolve(name) : (await findProvider(context, name, host)).path;
   const findings: Finding[] = [];

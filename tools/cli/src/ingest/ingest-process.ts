@@ -14,6 +14,7 @@ const TYPES: ReadonlySet<string> = new Set([
   'hole',
   'not-served',
   'notice',
+  'policy',
   'error',
   'end',
 ]);

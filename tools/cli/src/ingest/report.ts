@@ -8,6 +8,8 @@ import { refusedText } from './summary.ts';
 export type StreamResult = Extract<IngestLine, { type: 'done' }> & { readonly description: string };
 type StreamFailure = Extract<IngestLine, { type: 'error' }>;
 
+const SHOWN_INSTRUMENTS = 5;
+
 /** Turns the lines of an ingest process into progress, and keeps how each stream ended. */
 export class IngestReport {
   readonly streams: StreamResult[] = [];
@@ -55,6 +57,9 @@ export class IngestReport {
         break;
       case 'notice':
         this.#note(line.text);
+        break;
+      case 'policy':
+        this.#note(policyText(line));
         break;
       case 'error':
         this.#progress?.end();
@@ -107,6 +112,15 @@ export function holeText(hole: Extract<IngestLine, { type: 'hole' }>, canBackfil
   return unrepaired === null
     ? `${symbol} ${series}: ${formatCounted(events, 'event')} missed from ${from} to ${to} fetched after ${formatDuration(timeToRepairMs)} (${reason})`
     : `${symbol} ${series}: missed from ${from} to ${to} (${reason}), and not repaired: ${unrepaired}${canBackfill ? '; tickwell backfill tries again' : ''}`;
+}
+
+/** "us-bars: yahoo serves AAPL, MSFT and 8 more instead of ib (ib: the connection was lost)" */
+function policyText(line: Extract<IngestLine, { type: 'policy' }>): string {
+  const { policy, instruments, count, from, to, reason } = line;
+  const shown = instruments.slice(0, SHOWN_INSTRUMENTS).join(', ');
+  const more = count - Math.min(instruments.length, SHOWN_INSTRUMENTS);
+  const which = more > 0 ? `${shown} and ${formatCount(more)} more` : shown;
+  return `${policy}: ${to ?? 'no source'} serves ${which} instead of ${from ?? 'none'} (${reason})`;
 }
 
 /** "bitstamp.csv: 100,000 events in 3.2 s, 2 refused" */

@@ -1,0 +1,133 @@
+import { describe, expect, it } from 'vitest';
+import { asksSince, fillTemplate } from './job-template.ts';
+import { parsePolicy } from './policy.ts';
+import { isInSession } from './session.ts';
+
+const POLICY = {
+  type: 'policy',
+  instruments: ['AAPL', 'MSFT'],
+  series: { kind: 'bars', interval: '1m' },
+  sources: [
+    { source: 'ib', job: { type: 'ib', feed: 'live', instruments: ['AAPL', { symbol: 'MSFT', conId: 1 }] } },
+    { source: 'yahoo', job: { type: 'yahoo', symbols: '{instruments}', from: '{since}' }, everySeconds: 60 },
+  ],
+};
+
+function problems(change: object): readonly string[] {
+  const parsed = parsePolicy('p', { ...POLICY, ...change });
+  return parsed.ok ? [] : parsed.error;
+}
+
+describe('parsePolicy', () => {
+  it('fills in what is left out', () => {
+    expect(parsePolicy('p', POLICY)).toMatchObject({
+      ok: true,
+      value: {
+        id: 'p',
+        afterFailures: 3,
+        afterStaleSeconds: 60,
+        afterHealthySeconds: 60,
+        best: ['ib', 'yahoo'],
+      },
+    });
+  });
+
+  it('names every mistake by its field', () => {
+    expect(
+      problems({
+        instruments: ['AAPL', 'AAPL', 7],
+        series: { kind: 'bars' },
+        sources: [
+          { source: 'ib', job: { type: 'policy' } },
+          { source: 'ib', job: { type: 'ib', instruments: [] }, everySeconds: 0 },
+        ],
+        fallback: { afterFailures: 1.5, afterStaleSeconds: 0, later: 1 },
+        return: { afterHealthySeconds: 'x' },
+        session: { timeZone: 'Mars', from: '9', to: '16:00', days: ['monday'] },
+        best: ['best'],
+        colour: 'red',
+      }),
+    ).toEqual([
+      'policy.instruments[1] AAPL is named twice',
+      expect.stringMatching(/^policy.instruments\[2\] /) as string,
+      'policy.sources[1].source ib is named twice',
+      expect.stringMatching(/^policy.best must be/) as string,
+      expect.stringMatching(/^policy.colour is not known/) as string,
+      expect.stringMatching(/^policy.sources\[0\].job.type must be/) as string,
+      'policy.sources[1].everySeconds must be 0.1 to 31622400',
+      expect.stringMatching(/^policy.sources\[1\].job does not name AAPL/) as string,
+      'policy.series.interval is required of bars',
+      'policy.fallback.afterStaleSeconds must be 1 to 31622400',
+      'policy.fallback.afterFailures must be a whole number',
+      expect.stringMatching(/^policy.fallback.later is not known/) as string,
+      'policy.return.afterHealthySeconds must be a number',
+      expect.stringMatching(/^policy.session.timeZone /) as string,
+      expect.stringMatching(/^policy.session.from "9" is not/) as string,
+      expect.stringMatching(/^policy.session.days must be/) as string,
+    ]);
+  });
+
+  it.each([
+    { apiKey: 'abcdefgh' },
+    { auth: { password: 12345 } },
+    { url: 'https://user:hunter2xx@host/x' },
+    { headers: [{ Authorization: 'Bearer abcdefgh' }] },
+    { url: 'https://host/x?apikey=abcdefgh1234' },
+  ])('refuses a secret in %o and does not repeat it', (job) => {
+    const found = problems({ sources: [{ source: 'x', job: { type: 'provider', ...job } }] });
+    expect(found).toHaveLength(1);
+    expect(found[0]).toContain('write where it is instead: env:NAME or file:PATH');
+    expect(found[0]).not.toMatch(/abcdefgh|hunter2|12345/);
+  });
+
+  it('takes references', () => {
+    const job = {
+      type: 'provider',
+      apiKey: 'env:TIINGO_API_KEY',
+      secret: 'file:/run/key',
+      url: 'https://h/x?token={key_of_it}',
+    };
+    expect(problems({ sources: [{ source: 'x', job }] })).toEqual([]);
+  });
+});
+
+describe('fillTemplate', () => {
+  it('asks for the instruments concerned, from where something is missing', () => {
+    const [ib, yahoo] = POLICY.sources.map(({ job }) =>
+      fillTemplate(job, { symbols: ['MSFT'], sinceNs: 0n }),
+    );
+    expect(ib).toEqual({ type: 'ib', feed: 'live', instruments: [{ symbol: 'MSFT', conId: 1 }] });
+    expect(yahoo).toEqual({ type: 'yahoo', symbols: ['MSFT'], from: '1970-01-01T00:00:00Z' });
+    expect(POLICY.sources.map(({ job }) => asksSince(job))).toEqual([false, true]);
+  });
+});
+
+describe('isInSession', () => {
+  const parsed = parsePolicy('p', {
+    ...POLICY,
+    session: { timeZone: 'America/New_York', from: '09:30', to: '16:00' },
+  });
+  const night = parsePolicy('p', {
+    ...POLICY,
+    session: { timeZone: 'UTC', from: '22:00', to: '02:00', days: ['fri'] },
+  });
+  it.each([
+    ['2025-10-06T13:29:59Z', false],
+    ['2025-10-06T13:30:00Z', true],
+    ['2025-12-08T14:29:00Z', false],
+    ['2025-12-08T20:59:00Z', true],
+    ['2025-10-05T15:00:00Z', false],
+  ])('%s', (time, expected) => {
+    expect(isInSession(parsed.ok ? parsed.value.session : undefined, Date.parse(time))).toBe(expected);
+  });
+  it('may end on the next day', () => {
+    const at = (time: string): boolean =>
+      isInSession(night.ok ? night.value.session : undefined, Date.parse(time));
+    expect([
+      at('2025-10-03T23:00Z'),
+      at('2025-10-04T01:59Z'),
+      at('2025-10-04T02:00Z'),
+      at('2025-10-04T23:00Z'),
+    ]).toEqual([true, true, false, false]);
+  });
+});

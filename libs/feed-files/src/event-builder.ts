@@ -3,6 +3,7 @@ import {
   emptyBars,
   emptyQuotes,
   emptyTrades,
+  formatNs,
   intervalStartNs,
   NS_PER_DAY,
   NS_PER_SECOND,
@@ -40,12 +41,20 @@ export interface EventPlan {
   readonly kind: FileSourceOptions['kind'];
   readonly mapping: ResolvedMapping;
   readonly symbol: string | undefined;
+  /** Whose a name of the symbol column is at a time; undefined: it is the id itself. */
+  readonly ownersOf: (name: string) => ((timeNs: bigint) => string | undefined) | undefined;
   readonly time: TimeParser;
   readonly interval: Interval | undefined;
   readonly priceType: PriceType;
   readonly priceBasis: PriceBasis;
   readonly barTime: 'start' | 'end';
   readonly priceDivisor: number;
+}
+
+/** A name of the symbol column that is one instrument's at one time and another's, or nobody's, at another. */
+interface SharedName {
+  readonly name: string;
+  readonly ownerAt: (timeNs: bigint) => string | undefined;
 }
 
 interface Series {
@@ -66,6 +75,7 @@ interface Pending {
 export class EventBuilder {
   readonly #plan: EventPlan;
   readonly #series = new Map<string, Series>();
+  readonly #names = new Map<string, Series | SharedName>();
   readonly #filled = new Set<Series>();
   readonly #append: (pending: Pending, row: Row, series: Series) => string | RowProblem | undefined;
   #full: FeedChunk[] = [];
@@ -125,19 +135,38 @@ export class EventBuilder {
 
   #seriesOf(row: Row): Series | RowProblem {
     const text = this.#plan.symbol ?? this.#textOf(row, 'symbol');
-    const known = this.#series.get(text);
-    if (known !== undefined) return known;
+    let named = this.#names.get(text);
+    if (named === undefined) {
+      const read = this.#named(text);
+      if ('rule' in read) return read;
+      named = read;
+      this.#names.set(text, named);
+    }
+    return 'ownerAt' in named ? this.#owned(named, row) : named;
+  }
+
+  #named(text: string): Series | SharedName | RowProblem {
     if (text === '') return { rule: 'missing-symbol', reason: 'the symbol is empty', symbol: '' };
-    const symbol = decodeText(text);
+    if (this.#names.size >= MAX_SYMBOLS) return tooManySymbols();
+    const name = decodeText(text);
+    const ownerAt = this.#plan.symbol === undefined ? this.#plan.ownersOf(name) : undefined;
+    return ownerAt === undefined ? this.#ofSymbol(name) : { name, ownerAt };
+  }
+
+  #owned({ name, ownerAt }: SharedName, row: Row): Series | RowProblem {
+    const time = this.#plan.kind === 'bars' ? this.#barStart(row, '') : this.#time(row, '');
+    if (typeof time !== 'bigint') return time;
+    const symbol = ownerAt(time);
+    if (symbol !== undefined) return this.#ofSymbol(symbol);
+    const reason = `${JSON.stringify(name)} is no instrument's at ${formatNs(time)}, though it is at other times: "tickwell instrument" shows and changes whose it is`;
+    return { rule: 'unknown-instrument', reason, symbol: '' };
+  }
+
+  #ofSymbol(symbol: string): Series | RowProblem {
+    const known = this.#series.get(symbol);
+    if (known !== undefined) return known;
     const checked = checkSymbol(symbol);
     if (!checked.ok) return { rule: 'bad-symbol', reason: checked.error, symbol: '' };
-    if (this.#series.size >= MAX_SYMBOLS) {
-      return {
-        rule: 'too-many-symbols',
-        reason: `more than ${MAX_SYMBOLS} instruments in one file`,
-        symbol: '',
-      };
-    }
     const series: Series = { symbol, newestNs: undefined, ordinal: 0n, pending: undefined };
     this.#series.set(symbol, series);
     return series;
@@ -153,10 +182,10 @@ export class EventBuilder {
     return cell === null || cell === undefined ? '' : String(cell).trim();
   }
 
-  #time(row: Row, series: Series): bigint | RowProblem {
+  #time(row: Row, symbol: string): bigint | RowProblem {
     const cell = this.#cell(row, 'time');
     const ns = this.#plan.time.instantNs(cell);
-    return ns ?? { rule: 'bad-time', reason: `time ${showCell(cell)} cannot be read`, symbol: series.symbol };
+    return ns ?? { rule: 'bad-time', reason: `time ${showCell(cell)} cannot be read`, symbol };
   }
 
   /** A price in its column's unit; a text: what is wrong. */
@@ -191,7 +220,7 @@ export class EventBuilder {
   }
 
   #trade(pending: Pending, row: Row, series: Series): string | RowProblem | undefined {
-    const timeNs = this.#time(row, series);
+    const timeNs = this.#time(row, series.symbol);
     if (typeof timeNs !== 'bigint') return timeNs;
     const price = this.#price(row, 'price');
     if (typeof price === 'string') return price;
@@ -230,7 +259,7 @@ export class EventBuilder {
   }
 
   #quote(pending: Pending, row: Row, series: Series): string | RowProblem | undefined {
-    const timeNs = this.#time(row, series);
+    const timeNs = this.#time(row, series.symbol);
     if (typeof timeNs !== 'bigint') return timeNs;
     const bid = this.#side(row, 'bid', 'bidSize');
     if (typeof bid === 'string') return bid;
@@ -262,7 +291,7 @@ export class EventBuilder {
   }
 
   #bar(pending: Pending, row: Row, series: Series): string | RowProblem | undefined {
-    const startNs = this.#barStart(row, series);
+    const startNs = this.#barStart(row, series.symbol);
     if (typeof startNs !== 'bigint') return startNs;
     const prices: number[] = [];
     for (const role of ['open', 'high', 'low', 'close'] as const) {
@@ -303,13 +332,13 @@ export class EventBuilder {
   }
 
   /** Bars of a day and longer start at midnight UTC of their session date, the day on the wall clock of the file. */
-  #barStart(row: Row, series: Series): bigint | RowProblem {
+  #barStart(row: Row, symbol: string): bigint | RowProblem {
     const { interval, barTime, time } = this.#plan;
     const cell = this.#cell(row, 'time');
     const daily = this.#isDayOrLonger();
     const stamp = daily ? time.wallNs(cell) : time.instantNs(cell);
     if (stamp === undefined || interval === undefined) {
-      return { rule: 'bad-time', reason: `time ${showCell(cell)} cannot be read`, symbol: series.symbol };
+      return { rule: 'bad-time', reason: `time ${showCell(cell)} cannot be read`, symbol };
     }
     if (interval.kind === 'fixed' && !daily)
       return barTime === 'start' ? stamp : endOf(stamp) - interval.lengthNs;
@@ -324,6 +353,10 @@ function endOf(stampNs: bigint): bigint {
   return toNextSecond === 1_000_000n || toNextSecond === 1000n || toNextSecond === 1n
     ? stampNs + toNextSecond
     : stampNs;
+}
+
+function tooManySymbols(): RowProblem {
+  return { rule: 'too-many-symbols', reason: `more than ${MAX_SYMBOLS} instruments in one file`, symbol: '' };
 }
 
 function newPending(): Pending {

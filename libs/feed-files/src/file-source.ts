@@ -1,5 +1,11 @@
 import { err, ok, parseInterval, type Result, parseTimeZone } from '@tickwell/domain';
-import type { EventSource, FeedItem, FeedRefusal } from '@tickwell/ports';
+import {
+  VERBATIM,
+  type EventSource,
+  type FeedItem,
+  type FeedRefusal,
+  type InstrumentResolver,
+} from '@tickwell/ports';
 import { createTimeParser, type Cell, type TimeParser } from '@tickwell/text';
 import { openArrow } from './arrow.ts';
 import { openCsv } from './csv.ts';
@@ -22,12 +28,15 @@ const SAMPLE_ROWS = 1000;
  * Opens a file as a stream of events. The same content with the same options is the same stream, wherever it lies. Positions are
  * physical lines (CSV, JSON lines) or rows, from 1; of a file read backwards, counted from its end.
  *
+ * Names of a symbol column that the instrument map knows at source `file:<data set>` become the ids of whose they are at the row's time.
+ *
  * What is wrong with the file or the options as a whole is the returned error (codes file-options, file-unreadable,
  * file-corrupt, file-empty, file-no-rows, file-header, file-encoding, file-mapping, file-time, file-too-large, file-format,
  * archive-entry, bad-json); what is wrong with a line or row is a refusal in the stream.
  */
 export async function openFileSource(
   options: FileSourceOptions,
+  instruments: InstrumentResolver = VERBATIM,
 ): Promise<Result<EventSource, FileFeedError>> {
   const checked = checkOptions(options);
   if (!checked.ok) return checked;
@@ -40,7 +49,7 @@ export async function openFileSource(
   if (!reader.ok) return reader;
   const mapping = resolveMapping(reader.value.columns, options);
   if (!mapping.ok) return err(new FileFeedError('file-mapping', `${input.value.name}: ${mapping.error}`));
-  const plan = await makePlan(input.value, reader.value, mapping.value, options);
+  const plan = await makePlan(input.value, reader.value, mapping.value, { options, instruments });
   return plan.ok ? ok(new FileSource(input.value, reader.value, plan.value, options)) : plan;
 }
 
@@ -72,7 +81,7 @@ async function makePlan(
   input: FileInput,
   reader: RowReader,
   mapping: ResolvedMapping,
-  options: FileSourceOptions,
+  { options, instruments }: { readonly options: FileSourceOptions; readonly instruments: InstrumentResolver },
 ): Promise<Result<ReadPlan, FileFeedError>> {
   const zone = parseTimeZone(options.timeZone ?? 'UTC');
   if (!zone.ok) return err(new FileFeedError('file-options', `${input.name}: ${zone.error}`));
@@ -99,6 +108,7 @@ async function makePlan(
     kind: options.kind,
     mapping,
     symbol: options.symbol,
+    ownersOf: (name) => instruments.ownersOf(`file:${options.dataset}`, { symbol: name }),
     time: time.value,
     interval: interval?.ok === true ? interval.value : undefined,
     priceType: options.priceType ?? 'trade',

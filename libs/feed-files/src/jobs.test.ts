@@ -37,7 +37,7 @@ describe('jobs', () => {
     const replay = readReplayJob(
       { type: 'replay', dataset: 'd', jar: 'x', speed: 0, startAt: 'soon' },
       'jobs[1]',
-      CLOCK,
+      { clock: CLOCK },
     );
     expect(replay.ok ? [] : replay.error).toHaveLength(2);
     expect(readSampleJob({ type: 'sample' }, 'jobs[2]')).toEqual({
@@ -49,10 +49,12 @@ describe('jobs', () => {
   it('opens a replay of files that starts now, and passes on why a file does not open', async () => {
     const good = { path: file('time,price\n1,2\n'), dataset: 'd', kind: 'trades', symbol: 'A' };
     const job = { type: 'replay', dataset: 'r', speed: 'max', startAt: 'now', files: [good] };
-    const read = readReplayJob(job, 'job', CLOCK);
+    const read = readReplayJob(job, 'job', { clock: CLOCK });
     if (!read.ok) throw new Error(read.error.join());
     expect(await read.value[0]?.open(SILENT)).toMatchObject({ ok: true, value: { source: 'replay:r' } });
-    const broken = readReplayJob({ ...job, files: [good, { ...good, path: '/nowhere' }] }, 'job', CLOCK);
+    const broken = readReplayJob({ ...job, files: [good, { ...good, path: '/nowhere' }] }, 'job', {
+      clock: CLOCK,
+    });
     if (!broken.ok) throw new Error(broken.error.join());
     expect(await broken.value[0]?.open(SILENT)).toMatchObject({
       ok: false,

@@ -1,5 +1,11 @@
 import { JsonFields, parseIsoTime, type Result } from '@tickwell/domain';
-import type { Clock, EventSource, FeedJob } from '@tickwell/ports';
+import {
+  VERBATIM,
+  type Clock,
+  type EventSource,
+  type FeedJob,
+  type InstrumentResolver,
+} from '@tickwell/ports';
 import { openFileSource } from './file-source.ts';
 import { isRole, parseMapping } from './mapping.ts';
 import type { ColumnMapping, ColumnRef, FileSourceOptions } from './options.ts';
@@ -81,25 +87,33 @@ function isColumnRef(value: unknown): value is ColumnRef {
 }
 
 /** A job `{"type":"files","files":[…]}`: every file is a stream of its own. */
-export function readFilesJob(value: unknown, where: string): Parsed<readonly FeedJob[]> {
+export function readFilesJob(
+  value: unknown,
+  where: string,
+  instruments: InstrumentResolver = VERBATIM,
+): Parsed<readonly FeedJob[]> {
   const fields = new JsonFields(value, where);
   fields.take('type');
   const files = readFiles(fields, where);
-  return fields.finish(files.map(fileJob));
+  return fields.finish(files.map((file) => fileJob(file, instruments)));
 }
 
 /** A job `{"type":"sample","jar":"path"}`: the sample of the demonstration. */
 export function readSampleJob(value: unknown, where: string): Parsed<readonly FeedJob[]> {
   const fields = new JsonFields(value, where);
   fields.take('type');
-  return fields.finish(sampleJobs(fields.requiredText('jar')).map(fileJob));
+  return fields.finish(sampleJobs(fields.requiredText('jar')).map((file) => fileJob(file, VERBATIM)));
 }
 
 /**
  * A job `{"type":"replay","dataset":…,"files":[…] or "jar":…,"speed":10 or "max","startAt":"original", "now" or a time}`: all
  * files as one stream in order of event time.
  */
-export function readReplayJob(value: unknown, where: string, clock: Clock): Parsed<readonly FeedJob[]> {
+export function readReplayJob(
+  value: unknown,
+  where: string,
+  { clock, instruments = VERBATIM }: { readonly clock: Clock; readonly instruments?: InstrumentResolver },
+): Parsed<readonly FeedJob[]> {
   const fields = new JsonFields(value, where);
   fields.take('type');
   const dataset = fields.requiredText('dataset');
@@ -110,7 +124,7 @@ export function readReplayJob(value: unknown, where: string, clock: Clock): Pars
   const open: FeedJob['open'] = async () => {
     const sources: EventSource[] = [];
     for (const file of files) {
-      const source = await openFileSource(file);
+      const source = await openFileSource(file, instruments);
       if (!source.ok) return source;
       sources.push(source.value);
     }
@@ -148,7 +162,7 @@ function readFiles(fields: JsonFields, where: string): FileSourceOptions[] {
   return files;
 }
 
-function fileJob(options: FileSourceOptions): FeedJob {
+function fileJob(options: FileSourceOptions, instruments: InstrumentResolver): FeedJob {
   const name = options.entry === undefined ? options.path : `${options.path}!${options.entry}`;
-  return { name, open: () => openFileSource(options) };
+  return { name, open: () => openFileSource(options, instruments) };
 }

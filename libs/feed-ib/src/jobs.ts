@@ -1,6 +1,14 @@
 import { join } from 'node:path';
 import { err, errorMessage, NS_PER_SECOND, ok, TickwellError, type Result } from '@tickwell/domain';
-import type { Clock, EventSource, FeedJob, Logger, OpenOptions } from '@tickwell/ports';
+import {
+  VERBATIM,
+  type Clock,
+  type EventSource,
+  type FeedJob,
+  type InstrumentResolver,
+  type Logger,
+  type OpenOptions,
+} from '@tickwell/ports';
 import { barSizeOf } from './bar-sizes.ts';
 import { IbConnection } from './connection.ts';
 import { InstrumentCache, type InstrumentSpec, type ResolvedInstrument } from './contracts.ts';
@@ -8,6 +16,7 @@ import { fastClock } from './fast-clock.ts';
 import { openFundamentals } from './fundamentals.ts';
 import { HistorySource, type HistoryOf } from './history-source.ts';
 import type { IbContract } from './ib-messages.ts';
+import { historyParts, namedInstrument } from './named-instrument.ts';
 import { LiveSource, type LastStored, type LiveInstrument } from './live-source.ts';
 import {
   DEFAULT_SERIES,
@@ -37,6 +46,8 @@ export interface IbContextOptions {
   readonly onReport?: OnReport;
   /** Folder in which the processes of this machine tell each other what they asked of a Gateway; without it each is for itself. */
   readonly ledgerDir?: string;
+  /** Contracts of instruments that a job names by id alone; without it the id is the symbol of a stock. */
+  readonly map?: InstrumentResolver;
 }
 
 /** What all jobs of a process share: one pacing governor per Gateway, as its limits are the account's, and what is known of contracts. */
@@ -44,14 +55,16 @@ export class IbContext {
   readonly clock: Clock;
   readonly lastStored: LastStored | undefined;
   readonly onReport: OnReport | undefined;
+  readonly map: InstrumentResolver;
   readonly instruments = new InstrumentCache();
   readonly #ledgerDir: string | undefined;
   readonly #governors = new Map<string, PacingGovernor>();
   readonly #faster = new Map<number, IbContext>();
   readonly #connections = new Map<string, { readonly connection: IbConnection; users: number }>();
 
-  constructor({ clock, lastStored, onReport, ledgerDir }: IbContextOptions) {
+  constructor({ clock, lastStored, onReport, ledgerDir, map = VERBATIM }: IbContextOptions) {
     this.#ledgerDir = ledgerDir;
+    this.map = map;
     this.clock = clock;
     this.lastStored = lastStored;
     this.onReport = onReport;
@@ -62,10 +75,11 @@ export class IbContext {
     if (speed === 1) return this;
     let faster = this.#faster.get(speed);
     if (faster === undefined) {
-      const { lastStored, onReport } = this;
+      const { lastStored, onReport, map } = this;
       const clock = fastClock(this.clock, speed);
       faster = new IbContext({
         clock,
+        map,
         ...(lastStored === undefined ? {} : { lastStored }),
         ...(onReport === undefined ? {} : { onReport }),
       });
@@ -191,23 +205,33 @@ async function withConnection(
 export function ibHistoryJob(options: IbHistoryOptions, context: IbContext): Jobs {
   const problems = historyProblems(options);
   if (problems.length > 0) return err(problems);
+  const { fromNs, toNs } = options;
   return ok(
-    options.instruments.map((instrument): FeedJob => ({
-      name: `IB ${instrument.symbol} ${options.kind === 'bars' ? (options.interval ?? '') : options.kind}`,
-      open: (logger, { signal } = {}) =>
-        withConnection(context, options, { logger, signal }, async (connection, onClose) => {
-          const resolved = await context.instruments.resolve(connection, specOf(instrument));
-          if (!resolved.ok) return resolved;
-          const of = historyOf(options, instrument);
-          const span = spanOf(options, of);
-          const useRth = options.useRth ?? options.kind === 'bars';
-          const { again } = options;
-          return ok(
-            new HistorySource({ connection, instrument: resolved.value, of, useRth, span, again, onClose }),
-          );
-        }),
-    })),
+    options.instruments.map((instrument): FeedJob => {
+      const jobOf = (of: IbInstrument, span: { readonly fromNs: bigint; readonly toNs: bigint }): FeedJob =>
+        historyJob({ ...options, ...span }, of, context);
+      const parts = historyParts(instrument, context.map, { fromNs, toNs }, jobOf);
+      return { ...jobOf(instrument, { fromNs, toNs }), ...(parts === undefined ? {} : { parts }) };
+    }),
   );
+}
+
+function historyJob(options: IbHistoryOptions, instrument: IbInstrument, context: IbContext): FeedJob {
+  return {
+    name: `IB ${instrument.symbol} ${options.kind === 'bars' ? (options.interval ?? '') : options.kind}`,
+    open: (logger, { signal } = {}) =>
+      withConnection(context, options, { logger, signal }, async (connection, onClose) => {
+        const resolved = await context.instruments.resolve(connection, specOf(instrument));
+        if (!resolved.ok) return resolved;
+        const of = historyOf(options, instrument);
+        const span = spanOf(options, of);
+        const useRth = options.useRth ?? options.kind === 'bars';
+        const { again } = options;
+        return ok(
+          new HistorySource({ connection, instrument: resolved.value, of, useRth, span, again, onClose }),
+        );
+      }),
+  };
 }
 
 function historyOf({ kind, interval, what }: IbHistoryOptions, { secType }: IbInstrument): HistoryOf {
@@ -307,6 +331,17 @@ interface Resolved {
   readonly secType: string;
 }
 
+/** By the contract that the instrument map names now. */
+async function resolveNow(
+  context: IbContext,
+  connection: IbConnection,
+  instrument: IbInstrument,
+): Promise<{ readonly spec: InstrumentSpec; readonly answer: Result<ResolvedInstrument, TickwellError> }> {
+  const named = namedInstrument(instrument, context.map, context.clock.nowNs());
+  const spec = specOf(named.ok ? named.value : instrument);
+  return { spec, answer: named.ok ? await context.instruments.resolve(connection, spec) : named };
+}
+
 /** Those that can be resolved; the error is the first one's when none can. */
 async function resolveAll(
   context: IbContext,
@@ -315,10 +350,10 @@ async function resolveAll(
   logger: Logger,
 ): Promise<Result<Resolved[], TickwellError>> {
   const answers = await Promise.all(
-    instruments.map(async (instrument) => {
-      const spec = specOf(instrument);
-      return { instrument, spec, answer: await context.instruments.resolve(connection, spec) };
-    }),
+    instruments.map(async (instrument) => ({
+      instrument,
+      ...(await resolveNow(context, connection, instrument)),
+    })),
   );
   let first: TickwellError | undefined;
   const resolved: Resolved[] = [];
@@ -348,7 +383,7 @@ export function ibFundamentalsJob(options: IbFundamentalsOptions, context: IbCon
         try {
           const connected = await connection.open();
           if (!connected.ok) return connected;
-          const resolved = await context.instruments.resolve(connection, specOf(instrument));
+          const { answer: resolved } = await resolveNow(context, connection, instrument);
           return resolved.ok ? await openFundamentals(connection, resolved.value, report) : resolved;
         } finally {
           await release();
@@ -394,7 +429,7 @@ async function namesOf(
 ): Promise<ReadonlyMap<number, string>> {
   const names = new Map<number, string>();
   for (const instrument of instruments) {
-    const resolved = await context.instruments.resolve(connection, specOf(instrument));
+    const { answer: resolved } = await resolveNow(context, connection, instrument);
     if (resolved.ok) names.set(resolved.value.contract.conId ?? 0, instrument.symbol);
     else connection.options.logger.warn({ symbol: instrument.symbol }, resolved.error.message);
   }

@@ -1,4 +1,4 @@
-import type { Clock, Logger } from '@tickwell/ports';
+import { VERBATIM, type Clock, type InstrumentResolver, type Logger } from '@tickwell/ports';
 import { ChartRequests } from './chart-requests.ts';
 import { YahooClient, type YahooClientOptions } from './client.ts';
 import type { YahooState } from './quotes.ts';
@@ -10,6 +10,8 @@ export interface YahooContextOptions {
   /** Where Yahoo is, for jobs that do not say. */
   readonly baseUrl?: string | undefined;
   readonly onState?: (state: YahooState) => void;
+  /** Tickers of ids that a job gives none; without it an id is the ticker. */
+  readonly names?: InstrumentResolver;
 }
 
 /** How to ask; what is left out is the client's default. */
@@ -28,10 +30,12 @@ export class YahooContext {
   readonly clock: Clock;
   readonly baseUrl: string | undefined;
   readonly onState: ((state: YahooState) => void) | undefined;
+  readonly names: InstrumentResolver;
   readonly #fetch: typeof fetch | undefined;
   readonly #connections = new Map<string, YahooConnection>();
 
-  constructor({ clock, fetch: network, baseUrl, onState }: YahooContextOptions) {
+  constructor({ clock, fetch: network, baseUrl, onState, names = VERBATIM }: YahooContextOptions) {
+    this.names = names;
     this.clock = clock;
     this.baseUrl = baseUrl;
     this.onState = onState;

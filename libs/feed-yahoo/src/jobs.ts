@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
-import { ok } from '@tickwell/domain';
-import type { EventSource, FeedJob, Logger } from '@tickwell/ports';
+import { err, ok, TickwellError } from '@tickwell/domain';
+import { jobsByName, type EventSource, type FeedJob, type Logger } from '@tickwell/ports';
 import { openYahooActions } from './actions.ts';
 import { spanText, type Span } from './chart-requests.ts';
 import type { YahooAccess, YahooConnection, YahooContext } from './context.ts';
 import { openYahooStatements, openYahooSummary } from './fundamentals.ts';
 import { tonight, YahooBars } from './history.ts';
-import type { YahooInstrument } from './instrument.ts';
+import { instrumentProblems, type YahooInstrument } from './instrument.ts';
 import { domainInterval, isDated, type YahooInterval } from './intervals.ts';
 import { numbersAsText } from './json.ts';
 import { failed } from './list-source.ts';
@@ -39,25 +39,74 @@ function jobOf({ context, access }: Jobs, name: string, instrument: YahooInstrum
   };
 }
 
+type Make = (instrument: YahooInstrument, of: YahooSpan) => readonly FeedJob[];
+
+/** Where the job says no ticker of its own: the jobs of every ticker that the instrument map has for the time asked. */
+function byName(
+  { context, instruments }: Jobs,
+  { span, isSettled }: YahooSpan,
+  make: Make,
+): readonly FeedJob[] {
+  const { startNs: fromNs, endNs: toNs } = span;
+  return instruments.flatMap((instrument) => {
+    const own = make(instrument, { span, isSettled });
+    const { symbol: id, ticker } = instrument;
+    if (ticker !== id) return own;
+    return own.map((job, index) => ({
+      ...job,
+      parts: () =>
+        jobsByName(context.names, { id, source: 'yahoo', fromNs, toNs }, (piece) => {
+          const named = { ...instrument, ticker: piece.vendor.symbol };
+          const of = {
+            span: { startNs: piece.fromNs, endNs: piece.toNs },
+            isSettled: isSettled || piece.toNs < toNs,
+          };
+          const [problem] = instrumentProblems(named);
+          if (problem === undefined) return make(named, of)[index] ?? job;
+          const error = new TickwellError('yahoo-options', `Yahoo ${id}: the instrument map says ${problem}`);
+          return { name: job.name, open: () => Promise.resolve(err(error)) };
+        }),
+    }));
+  });
+}
+
 /** Bars of each instrument; of a day and longer also its dividends and splits, from the same request. */
 export function historyJobs(
   jobs: Jobs,
   of: YahooSpan & { readonly interval: YahooInterval; readonly basis: PriceBasisWanted },
 ): readonly FeedJob[] {
+  return byName(jobs, of, (instrument, piece) => barJobs(jobs, instrument, { ...of, ...piece }));
+}
+
+function barJobs(
+  jobs: Jobs,
+  instrument: YahooInstrument,
+  of: YahooSpan & { readonly interval: YahooInterval; readonly basis: PriceBasisWanted },
+): readonly FeedJob[] {
   const { clock } = jobs.context;
   const { span, isSettled, interval, basis } = of;
-  const openBars: Open = async ({ charts }, instrument, logger) => {
-    const options = { charts, clock, logger, instrument, interval, span, isSettled, basis, splitsTag: '' };
+  const openBars: Open = async ({ charts }, each, logger) => {
+    const options = {
+      charts,
+      clock,
+      logger,
+      instrument: each,
+      interval,
+      span,
+      isSettled,
+      basis,
+      splitsTag: '',
+    };
     return basis === 'raw' ? new YahooBars(options) : openAdjusted({ ...options, charts });
   };
-  const openActions: Open = ({ charts }, instrument) =>
-    openYahooActions({ charts, clock, instrument, interval, span, isSettled });
-  return jobs.instruments.flatMap((instrument) => [
+  const openActions: Open = ({ charts }, each) =>
+    openYahooActions({ charts, clock, instrument: each, interval, span, isSettled });
+  return [
     jobOf(jobs, interval, instrument, openBars),
     ...(isDated(domainInterval(interval))
       ? [jobOf(jobs, 'dividends and splits', instrument, openActions)]
       : []),
-  ]);
+  ];
 }
 
 /** Every split changes all prices before it: bars that keep Yahoo's adjustment are another stream after one. */

@@ -137,4 +137,6 @@ export interface FeedJob {
   readonly name: string;
   /** The error is terminal for this job, or retryable: another attempt may open it. */
   open(logger: Logger, options?: OpenOptions): Promise<Result<EventSource, TickwellError>>;
+  /** Set: these instead, asked for when its turn comes, because what it is depends on the instrument map as it is then. */
+  readonly parts?: () => Result<readonly FeedJob[], TickwellError>;
 }

@@ -1,7 +1,7 @@
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { create } from '@bufbuild/protobuf';
-import { queryV1 } from '@tickwell/contracts';
+import { TOPICS, queryV1 } from '@tickwell/contracts';
 import { IbContext, readIbJob, rollText, type IbReport } from '@tickwell/feed-ib';
 import { readFilesJob, readReplayJob, readSampleJob } from '@tickwell/feed-files';
 import { ProviderHost, readProviderJob } from '@tickwell/feed-provider';
@@ -13,6 +13,7 @@ import type { IngestLine, LiveReport, Logger } from '@tickwell/ports';
 import { newTraceparent, runService, systemClock } from '@tickwell/runtime';
 import { readIngestConfig } from './config.ts';
 import { holeLine, holeReason } from './hole-line.ts';
+import { FollowedInstruments } from './instruments.ts';
 import type { JobReaders } from './job.ts';
 import { readPolicyJob } from './policy/policy-job.ts';
 import { sinceStored } from './policy/since-stored.ts';
@@ -80,8 +81,11 @@ function lastStored(
   return lastStoredOf(ask, { source, interval: of.interval, logger })(of.symbol, of.series);
 }
 
+const instruments = new FollowedInstruments();
+
 const ib = new IbContext({
   clock: systemClock,
+  map: instruments,
   lastStored: (symbol, series) => lastStored('ib', { symbol, series, interval: '5s' }),
   onReport: tellIb,
   ledgerDir: join(tmpdir(), `tickwell-ib-${userInfo().uid}`),
@@ -91,14 +95,15 @@ const providers = new ProviderHost({ clock: systemClock, env: process.env, onRep
 const websocket = { clock: systemClock, env: process.env, lastStored, onReport: tell };
 const yahoo = new YahooContext({
   clock: systemClock,
+  names: instruments,
   baseUrl: process.env['TICKWELL_YAHOO_URL'],
   onState: (state) => service?.note('yahoo:live', state),
 });
 
 const readers: JobReaders = {
-  files: readFilesJob,
+  files: (job, where) => readFilesJob(job, where, instruments),
   sample: readSampleJob,
-  replay: (job, where) => readReplayJob(job, where, systemClock),
+  replay: (job, where) => readReplayJob(job, where, { clock: systemClock, instruments }),
   yahoo: (job, where) => readYahooJob(job, where, yahoo),
   ib: (job, where) => readIbJob(job, where, ib),
   provider: (job, where) => readProviderJob(job, where, providers),
@@ -132,11 +137,14 @@ await runService({
       ...readers,
       policy: (job, where) => readPolicyJob(job, where, policies),
     }),
-  build: (config, logger) => {
+  build: async (config, logger) => {
     if (config.grpcAddress !== '') askLatest = { ask: latestFrom(config.grpcAddress), logger };
+    const log = createKafkaLog({ brokers: config.kafkaBrokers, clientId: 'tickwell-ingest', logger });
+    await log.ensureTopics([TOPICS.config]);
+    await instruments.load(log, logger);
     service = new IngestService({
       jobs: config.jobs,
-      log: createKafkaLog({ brokers: config.kafkaBrokers, clientId: 'tickwell-ingest', logger }),
+      log,
       clock: systemClock,
       logger,
       newTraceparent,
@@ -149,6 +157,6 @@ await runService({
       progressIntervalMs: config.progressIntervalMs,
       emit,
     });
-    return Promise.resolve(service);
+    return service;
   },
 });

@@ -68,6 +68,21 @@ describe('IngestService', () => {
     expect(lines.at(-1)).toEqual({ type: 'end', streams: 2, failed: 1, events: 2, refused: 1 });
   });
 
+  it('runs the parts of a job, one after the other, and reports where it has none', async () => {
+    const log = new FakeLog();
+    const parts = { ...BAD, parts: () => ok([GOOD]) };
+    const none = {
+      ...GOOD,
+      name: 'none',
+      parts: () => err(new TickwellError('instrument-not-listed', 'A has no name')),
+    };
+    const { service, lines } = serviceOf([parts, none], log);
+    await expect(service.run()).rejects.toMatchObject({ code: 'ingest-failed' });
+    expect(lines.map((line) => line.type)).toEqual(['started', 'done', 'error', 'end']);
+    expect(lines[2]).toMatchObject({ job: 'none', code: 'instrument-not-listed', message: 'A has no name' });
+    expect(lines.at(-1)).toMatchObject({ streams: 2, failed: 1 });
+  });
+
   it('begins no job after it was stopped', async () => {
     const log = new FakeLog();
     const { service, lines } = serviceOf([GOOD], log);

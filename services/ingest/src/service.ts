@@ -106,8 +106,17 @@ export class IngestService {
   }
 
   async #runJob(job: IngestJob, sink: EventSink): Promise<void> {
+    const parts = 'run' in job ? undefined : job.parts?.();
+    if (parts?.ok === true) {
+      for (const part of parts.value) if (!this.#stop.signal.aborted) await this.#runJob(part, sink);
+      return;
+    }
     this.#totals.streams++;
     if ('run' in job) return this.#runHosted(job, sink);
+    if (parts?.ok === false) {
+      this.#fail(job, parts.error);
+      return;
+    }
     const opened = await job.open(this.#options.logger);
     if (!opened.ok) {
       this.#fail(job, opened.error);

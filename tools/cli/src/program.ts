@@ -7,6 +7,7 @@ import { addDoctor } from './commands/doctor.ts';
 import { addDown } from './commands/down.ts';
 import { addGet } from './commands/get.ts';
 import { addIngest } from './commands/ingest.ts';
+import { addInstrument } from './commands/instrument.ts';
 import { addRun } from './commands/run.ts';
 import { addSource } from './commands/source.ts';
 import { addStatus } from './commands/status.ts';
@@ -24,6 +25,7 @@ const COMMANDS = [
   addGet,
   addTail,
   addConfig,
+  addInstrument,
   addRun,
   addSource,
 ];

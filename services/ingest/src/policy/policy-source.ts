@@ -1,5 +1,5 @@
 import { fillTemplate, type PolicyEvent, type PolicySource } from '@tickwell/source-policy';
-import type { TickwellError } from '@tickwell/domain';
+import { err, type TickwellError } from '@tickwell/domain';
 import type { EventSource, FeedJob } from '@tickwell/ports';
 import type { HostedOutcome, HostedStream, StreamHost } from '../hosted-job.ts';
 import { readJob, type JobReaders } from '../job.ts';
@@ -91,9 +91,10 @@ export class PolicySourceRunner {
       tell({ kind: 'failed', source: index, reason: jobs.error.join('; '), paced: false });
       return;
     }
+    const parts = jobs.value.flatMap(partsOf);
     const outcomes = this.#isLive
-      ? await this.#runTogether(jobs.value, signal)
-      : await this.#runInTurn(jobs.value, signal);
+      ? await this.#runTogether(parts, signal)
+      : await this.#runInTurn(parts, signal);
     if (isOver(signal)) return;
     const failed = outcomes.flatMap((outcome) => (outcome.kind === 'failed' ? [outcome.error] : []));
     const [first] = failed;
@@ -171,4 +172,11 @@ function isOver(signal: AbortSignal): boolean {
 /** Returns early when the signal fires. */
 async function pause({ clock }: StreamHost, ms: number, signal: AbortSignal): Promise<void> {
   if (ms > 0) await clock.sleep(ms, signal).catch(() => undefined);
+}
+
+/** What a job is by the instrument map as it is now; what the map cannot say fails alone, when its turn comes. */
+function partsOf(job: FeedJob): readonly FeedJob[] {
+  const parts = job.parts?.();
+  if (parts === undefined) return [job];
+  return parts.ok ? parts.value : [{ name: job.name, open: () => Promise.resolve(err(parts.error)) }];
 }

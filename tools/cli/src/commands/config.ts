@@ -1,17 +1,17 @@
 import { Argument, type Command } from 'commander';
-import { readFileSync } from 'node:fs';
 import { text as readStream } from 'node:stream/consumers';
 import { userInfo } from 'node:os';
 import type { ConfigClient, ConfigDocument, ConfigEditOptions } from '@tickwell/client';
-import { TickwellError, errorMessage, formatNs } from '@tickwell/domain';
+import { TickwellError, formatNs } from '@tickwell/domain';
 import { collect } from '../collect.ts';
 import { findGrpcAddress, openClient } from '../connection.ts';
 import type { CliContext } from '../context.ts';
 import { formatTable } from '../format/table.ts';
 import { wholeNumber, withExamples, withInstance, withJson } from '../options.ts';
+import { readTextFile } from '../read-text-file.ts';
 import { stopSignal } from '../stop-signal.ts';
 
-interface ConnectionFlags {
+export interface ConnectionFlags {
   readonly instance: string;
   readonly address?: string;
   readonly json?: true;
@@ -37,13 +37,13 @@ export function addConfig(program: Command, context: CliContext): void {
 }
 
 /** What commands that call the query service share. */
-function withConnection(command: Command, examples: readonly string[]): Command {
+export function withConnection(command: Command, examples: readonly string[]): Command {
   command.option('--address <host:port>', 'of query; default: that of the running platform');
   return withExamples(withJson(withInstance(command)), examples);
 }
 
 /** Runs `work` with a client that is closed after it. */
-async function withConfigClient<T>(
+export async function withConfigClient<T>(
   context: CliContext,
   flags: ConnectionFlags,
   work: (config: ConfigClient) => Promise<T>,
@@ -57,7 +57,7 @@ async function withConfigClient<T>(
 }
 
 /** Who edits, for the history. */
-function author(): string {
+export function author(): string {
   return userInfo().username;
 }
 
@@ -202,12 +202,7 @@ function editOptions(kind: string, id: string, { expectVersion }: EditFlags): Co
 
 /** The text of a file, or of standard input; whether it is JSON the server says. */
 async function readDocument(file: string): Promise<string> {
-  if (file === '-') return readStream(process.stdin);
-  try {
-    return readFileSync(file, 'utf8');
-  } catch (cause) {
-    throw new TickwellError('invalid-argument', `${file} cannot be read: ${errorMessage(cause)}`, { cause });
-  }
+  return file === '-' ? readStream(process.stdin) : readTextFile(file);
 }
 
 async function show(

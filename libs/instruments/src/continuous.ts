@@ -1,0 +1,234 @@
+import { emptyBars, err, ok, utcDateNumber, type BarColumns, type Result } from '@tickwell/domain';
+import { rollDate, type Adjustment, type RollRule } from './continuous-spec.ts';
+import { sessionDateText, WEEKDAYS, type SessionDate, type TradingDays } from './session-date.ts';
+
+/** A contract with its bars, oldest first; intraday bars without session dates count to their day in UTC. */
+export interface ContractBars {
+  readonly id: string;
+  readonly expiry: SessionDate;
+  readonly bars: BarColumns;
+}
+
+/** A contract is used from `from` (undefined: from its first bar) up to, not including, `to` (undefined: to its last bar). */
+export interface RollPiece {
+  readonly id: string;
+  readonly from: SessionDate | undefined;
+  readonly to: SessionDate | undefined;
+}
+
+export interface ContinuousBars {
+  readonly bars: BarColumns;
+  /** Which contract each bar is of. */
+  readonly contract: readonly string[];
+  /** What was done at each roll, oldest first: `amount` was added to (difference) or multiplied with (ratio) what is earlier. */
+  readonly rolls: readonly {
+    readonly from: string;
+    readonly to: string;
+    readonly on: SessionDate;
+    readonly amount: number;
+  }[];
+}
+
+/** A rule that looks at the expiries only. */
+export type CalendarRule = Exclude<RollRule, { readonly rule: 'volume' }>;
+
+/** When each contract is used, by expiries alone. Contracts that the rule leaves no session are left out. */
+export function rollSchedule(
+  contracts: readonly { readonly id: string; readonly expiry: SessionDate }[],
+  roll: CalendarRule,
+  isTradingDay: TradingDays = WEEKDAYS,
+): readonly RollPiece[] {
+  const rolls = contracts
+    .toSorted((a, b) => a.expiry - b.expiry)
+    .map(({ id, expiry }) => ({ id, to: rollDate(roll, expiry, isTradingDay) }));
+  return chained(rolls);
+}
+
+/** Each contract ends where the next begins; the last one does not end. */
+function chained(rolls: readonly { readonly id: string; readonly to: SessionDate }[]): readonly RollPiece[] {
+  const pieces: RollPiece[] = [];
+  let from: SessionDate | undefined;
+  for (const [index, { id, to }] of rolls.entries()) {
+    const isLast = index === rolls.length - 1;
+    if (!isLast && from !== undefined && to <= from) continue;
+    pieces.push({ id, from, to: isLast ? undefined : to });
+    from = to;
+  }
+  return pieces;
+}
+
+/**
+ * When each contract is used, by volume: the next one takes over on the session after it had the greater volume `sessions` times in a row, at
+ * the latest on the session after the last bar of the one before. Refused where a session has no volume to compare.
+ */
+export function volumeSchedule(
+  contracts: readonly ContractBars[],
+  sessions: number,
+): Result<readonly RollPiece[], string> {
+  const sorted = contracts.toSorted((a, b) => a.expiry - b.expiry);
+  const volumes: { readonly id: string; readonly daily: ReadonlyMap<SessionDate, number> }[] = [];
+  for (const { id, bars } of sorted) {
+    const daily = dailyVolume(bars);
+    if (daily === undefined)
+      return err(
+        `the bars of ${id} have no volume, which a roll by volume compares: use days-before-expiry or fixed-date, or a source with volume`,
+      );
+    volumes.push({ id, daily });
+  }
+  const rolls: { id: string; to: SessionDate }[] = [];
+  let from = 0;
+  for (const [index, { id, daily }] of volumes.entries()) {
+    const next = volumes[index + 1];
+    const to = next === undefined ? undefined : takeOver(daily, next.daily, { from, sessions });
+    if (next !== undefined && to === undefined)
+      return err(
+        `${next.id} has no bar after ${id} ends, so there is no session on which it could take over`,
+      );
+    rolls.push({ id, to: to ?? from });
+    from = to ?? from;
+  }
+  return ok(chained(rolls));
+}
+
+/** The first session of the next contract. */
+function takeOver(
+  current: ReadonlyMap<SessionDate, number>,
+  next: ReadonlyMap<SessionDate, number>,
+  { from, sessions }: { readonly from: SessionDate; readonly sessions: number },
+): SessionDate | undefined {
+  const dates = [...new Set([...current.keys(), ...next.keys()])]
+    .sort((a, b) => a - b)
+    .filter((date) => date >= from);
+  const last = Math.max(...current.keys());
+  let ahead = 0;
+  for (const date of dates) {
+    if (next.has(date) && (ahead >= sessions || date > last)) return date;
+    // A session of only one of them (a Sunday evening) compares nothing.
+    const [before, after] = [current.get(date), next.get(date)];
+    if (before !== undefined && after !== undefined) ahead = after > before ? ahead + 1 : 0;
+  }
+  return undefined;
+}
+
+/** undefined: a bar has no volume. */
+function dailyVolume(bars: BarColumns): ReadonlyMap<SessionDate, number> | undefined {
+  const daily = new Map<SessionDate, number>();
+  for (const index of bars.startNs.keys()) {
+    const volume = bars.volume[index];
+    if (volume === undefined || Number.isNaN(volume)) return undefined;
+    const date = sessionOf(bars, index);
+    daily.set(date, (daily.get(date) ?? 0) + volume);
+  }
+  return daily;
+}
+
+function sessionOf(bars: BarColumns, index: number): SessionDate {
+  return bars.sessionDate[index] ?? utcDateNumber(bars.startNs[index] ?? 0n);
+}
+
+/**
+ * One series of the contracts' bars. `difference` adds to everything before a roll what the new contract cost more, `ratio` multiplies it, both at
+ * the close of the last session before the roll that has bars of both; so the newest prices are real ones, and volumes always are.
+ * Refused, with the roll named, where no session has bars of both, or a ratio of prices that are not above 0.
+ */
+export function stitch(
+  contracts: readonly ContractBars[],
+  schedule: readonly RollPiece[],
+  adjustment: Adjustment,
+): Result<ContinuousBars, string> {
+  const barsOf = new Map(contracts.map(({ id, bars }) => [id, bars]));
+  // A contract without a bar of its own, above all one that is yet to come, moves no price.
+  const pieces = schedule
+    .map((piece) => ({ ...piece, bars: barsOf.get(piece.id) ?? emptyBars() }))
+    .filter((piece) => selected(piece).length > 0);
+  const rolls: ContinuousBars['rolls'][number][] = [];
+  for (const [index, piece] of pieces.entries()) {
+    const next = pieces[index + 1];
+    if (next?.from === undefined) continue;
+    const amount = rollAmount(piece, { ...next, from: next.from }, adjustment);
+    if (!amount.ok) return amount;
+    rolls.push({ from: piece.id, to: next.id, on: next.from, amount: amount.value });
+  }
+  return ok({ ...joined(pieces, rolls, adjustment), rolls });
+}
+
+interface BarPiece extends RollPiece {
+  readonly bars: BarColumns;
+}
+
+function rollAmount(
+  old: BarPiece,
+  next: BarPiece & { readonly from: SessionDate },
+  adjustment: Adjustment,
+): Result<number, string> {
+  if (adjustment === 'none') return ok(0);
+  const name = `the roll from ${old.id} to ${next.id} on ${sessionDateText(next.from)}`;
+  const [a, b] = [closes(old.bars, next.from), closes(next.bars, next.from)];
+  const common = [...a.keys()].filter((date) => b.has(date)).at(-1);
+  if (common === undefined)
+    return err(
+      `${name}: no session before it has bars of both, so their prices cannot be compared: use adjustment none`,
+    );
+  const before = a.get(common) ?? Number.NaN;
+  const after = b.get(common) ?? Number.NaN;
+  if (adjustment === 'difference') return ok(after - before);
+  if (before > 0 && after > 0) return ok(after / before);
+  return err(`${name}: closes of ${before} and ${after} have no ratio: use adjustment difference`);
+}
+
+/** The last close of every session before a date, in order. */
+function closes(bars: BarColumns, before: SessionDate): ReadonlyMap<SessionDate, number> {
+  const found = new Map<SessionDate, number>();
+  for (const [index, close] of bars.close.entries()) {
+    const date = sessionOf(bars, index);
+    if (date < before) found.set(date, close);
+  }
+  return found;
+}
+
+/** Indices of the bars that a piece uses. */
+function selected({ bars, from, to }: BarPiece): readonly number[] {
+  return [...bars.startNs.keys()].filter((index) => {
+    const date = sessionOf(bars, index);
+    return (from === undefined || date >= from) && (to === undefined || date < to);
+  });
+}
+
+const PRICES = ['open', 'high', 'low', 'close', 'vwap'] as const;
+const COUNTS = ['volume', 'tradeCount', 'sessionDate'] as const;
+
+function joined(
+  pieces: readonly BarPiece[],
+  rolls: ContinuousBars['rolls'],
+  adjustment: Adjustment,
+): { readonly bars: BarColumns; readonly contract: readonly string[] } {
+  const bars = emptyBars();
+  const contract: string[] = [];
+  const has = (name: (typeof COUNTS)[number] | 'vwap'): boolean =>
+    pieces.some((piece) => piece.bars[name].length > 0);
+  const prices = PRICES.filter((name) => name !== 'vwap' || has(name));
+  const counts = COUNTS.filter(has);
+  for (const [index, piece] of pieces.entries()) {
+    const later = rolls.slice(index).map(({ amount }) => amount);
+    const adjusted = adjuster(later, adjustment);
+    for (const at of selected(piece)) {
+      bars.startNs.push(piece.bars.startNs[at] ?? 0n);
+      for (const name of prices) bars[name].push(adjusted(piece.bars[name][at] ?? Number.NaN));
+      for (const name of counts) bars[name].push(piece.bars[name][at] ?? Number.NaN);
+      contract.push(piece.id);
+    }
+  }
+  return { bars, contract };
+}
+
+function adjuster(later: readonly number[], adjustment: Adjustment): (price: number) => number {
+  if (adjustment === 'difference') {
+    const sum = later.reduce((total, amount) => total + amount, 0);
+    return (price) => price + sum;
+  }
+  if (adjustment === 'ratio') {
+    const product = later.reduce((total, amount) => total * amount, 1);
+    return (price) => price * product;
+  }
+  return (price) => price;
+}

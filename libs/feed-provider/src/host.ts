@@ -20,7 +20,11 @@ export interface ProviderHostOptions {
   /** Default: the runtime's. */
   readonly network?: typeof fetch;
   readonly random?: () => number;
+  /** How long the import of a module may take; 30,000 unless given. */
+  readonly importTimeoutMs?: number;
 }
+
+const IMPORT_TIMEOUT_MS = 30_000;
 
 /** The providers of a process: each is loaded once, and those of one group share their limits. */
 export class ProviderHost {
@@ -56,8 +60,9 @@ export class ProviderHost {
 
   async #load(path: string): Promise<Result<ProviderRuntime, TickwellError>> {
     const { clock, network = globalThis.fetch, random = Math.random } = this.#options;
+    const { importTimeoutMs = IMPORT_TIMEOUT_MS } = this.#options;
     const definitionReaders = { http: httpProvider, ...this.#options.definitionReaders };
-    const loaded = await loadProvider(path, { clock, definitionReaders });
+    const loaded = await loadProvider(path, { importTimeoutMs, definitionReaders });
     if (!loaded.ok) return err(loaded.error);
     const gate = this.#gate(loaded.value.declared);
     return ok({

@@ -3,7 +3,6 @@ import { readFileSync } from 'node:fs';
 import { basename, extname, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { err, errorMessage, ok, TickwellError, type Result } from '@tickwell/domain';
-import type { Clock } from '@tickwell/ports';
 import type { DefinitionReader, Provider } from '@tickwell/provider';
 import { isProvider, readDeclared, type Declared } from './declared.ts';
 import { readyDefinition, readyNames } from './ready.ts';
@@ -17,13 +16,13 @@ export interface Loaded {
 }
 
 export interface LoadOptions {
-  readonly clock: Clock;
+  /** How long the import of a module may take, by the machine's own clock: it is code that is loaded, not data that is waited for. */
+  readonly importTimeoutMs: number;
   /** By the `type` of a definition. */
   readonly definitionReaders: Readonly<Record<string, DefinitionReader>>;
 }
 
 const MODULE = /\.(?:ts|mts|js|mjs)$/;
-const IMPORT_TIMEOUT_MS = 30_000;
 const MAX_SHOWN_PROBLEMS = 100;
 
 /** Whether a text names a file rather than a ready definition. */
@@ -58,15 +57,19 @@ export async function loadProvider(
     );
   }
   return MODULE.test(file)
-    ? loadModule(bytes, file, options.clock)
+    ? loadModule(bytes, file, options.importTimeoutMs)
     : readDefinition(bytes, basename(file), file, options);
 }
 
-async function loadModule(bytes: string, file: string, clock: Clock): Promise<Result<Loaded, TickwellError>> {
+async function loadModule(
+  bytes: string,
+  file: string,
+  timeoutMs: number,
+): Promise<Result<Loaded, TickwellError>> {
   const name = basename(file);
   let module: unknown;
   try {
-    module = await importWithin(file, clock);
+    module = await importWithin(file, timeoutMs);
   } catch (cause) {
     return err(new TickwellError('provider-unreadable', `${name}: ${importProblem(cause, file)}`, { cause }));
   }
@@ -79,18 +82,18 @@ async function loadModule(bytes: string, file: string, clock: Clock): Promise<Re
   return checked(provider, { name, file, bytes });
 }
 
-async function importWithin(file: string, clock: Clock): Promise<unknown> {
-  const over = new AbortController();
-  const late = clock.sleep(IMPORT_TIMEOUT_MS, over.signal).then(() => {
-    throw new Error(
-      `it is still not loaded after ${IMPORT_TIMEOUT_MS / 1000} s: what does it wait for at its top level?`,
+async function importWithin(file: string, timeoutMs: number): Promise<unknown> {
+  const late = Promise.withResolvers<never>();
+  const timer = setTimeout(() => {
+    const seconds = timeoutMs / 1000;
+    late.reject(
+      new Error(`it is still not loaded after ${seconds} s: what does it wait for at its top level?`),
     );
-  });
-  late.catch(() => undefined);
+  }, timeoutMs);
   try {
-    return await Promise.race([import(pathToFileURL(file).href), late]);
+    return await Promise.race([import(pathToFileURL(file).href), late.promise]);
   } finally {
-    over.abort();
+    clearTimeout(timer);
   }
 }
 

@@ -199,10 +199,16 @@ describe('mistakes of a module', () => {
     ],
     [`import './nowhere.ts';`, /something that it imports is not there/],
     [`throw new Error('boom');`, /it cannot be imported: Error: boom/],
-    [`await new Promise(() => {});`, /still not loaded after 30 s/],
   ])('%s', async (text, message) => {
     const { outcomes } = await run(fileOf('mine.ts', text));
     expect(outcomes[0]?.error?.message).toMatch(message);
+  });
+
+  it('does not wait for one that never loads', async () => {
+    const { host } = testHost({ importTimeoutMs: 500 });
+    const path = fileOf('mine.ts', `await new Promise(() => {});`);
+    const [outcome] = await runJob(host, { module: path, symbols: ['A'], from: '2024-01-01' });
+    expect(outcome?.error?.message).toMatch(/still not loaded after 0\.5 s/);
   });
 
   it('says that a file is not there, and which intervals there are', async () => {

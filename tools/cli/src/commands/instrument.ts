@@ -137,7 +137,7 @@ interface ResolveFlags extends ConnectionFlags {
   readonly source: string;
   readonly ticker?: true;
   readonly on?: bigint;
-  readonly from: bigint;
+  readonly from?: bigint;
   readonly to?: bigint;
 }
 
@@ -149,7 +149,7 @@ function addResolve(instrument: Command, context: CliContext): void {
     .requiredOption('--source <name>', 'yahoo, ib, file:<data set>, ...')
     .option('--ticker', 'the name is the one at the source')
     .option('--on <time>', 'with --ticker: when; default: now', time)
-    .option('--from <time>', 'the time asked about, half-open', time, 0n)
+    .option('--from <time>', 'the time asked about, half-open; default: since 1970', time)
     .option('--to <time>', 'default: now', time);
   withConnection(command, [
     'tickwell instrument resolve META --source yahoo --from 2020-01-01',
@@ -185,7 +185,7 @@ function names(
   { source, from, to }: ResolveFlags,
   nowNs: bigint,
 ): readonly ResolvedLine[] {
-  const segments = map.segments(id, source, from, to ?? nowNs);
+  const segments = map.segments(id, source, from ?? 0n, to ?? nowNs);
   if (segments !== undefined && segments.length > 0)
     return segments.map((segment) => ({
       symbol: segment.vendor.symbol,

@@ -31,11 +31,11 @@ export class Outgoing {
 
   headers(): Readonly<Record<string, string>> {
     const values = this.#values({});
-    const entries = Object.entries(this.#definition.headers).map(([name, template]) => [
+    const entries = Object.entries(this.#definition.headers).map(([name, template]): [string, string] => [
       name,
       fillText(template, values, { separator: ',', encode: (value) => value, missing: [] }),
     ]);
-    return Object.fromEntries(entries) as Readonly<Record<string, string>>;
+    return Object.fromEntries(entries);
   }
 
   /** A message as it is sent: a text as it is, anything else as JSON. */

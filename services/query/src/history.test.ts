@@ -103,6 +103,22 @@ describe('GetBars', () => {
   });
 });
 
+describe('source "best"', () => {
+  it('is refused for what has no such series, rather than answered with nothing', async () => {
+    await using service = await startService(new World().service());
+    const named = { symbol: 'A', source: 'best' };
+    const answers = [
+      service.calls.getTicks(create(queryV1.GetTicksRequestSchema, named), call),
+      service.calls.getQuotes(create(queryV1.GetQuotesRequestSchema, named), call),
+      service.calls.getIndicators(
+        create(queryV1.GetIndicatorsRequestSchema, { ...named, interval: '1m', specId: 'sma(20)' }),
+        call,
+      ),
+    ];
+    for (const answer of answers) await expect(answer.next()).rejects.toThrow(/"best" is of bars only/);
+  });
+});
+
 describe('ListInstruments', () => {
   it('lists what there is and says when there is more', async () => {
     const world = new World();

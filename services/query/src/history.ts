@@ -3,7 +3,7 @@ import { parseSpec } from '@tickwell/indicators';
 import { events, priceBasisToProto, priceTypeToProto, queryV1 } from '@tickwell/contracts';
 import { err, ok, type Result } from '@tickwell/domain';
 import { BEST_SOURCE } from '@tickwell/source-policy';
-import type { BarQuery, HistoryReader, IndicatorQuery, StoredSeries } from '@tickwell/ports';
+import type { BarQuery, HistoryReader, IndicatorQuery, SeriesQuery, StoredSeries } from '@tickwell/ports';
 import { intervalArgument, orRefuse, priceTypeArgument, seriesArguments, textArgument } from './arguments.ts';
 import { bestBars } from './best-bars.ts';
 import { slices, sliceColumns } from './chunks.ts';
@@ -67,7 +67,7 @@ export class HistoryCalls {
     request: queryV1.GetTicksRequest,
     { signal }: CallSignal,
   ): AsyncGenerator<queryV1.GetTicksResponse> {
-    const query = { ...orRefuse(seriesArguments(request, events.TradeColumnsSchema)), signal };
+    const query = { ...orRefuse(ofASource(seriesArguments(request, events.TradeColumnsSchema))), signal };
     for await (const { source, trades } of this.#reader.trades(query)) {
       for (const part of slices(trades.timeNs.length)) {
         yield create(queryV1.GetTicksResponseSchema, {
@@ -82,7 +82,7 @@ export class HistoryCalls {
     request: queryV1.GetQuotesRequest,
     { signal }: CallSignal,
   ): AsyncGenerator<queryV1.GetQuotesResponse> {
-    const query = { ...orRefuse(seriesArguments(request, events.QuoteColumnsSchema)), signal };
+    const query = { ...orRefuse(ofASource(seriesArguments(request, events.QuoteColumnsSchema))), signal };
     for await (const { source, quotes } of this.#reader.quotes(query)) {
       for (const part of slices(quotes.timeNs.length)) {
         yield create(queryV1.GetQuotesResponseSchema, {
@@ -98,7 +98,7 @@ export class HistoryCalls {
     { signal }: CallSignal,
   ): AsyncGenerator<queryV1.GetIndicatorsResponse> {
     const query: IndicatorQuery = {
-      ...orRefuse(seriesArguments(request, events.IndicatorBatchSchema)),
+      ...orRefuse(ofASource(seriesArguments(request, events.IndicatorBatchSchema))),
       interval: orRefuse(intervalArgument(request.interval)),
       priceType: 'trade',
       specId: orRefuse(specArgument(request.specId)),
@@ -117,6 +117,13 @@ export class HistoryCalls {
       }
     }
   }
+}
+
+/** Only bars have the series "best": of other kinds nothing is stored under that name, and no rows would look like no data. */
+function ofASource(query: Result<SeriesQuery, string>): Result<SeriesQuery, string> {
+  return query.ok && query.value.source === BEST_SOURCE
+    ? err(`source "${BEST_SOURCE}" is of bars only: name a source, or none for all of them`)
+    : query;
 }
 
 /** "sma(20)" names the same series as "sma(20,close)"; what is no specification of ours stays as it is. */

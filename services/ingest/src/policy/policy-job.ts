@@ -78,7 +78,7 @@ class PolicyJob {
     if (missing.length > 0)
       throw new TickwellError(
         'not-found',
-        `there is no policy ${missing.join(', ')}: "tickwell source list" shows what there is`,
+        `there is no policy ${missing.join(', ')}: "tickwell config list source" shows what there is`,
       );
     if (policies.length === 0)
       throw new TickwellError(

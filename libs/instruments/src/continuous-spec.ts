@@ -1,5 +1,5 @@
 import { checkSymbol, JsonFields } from '@tickwell/domain';
-import { addSessions, dayOfMonthBefore, type SessionDate, type TradingDays } from './session-date.ts';
+import { addSessions, dayOfMonthBefore, type SessionDate, type TradingDays } from '@tickwell/calendar';
 
 /** How earlier contracts are brought to the level of the newest one. */
 export type Adjustment = 'none' | 'difference' | 'ratio';

@@ -1,6 +1,6 @@
 import { emptyBars, err, ok, utcDateNumber, type BarColumns, type Result } from '@tickwell/domain';
 import { rollDate, type Adjustment, type RollRule } from './continuous-spec.ts';
-import { sessionDateText, WEEKDAYS, type SessionDate, type TradingDays } from './session-date.ts';
+import { sessionDateText, WEEKDAYS, type SessionDate, type TradingDays } from '@tickwell/calendar';
 
 /** A contract with its bars, oldest first; intraday bars without session dates count to their day in UTC. */
 export interface ContractBars {

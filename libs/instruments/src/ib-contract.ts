@@ -1,5 +1,5 @@
 import type { InstrumentType } from './instrument-type.ts';
-import { sessionDateText, type SessionDate } from './session-date.ts';
+import { sessionDateText, type SessionDate } from '@tickwell/calendar';
 import type { VendorContract, VendorEntry } from './vendor.ts';
 
 /** What Interactive Brokers calls the types. */

@@ -5,6 +5,5 @@ export * from './instrument.ts';
 export * from './instrument-type.ts';
 export * from './kind.ts';
 export * from './map.ts';
-export * from './session-date.ts';
 export * from './span.ts';
 export * from './vendor.ts';

@@ -2,7 +2,7 @@ import { JsonFields, err, type Result } from '@tickwell/domain';
 import { readContinuous, type ContinuousSpec } from './continuous-spec.ts';
 import { withContract } from './ib-contract.ts';
 import { INSTRUMENT_TYPES, type InstrumentType } from './instrument-type.ts';
-import { parseSessionDate, type SessionDate } from './session-date.ts';
+import { parseSessionDate, type SessionDate } from '@tickwell/calendar';
 import { ALWAYS, inOrder, overlap, readSpan, type Span } from './span.ts';
 import { readId, readVendorEntry, vendorText, type VendorEntry } from './vendor.ts';
 

@@ -7,6 +7,7 @@ export type { StackEnvironment } from './endpoints.ts';
 export { resolveStack } from './resolve.ts';
 export type { ResolveStackOptions, ResolvedStack } from './resolve.ts';
 export { tickwellHome } from './paths.ts';
+export { installPython, pythonFailure, referencePython } from './python.ts';
 export { DEFAULT_PORTS, findFreePort, isPortFree } from './ports.ts';
 export { judgeFreeSpace } from './disk.ts';
 export type { DiskVerdict } from './disk.ts';

@@ -1,16 +1,10 @@
-import { execFile, spawn } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { existsSync } from 'node:fs';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { spawn } from 'node:child_process';
+import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { promisify } from 'node:util';
-import { tickwellHome } from '@tickwell/local-stack';
+import { installPython, pythonFailure, referencePython } from '@tickwell/local-stack';
 import type { Answers, Plan } from './plan.ts';
 
-const run = promisify(execFile);
 const SCRIPTS = join(import.meta.dirname, 'python');
-const INSTALL_MS = 300_000;
 /** A client that hangs is ended; all its waits together are shorter. */
 const CLIENT_MS = 240_000;
 
@@ -35,17 +29,15 @@ export interface PythonClients {
  * @returns why there are none, where there is no Python or no package index.
  */
 export async function pythonClients(): Promise<PythonClients | string> {
-  const folder = join(tickwellHome(), 'venv');
-  const python = join(folder, 'bin/python');
+  let python: string;
   try {
-    await mkdir(tickwellHome(), { recursive: true });
-    if (!existsSync(python)) await run('python3', ['-m', 'venv', folder], { timeout: INSTALL_MS });
-    await install(folder, 'requirements.txt', []);
+    python = await referencePython();
+    await installPython(python, join(SCRIPTS, 'requirements.txt'));
   } catch (error) {
-    return `Python clients could not be installed: ${reasonOf(error)}`;
+    return `Python clients could not be installed: ${pythonFailure(error)}`;
   }
-  const ownFolder = join(folder, 'ibapi10');
-  const ibapi10 = await install(folder, 'requirements-ibapi10.txt', ['--target', ownFolder]).then(
+  const ownFolder = join(dirname(dirname(python)), 'ibapi10');
+  const ibapi10 = await installPython(python, join(SCRIPTS, 'requirements-ibapi10.txt'), ownFolder).then(
     () => ({ python, script: join(SCRIPTS, 'ibapi_client.py'), path: ownFolder }),
     () => undefined,
   );
@@ -54,25 +46,6 @@ export async function pythonClients(): Promise<PythonClients | string> {
     ibAsync: { python, script: join(SCRIPTS, 'ib_async_client.py'), path: '' },
     ibapi10,
   };
-}
-
-/** Once per content of the requirements: the stamp bears their hash. */
-async function install(folder: string, requirements: string, extra: readonly string[]): Promise<void> {
-  const file = join(SCRIPTS, requirements);
-  const hash = createHash('sha256')
-    .update(await readFile(file))
-    .digest('hex')
-    .slice(0, 12);
-  const stamp = join(folder, `ib-gateway-sim-${requirements}-${hash}`);
-  if (existsSync(stamp)) return;
-  const pip = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--upgrade'];
-  await run(join(folder, 'bin/python'), [...pip, ...extra, '-r', file], { timeout: INSTALL_MS });
-  await writeFile(stamp, '');
-}
-
-function reasonOf(error: unknown): string {
-  const text = error instanceof Error && 'stderr' in error ? String(error.stderr) : String(error);
-  return text.split('\n').find((line) => line.includes('ERROR')) ?? text.split('\n')[0] ?? '';
 }
 
 /** What the script printed, by kind; what it wrote to stderr is `complaints`. */

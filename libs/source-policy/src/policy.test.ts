@@ -120,6 +120,28 @@ describe('isInSession', () => {
   ])('%s', (time, expected) => {
     expect(isInSession(parsed.ok ? parsed.value.session : undefined, Date.parse(time))).toBe(expected);
   });
+  it.each([
+    ['2024-07-03T16:59:59Z', true],
+    ['2024-07-03T17:00:00Z', false],
+    ['2024-07-04T15:00:00Z', false],
+    ['2024-07-05T13:30:00Z', true],
+    ['2031-01-04T15:00:00Z', true],
+  ])('of a calendar with its early closes and days off: %s', (time, expected) => {
+    const nyse = parsePolicy('p', { ...POLICY, session: { calendar: 'XNYS' } });
+    expect(isInSession(nyse.ok ? nyse.value.session : undefined, Date.parse(time))).toBe(expected);
+  });
+  it('of a calendar that there is not, or with hours beside it, is refused', () => {
+    const refused = (session: object): readonly string[] => {
+      const parsed = parsePolicy('p', { ...POLICY, session });
+      return parsed.ok ? [] : parsed.error;
+    };
+    expect(refused({ calendar: 'MOON' })).toEqual([
+      expect.stringMatching(/^policy.session.calendar no calendar is called "MOON": there are XNYS/),
+    ]);
+    expect(refused({ calendar: 'XNYS', from: '09:30' })).toEqual([
+      expect.stringMatching(/^policy.session.from /),
+    ]);
+  });
   it('may end on the next day', () => {
     const at = (time: string): boolean =>
       isInSession(night.ok ? night.value.session : undefined, Date.parse(time));

@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import type { CliContext } from './context.ts';
 import { addBackfill } from './commands/backfill.ts';
+import { addCalendar } from './commands/calendar.ts';
 import { addConfig } from './commands/config.ts';
 import { addDemo } from './commands/demo.ts';
 import { addDoctor } from './commands/doctor.ts';
@@ -26,6 +27,7 @@ const COMMANDS = [
   addTail,
   addConfig,
   addInstrument,
+  addCalendar,
   addRun,
   addSource,
 ];

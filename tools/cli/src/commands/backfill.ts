@@ -12,6 +12,7 @@ import {
   withGatewayOptions,
   type GatewayFlags,
 } from '../ingest/ib-flags.ts';
+import { calendarFor, closedDays } from '../ingest/closed-days.ts';
 import { importJobs, withImportOptions, type ImportFlags } from '../ingest/import.ts';
 import { StoredDays, type Span } from '../ingest/missing-days.ts';
 import { time, withExamples } from '../options.ts';
@@ -28,6 +29,7 @@ interface BackfillFlags extends ImportFlags, GatewayFlags {
   readonly kind?: 'bars' | 'trades' | 'quotes';
   readonly what?: string;
   readonly allHours?: true;
+  readonly calendar?: string;
   readonly again?: true;
   readonly dryRun?: true;
 }
@@ -47,6 +49,7 @@ export function addBackfill(program: Command, context: CliContext): void {
     .addOption(new Option('--kind <kind>', 'what').choices(['bars', 'trades', 'quotes']))
     .option('--what <price>', 'of bars: TRADES, MIDPOINT, BID, ASK, ADJUSTED_LAST')
     .option('--all-hours', 'not only regular trading hours')
+    .option('--calendar <id>', 'days without a session are not asked for; default: that of the instrument')
     .option('--again', 'also the days that IB had nothing of when it was asked before')
     .option('--dry-run', 'only say what would be asked for');
   withImportOptions(withGatewayOptions(command));
@@ -79,6 +82,8 @@ async function backfill(
       const symbol = text.split(':')[0] ?? text;
       const priceType = priceTypeOf(instrument, flags.what);
       const stored = await storedDays(client, { symbol, priceType, ...flags }, span);
+      const sessions = await calendarFor(client, symbol, flags.calendar);
+      if (sessions !== undefined) stored.addClosed(closedDays(sessions, span, flags.allHours === true));
       if (flags.again !== true) {
         const asked = await askedHistory(questdbHttpUrl, SOURCE, askedOf(symbol, instrument, flags));
         for (const each of asked) stored.addAsked(each.span, each.atNs);

@@ -41,6 +41,15 @@ it('does not ask again for whole days that had nothing when they were over, and 
   expect(stored.empty({ fromNs: 4n * DAY, toNs: 6n * DAY })).toBe(0);
 });
 
+it('does not ask for days without a session', () => {
+  const stored = new StoredDays();
+  stored.addClosed([3n * DAY, 4n * DAY]);
+  expect(stored.missing({ fromNs: 2n * DAY, toNs: 6n * DAY }, FAR)).toEqual([
+    { fromNs: 2n * DAY, toNs: 3n * DAY },
+    { fromNs: 5n * DAY, toNs: 6n * DAY },
+  ]);
+});
+
 it('leaves nothing out but whole stored days, and never overlaps', () => {
   const times = fc.array(fc.bigInt({ min: 0n, max: 20n * DAY }), { maxLength: 20 });
   const bound = fc.bigInt({ min: 0n, max: 20n * DAY });

@@ -9,6 +9,7 @@ export interface Span {
 /** The UTC days of a span of which something is known to be stored. */
 export class StoredDays {
   readonly #days = new Set<bigint>();
+  readonly #closed = new Set<bigint>();
   /** Asked for when they were over. */
   readonly #asked = new Set<bigint>();
 
@@ -17,6 +18,11 @@ export class StoredDays {
     const endNs = atNs < toNs ? atNs : toNs;
     for (let day = (fromNs + DAY_NS - 1n) / DAY_NS; (day + 1n) * DAY_NS <= endNs; day += 1n)
       this.#asked.add(day);
+  }
+
+  /** Days on which the market has no session: nothing is to be had of them. */
+  addClosed(days: Iterable<bigint>): void {
+    for (const dayNs of days) this.#closed.add(dayNs / DAY_NS);
   }
 
   /** How many whole days of the span were asked for and have nothing. */
@@ -31,7 +37,7 @@ export class StoredDays {
   }
 
   /**
-   * The parts of the span without anything and not asked for yet, in order, neighbouring days as one. A day that is not over yet, and
+   * The parts of the span without anything, not asked for yet and not closed, in order, neighbouring days as one. A day that is not over yet, and
    * one that the span only cuts, may be stored in part and is asked for again.
    */
   missing(span: Span, nowNs: bigint): Span[] {
@@ -40,6 +46,7 @@ export class StoredDays {
       const fromNs = day * DAY_NS > span.fromNs ? day * DAY_NS : span.fromNs;
       const endNs = (day + 1n) * DAY_NS;
       const toNs = endNs < span.toNs ? endNs : span.toNs;
+      if (this.#closed.has(day)) continue;
       const isWhole = fromNs === day * DAY_NS && toNs === endNs && endNs <= nowNs;
       if (isWhole && (this.#days.has(day) || this.#asked.has(day))) continue;
       const last = missing.at(-1);

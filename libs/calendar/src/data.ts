@@ -30,7 +30,7 @@ export interface Hours {
 }
 
 /** Days that open late or close early. */
-export interface SpecialHours {
+interface SpecialHours {
   readonly open?: string;
   readonly close?: string;
   readonly days: readonly string[];

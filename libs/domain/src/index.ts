@@ -3,6 +3,7 @@ export * from './errors.ts';
 export * from './events.ts';
 export * from './interval.ts';
 export * from './json-fields.ts';
+export * from './line-text.ts';
 export * from './result.ts';
 export * from './state-codec.ts';
 export * from './symbol.ts';

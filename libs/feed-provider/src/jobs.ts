@@ -1,5 +1,6 @@
 import {
   checkSymbol,
+  checkVendorSymbol,
   err,
   errorMessage,
   JsonFields,
@@ -192,8 +193,6 @@ function readTime(fields: JsonFields, name: string): bigint | undefined {
   return undefined;
 }
 
-const MAX_VENDOR_LENGTH = 128;
-
 function readInstruments(fields: JsonFields, where: string): readonly LiveInstrument[] {
   const values = fields.list('symbols') ?? [];
   if (values.length === 0) fields.problem('symbols', 'must be a list of at least one instrument');
@@ -209,12 +208,8 @@ function readInstruments(fields: JsonFields, where: string): readonly LiveInstru
   for (const { symbol, vendor } of instruments) {
     const checked = checkSymbol(symbol);
     if (!checked.ok) fields.problem('symbols', checked.error);
-    // eslint-disable-next-line no-control-regex -- control characters are what must not be in it
-    if (vendor === '' || vendor.length > MAX_VENDOR_LENGTH || /[\u0000-\u001f\u007f]/.test(vendor))
-      fields.problem(
-        'symbols',
-        `"${vendor.slice(0, 40)}" is no symbol of a provider: 1 to ${MAX_VENDOR_LENGTH} characters`,
-      );
+    const name = checkVendorSymbol(vendor);
+    if (!name.ok) fields.problem('symbols', `has a symbol of the provider that ${name.error}`);
   }
   const twice =
     repeated(instruments.map(({ vendor }) => vendor)) ?? repeated(instruments.map(({ symbol }) => symbol));

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { checkSymbol, err, errorMessage, JsonFields, type Result } from '@tickwell/domain';
+import { checkSymbol, checkVendorSymbol, err, errorMessage, JsonFields, type Result } from '@tickwell/domain';
 import type { FeedJob } from '@tickwell/ports';
 import { SERIES, type Series, type WebsocketDefinition } from './definition.ts';
 import { websocketJob, type WebsocketContext } from './jobs.ts';
@@ -85,6 +85,8 @@ function readInstruments(fields: JsonFields): readonly FeedInstrument[] {
     const ticker = of.text('vendor') ?? symbol;
     const checked = checkSymbol(symbol);
     if (symbol !== '' && !checked.ok) of.problem('symbol', checked.error);
+    const name = checkVendorSymbol(ticker);
+    if (symbol !== '' && !name.ok) of.problem('vendor', name.error);
     const read = of.finish<FeedInstrument>({ symbol, ticker });
     if (read.ok) return [read.value];
     fields.problems.push(...read.error);

@@ -1,4 +1,4 @@
-import { checkSymbol, JsonFields, type Result } from '@tickwell/domain';
+import { checkSymbol, checkVendorSymbol, JsonFields, type Result } from '@tickwell/domain';
 import { readSpan, type Span } from './span.ts';
 
 /** What names an instrument at a source. */
@@ -30,8 +30,6 @@ export interface VendorEntry {
 }
 
 const SOURCE = /^[A-Za-z][A-Za-z0-9._:-]{0,79}$/;
-// What follows is quoted in messages and put into requests: one line of it, without control characters.
-const VENDOR_SYMBOL = /^[^\p{Cc}\p{Zl}\p{Zp}]{1,80}$/u;
 
 export function readVendorEntry(
   id: string,
@@ -46,8 +44,8 @@ export function readVendorEntry(
   const contract = readContract(fields, where);
   if (symbol === undefined && contract?.conId === undefined)
     fields.problem('symbol', 'is required (or contract.conId): what the source calls it');
-  if (symbol !== undefined && !VENDOR_SYMBOL.test(symbol))
-    fields.problem('symbol', 'must be 1 to 80 characters on one line');
+  const checked = symbol === undefined ? undefined : checkVendorSymbol(symbol);
+  if (checked?.ok === false) fields.problem('symbol', checked.error);
   const vendor = { symbol: symbol ?? id, ...(contract === undefined ? {} : { contract }) };
   return fields.finish({ source, vendor, span: readSpan(fields) });
 }

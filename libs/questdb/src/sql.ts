@@ -1,3 +1,4 @@
+import { checkLineText } from '@tickwell/domain';
 import { queryRefused } from './errors.ts';
 
 const MAX_TEXT = 512;
@@ -13,17 +14,7 @@ export function quoteName(name: string): string {
  * (checked against 9.3.4 with backslashes, quotes and comments, see history-reader.real.test.ts).
  */
 export function quoteText(text: string): string {
-  if (text.length > MAX_TEXT)
-    throw queryRefused(`a name of ${text.length} characters: at most ${MAX_TEXT} are looked up`);
-  if (hasControlCharacter(text))
-    throw queryRefused(`${JSON.stringify(text)} holds control characters: no series is named so`);
+  const checked = checkLineText(text, MAX_TEXT);
+  if (!checked.ok) throw queryRefused(`a name to look up ${checked.error}`);
   return `'${text.replaceAll("'", "''")}'`;
-}
-
-function hasControlCharacter(text: string): boolean {
-  for (let index = 0; index < text.length; index += 1) {
-    const unit = text.charCodeAt(index);
-    if (unit < 0x20 || unit === 0x7f) return true;
-  }
-  return false;
 }

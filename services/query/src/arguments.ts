@@ -2,6 +2,7 @@ import type { DescMessage } from '@bufbuild/protobuf';
 import { priceTypeFromProto, queryV1, type events } from '@tickwell/contracts';
 import {
   TickwellError,
+  checkLineText,
   checkSymbol,
   err,
   formatNs,
@@ -50,12 +51,8 @@ export function intervalArgument(interval: string): Result<string, string> {
 
 /** Sources and specifications are free text, but short and without control characters. */
 export function textArgument(name: string, text: string): Result<string, string> {
-  if (text.length > MAX_TEXT_CHARS)
-    return err(`${name} has ${text.length} characters: at most ${MAX_TEXT_CHARS}`);
-  // eslint-disable-next-line no-control-regex -- exactly these are what no name holds
-  if (/[\u0000-\u001f\u007f]/.test(text))
-    return err(`${name} ${JSON.stringify(text)} holds control characters`);
-  return ok(text);
+  const checked = checkLineText(text, MAX_TEXT_CHARS);
+  return checked.ok ? checked : err(`${name} ${checked.error}`);
 }
 
 function rangeArgument(range: queryV1.TimeRange | undefined): Result<TimeSpan, string> {

@@ -1,15 +1,13 @@
-import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { ALL_TOPICS, TOPICS } from '@tickwell/contracts';
 import { createKafkaLog } from '@tickwell/kafka';
-import { SILENT, type LogRecord } from '@tickwell/ports';
+import { SILENT } from '@tickwell/ports';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { readerView } from './fixtures/fake-log.ts';
-import type { IngestLine } from '@tickwell/ports';
+import { isDurable, ofSource, recordsOf, runIngest, type IngestRun } from './fixtures/ingest-run.ts';
 
 const EVENTS = 30_000;
 /** Every so many-th line is broken. */
@@ -43,68 +41,24 @@ async function newFile(): Promise<{ path: string; dataset: string }> {
   return { path, dataset };
 }
 
-interface Run {
-  readonly code: number | null;
-  readonly lines: IngestLine[];
-}
-
 /** Runs the process; `signalAt` is sent as soon as so many events are durable. */
-async function ingest(
+function ingest(
   file: { path: string; dataset: string },
   signalAt?: { signal: NodeJS.Signals; events: number },
-): Promise<Run> {
+): Promise<IngestRun> {
   const job = { type: 'files', files: [{ ...file, kind: 'trades', priceBasis: 'raw' }] };
-  const child = spawn(process.execPath, [join(import.meta.dirname, 'main.ts')], {
-    env: {
-      ...process.env,
-      TICKWELL_KAFKA_BROKERS: inject('stack').kafkaBrokers.join(','),
-      TICKWELL_INGEST_JOB: JSON.stringify(job),
-      TICKWELL_INGEST_PROGRESS_INTERVAL_MS: '0',
-      TICKWELL_INGEST_CURSOR_INTERVAL_MS: '0',
-      TICKWELL_INGEST_MAX_PENDING_EVENTS: '2000',
-      TICKWELL_LOG_LEVEL: 'error',
-    },
-    stdio: ['ignore', 'pipe', 'inherit'],
+  return runIngest(job, {
+    env: { TICKWELL_INGEST_MAX_PENDING_EVENTS: '2000' },
+    signalAfter: (lines) =>
+      signalAt !== undefined && isDurable(lines, signalAt) ? signalAt.signal : undefined,
   });
-  const ended = new Promise<number | null>((resolve) => {
-    child.once('close', resolve);
-  });
-  const lines: IngestLine[] = [];
-  let isSignalled = false;
-  for await (const text of createInterface({ input: child.stdout })) {
-    const line = JSON.parse(text) as IngestLine;
-    lines.push(line);
-    if (
-      !isSignalled &&
-      signalAt !== undefined &&
-      line.type === 'progress' &&
-      line.events >= signalAt.events
-    ) {
-      isSignalled = child.kill(signalAt.signal);
-    }
-  }
-  return { code: await ended, lines };
 }
 
-async function recordsOf(dataset: string): Promise<LogRecord[]> {
-  const all: LogRecord[] = [];
-  for (const topic of [TOPICS.rawTicks.name, TOPICS.rawRefused.name]) {
-    for (const { partition, beginOffset, endOffset } of (await log.describeTopic(topic)).partitions) {
-      for await (const records of log.readRange({
-        topic,
-        partition,
-        fromOffset: beginOffset,
-        toOffset: endOffset,
-      })) {
-        all.push(...records.filter((record) => record.headers['source'] === `file:${dataset}`));
-      }
-    }
-  }
-  return all;
-}
+const recordsOfDataset = (dataset: string) =>
+  recordsOf(log, [TOPICS.rawTicks, TOPICS.rawRefused], ofSource(`file:${dataset}`));
 
 async function expectEachOnce(dataset: string): Promise<void> {
-  const view = readerView({ records: await recordsOf(dataset) });
+  const view = readerView({ records: await recordsOfDataset(dataset) });
   const expected = Array.from({ length: EVENTS }, (_, index) => index).filter(
     (index) => index % BROKEN !== 0,
   );
@@ -133,13 +87,13 @@ describe('ingest against a real Kafka', () => {
     const first = await ingest(file);
     expect(first.code).toBe(0);
     expect(first.lines.find((line) => line.type === 'done')).toMatchObject(FINISHED);
-    const records = (await recordsOf(file.dataset)).length;
+    const records = (await recordsOfDataset(file.dataset)).length;
     const second = await ingest(file);
     expect(second.lines.find((line) => line.type === 'done')).toMatchObject({
       ...FINISHED,
       outcome: 'already',
     });
-    expect((await recordsOf(file.dataset)).length).toBe(records);
+    expect((await recordsOfDataset(file.dataset)).length).toBe(records);
     await expectEachOnce(file.dataset);
   });
 
@@ -165,7 +119,7 @@ describe('ingest against a real Kafka', () => {
     const file = await newFile();
     const runs = await Promise.all([ingest(file), ingest(file)]);
     expect(runs.map((run) => run.code)).toEqual([0, 0]);
-    const view = readerView({ records: await recordsOf(file.dataset) });
+    const view = readerView({ records: await recordsOfDataset(file.dataset) });
     expect(new Set(view.events).size).toBe(EVENTS - EVENTS / BROKEN);
     expect(view.events).toHaveLength(EVENTS - EVENTS / BROKEN);
     expect(new Set(view.refused).size).toBe(EVENTS / BROKEN);

@@ -1,14 +1,13 @@
-import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { ALL_TOPICS, TOPICS } from '@tickwell/contracts';
 import { createKafkaLog } from '@tickwell/kafka';
-import { SILENT, type IngestLine, type LogRecord } from '@tickwell/ports';
+import { SILENT } from '@tickwell/ports';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { readerView } from './fixtures/fake-log.ts';
+import { isDurable, ofSource, recordsOf, runIngest, type IngestRun } from './fixtures/ingest-run.ts';
 
 const DAYS = 20;
 const TRADES_A_DAY = 500;
@@ -52,13 +51,8 @@ async function newProvider(): Promise<{ path: string; name: string }> {
   return { path, name };
 }
 
-interface Run {
-  readonly code: number | null;
-  readonly lines: IngestLine[];
-}
-
 /** Runs the process; it is killed as soon as so many events are durable. */
-async function ingest(path: string, killAt = Infinity): Promise<Run> {
+function ingest(path: string, killAt = Infinity): Promise<IngestRun> {
   const job = {
     type: 'provider',
     module: path,
@@ -67,42 +61,12 @@ async function ingest(path: string, killAt = Infinity): Promise<Run> {
     from: '2024-01-01',
     to: `2024-01-${DAYS + 1}`,
   };
-  const child = spawn(process.execPath, [join(import.meta.dirname, 'main.ts')], {
-    env: {
-      ...process.env,
-      TICKWELL_KAFKA_BROKERS: inject('stack').kafkaBrokers.join(','),
-      TICKWELL_INGEST_JOB: JSON.stringify(job),
-      TICKWELL_INGEST_PROGRESS_INTERVAL_MS: '0',
-      TICKWELL_INGEST_CURSOR_INTERVAL_MS: '0',
-      TICKWELL_LOG_LEVEL: 'silent',
-    },
-    stdio: ['ignore', 'pipe', 'inherit'],
+  return runIngest(job, {
+    signalAfter: (lines) => (isDurable(lines, { events: killAt }) ? 'SIGKILL' : undefined),
   });
-  const ended = new Promise<number | null>((resolve) => {
-    child.once('close', resolve);
-  });
-  const lines: IngestLine[] = [];
-  for await (const text of createInterface({ input: child.stdout })) {
-    const line = JSON.parse(text) as IngestLine;
-    lines.push(line);
-    if (line.type === 'progress' && line.events >= killAt) child.kill('SIGKILL');
-  }
-  return { code: await ended, lines };
 }
 
-async function recordsOf(source: string): Promise<LogRecord[]> {
-  const all: LogRecord[] = [];
-  for (const topic of [TOPICS.rawTicks.name, TOPICS.rawRefused.name]) {
-    for (const { partition, beginOffset, endOffset } of (await log.describeTopic(topic)).partitions) {
-      const range = { topic, partition, fromOffset: beginOffset, toOffset: endOffset };
-      for await (const records of log.readRange(range))
-        all.push(...records.filter((record) => record.headers['source'] === source));
-    }
-  }
-  return all;
-}
-
-function outcomes({ lines }: Run): readonly unknown[] {
+function outcomes({ lines }: IngestRun): readonly unknown[] {
   return lines.flatMap((line): readonly unknown[] => {
     if (line.type === 'done') return [[line.outcome, line.events, line.refused]];
     return line.type === 'error' ? [[line.code, line.message]] : [];
@@ -123,7 +87,9 @@ describe('a custom provider against a real Kafka', () => {
     const again = await ingest(path);
     expect(again.code).toBe(1);
     expect(outcomes(again)).toEqual([['finished', ...WHOLE], MISSING, ['finished', ...WHOLE]]);
-    const view = readerView({ records: await recordsOf(name) });
+    const view = readerView({
+      records: await recordsOf(log, [TOPICS.rawTicks, TOPICS.rawRefused], ofSource(name)),
+    });
     expect(view.events).toHaveLength(2 * DAYS * (TRADES_A_DAY - BROKEN_A_DAY));
     expect(new Set(view.events).size).toBe(view.events.length);
     expect(view.refused).toHaveLength(2 * DAYS * BROKEN_A_DAY);

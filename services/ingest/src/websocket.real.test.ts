@@ -1,15 +1,14 @@
-import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { ALL_TOPICS, decodeTickBatch, events, parseMessage, TOPICS } from '@tickwell/contracts';
 import { CauseMarks } from '@tickwell/domain';
 import { createKafkaLog } from '@tickwell/kafka';
-import { SILENT, type IngestLine, type LogRecord } from '@tickwell/ports';
+import { SILENT } from '@tickwell/ports';
 import { startFeedSim, type CapturedMessage } from '@tickwell/websocket-sim';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { isDurable, ofSource, recordsOf, runIngest, type IngestRun } from './fixtures/ingest-run.ts';
 
 const SYMBOLS = 20;
 const PER_SYMBOL = 1500;
@@ -81,55 +80,23 @@ function messages(): readonly CapturedMessage[] {
   return list;
 }
 
-interface Run {
-  readonly code: number | null;
-  readonly lines: readonly IngestLine[];
-}
-
 /** Runs the process until so many events and refusals are durable, then stops it as a process manager does. */
-async function ingest(
+function ingest(
   path: string,
   until: { readonly events: number; readonly refused: number },
-): Promise<Run> {
+): Promise<IngestRun> {
   const symbols = Array.from({ length: SYMBOLS }, (_, index) => symbolOf(index));
-  const child = spawn(process.execPath, [join(import.meta.dirname, 'main.ts')], {
-    env: {
-      ...process.env,
-      TICKWELL_KAFKA_BROKERS: inject('stack').kafkaBrokers.join(','),
-      TICKWELL_INGEST_JOB: JSON.stringify({ type: 'websocket', definition: path, symbols }),
-      TICKWELL_INGEST_PROGRESS_INTERVAL_MS: '0',
-      TICKWELL_LOG_LEVEL: 'error',
-    },
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  const ended = new Promise<number | null>((resolve) => {
-    child.once('close', resolve);
-  });
-  const lines: IngestLine[] = [];
-  for await (const text of createInterface({ input: child.stdout })) {
-    const line = JSON.parse(text) as IngestLine;
-    lines.push(line);
-    if (line.type === 'progress' && line.events >= until.events && line.refused >= until.refused)
-      child.kill('SIGTERM');
-  }
-  return { code: await ended, lines };
-}
-
-async function recordsOf(topic: string, source: string): Promise<readonly LogRecord[]> {
-  const all: LogRecord[] = [];
-  for (const { partition, beginOffset, endOffset } of (await log.describeTopic(topic)).partitions) {
-    const range = { topic, partition, fromOffset: beginOffset, toOffset: endOffset };
-    for await (const records of log.readRange(range))
-      all.push(...records.filter((record) => record.headers['source'] === source));
-  }
-  return all;
+  return runIngest(
+    { type: 'websocket', definition: path, symbols },
+    { signalAfter: (lines) => (isDurable(lines, until) ? 'SIGTERM' : undefined) },
+  );
 }
 
 /** Trades of a source as its readers see them: "number time price" by symbol. */
 async function tradesOf(source: string): Promise<ReadonlyMap<string, readonly string[]>> {
   const marks = new CauseMarks();
   const trades = new Map<string, string[]>();
-  for (const { value } of await recordsOf(TOPICS.rawTicks.name, source)) {
+  for (const { value } of await recordsOf(log, [TOPICS.rawTicks], ofSource(source))) {
     const batch = value === null ? undefined : decodeTickBatch(value, true);
     if (batch?.ok !== true || batch.value.kind !== 'trades' || !marks.advance(batch.value.header.cause))
       continue;
@@ -165,7 +132,7 @@ describe('a WebSocket feed against a real Kafka', () => {
     );
     expect(Object.fromEntries(await tradesOf(name))).toEqual(Object.fromEntries(expected));
 
-    const refused = (await recordsOf(TOPICS.rawRefused.name, name)).map(({ value }) => {
+    const refused = (await recordsOf(log, [TOPICS.rawRefused], ofSource(name))).map(({ value }) => {
       const parsed = parseMessage(events.RefusedInputSchema, value ?? new Uint8Array());
       return parsed.ok
         ? `${parsed.value.rule} ${Buffer.from(parsed.value.original).toString()}`
@@ -182,7 +149,7 @@ describe('a WebSocket feed against a real Kafka', () => {
     const holes = run.lines.filter((line) => line.type === 'hole');
     expect(holes.length).toBe(3 * SYMBOLS);
     expect(holes.every(({ unrepaired }) => unrepaired === null)).toBe(true);
-    const reasons = (await recordsOf(TOPICS.sourceStatus.name, name)).map(({ value }) => {
+    const reasons = (await recordsOf(log, [TOPICS.sourceStatus], ofSource(name))).map(({ value }) => {
       const parsed = parseMessage(events.SourceStatusSchema, value ?? new Uint8Array());
       return parsed.ok ? parsed.value.reason : 'unreadable';
     });

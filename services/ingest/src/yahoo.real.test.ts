@@ -1,13 +1,11 @@
-import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { ALL_TOPICS, TOPICS } from '@tickwell/contracts';
 import { createKafkaLog } from '@tickwell/kafka';
-import { SILENT, type IngestLine, type LogRecord } from '@tickwell/ports';
+import { SILENT, type LogRecord } from '@tickwell/ports';
 import { startYahooSim, type YahooSim } from '@tickwell/yahoo-sim';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { readerView } from './fixtures/fake-log.ts';
+import { recordsOf, runIngest, type IngestRun } from './fixtures/ingest-run.ts';
 
 const TICKERS = 60;
 /** Weekdays of 2021 and 2022, and of January 2023. */
@@ -30,65 +28,40 @@ afterAll(async () => {
   await simulator.stop();
 });
 
-interface Run {
-  readonly code: number | null;
-  readonly lines: readonly IngestLine[];
-}
-
 /** Runs the process over all tickers; it is killed as soon as so many streams have ended. */
-async function ingest(
+function ingest(
   run: string,
-  options: { readonly to: string; readonly killAfter?: number },
-): Promise<Run> {
+  { to, killAfter = Infinity }: { readonly to: string; readonly killAfter?: number },
+): Promise<IngestRun> {
   const job = {
     type: 'yahoo',
     symbols: symbolsOf(run).map((symbol, index) => ({ symbol, ticker: `SIM${index + 1}` })),
     from: '2021-01-01',
-    to: options.to,
+    to,
     baseUrl: simulator.url,
     requestsPerSecond: 200,
   };
-  const child = spawn(process.execPath, [join(import.meta.dirname, 'main.ts')], {
-    env: {
-      ...process.env,
-      TICKWELL_KAFKA_BROKERS: inject('stack').kafkaBrokers.join(','),
-      TICKWELL_INGEST_JOB: JSON.stringify(job),
-      TICKWELL_INGEST_PARALLEL_JOBS: '4',
-      TICKWELL_INGEST_CURSOR_INTERVAL_MS: '0',
-      TICKWELL_LOG_LEVEL: 'error',
-    },
-    stdio: ['ignore', 'pipe', 'inherit'],
+  return runIngest(job, {
+    env: { TICKWELL_INGEST_PARALLEL_JOBS: '4' },
+    signalAfter: (lines) =>
+      lines.filter(({ type }) => type === 'done').length >= killAfter ? 'SIGKILL' : undefined,
   });
-  const ended = new Promise<number | null>((resolve) => {
-    child.once('close', resolve);
-  });
-  const lines: IngestLine[] = [];
-  for await (const text of createInterface({ input: child.stdout })) {
-    lines.push(JSON.parse(text) as IngestLine);
-    const done = lines.filter(({ type }) => type === 'done').length;
-    if (options.killAfter !== undefined && done >= options.killAfter) child.kill('SIGKILL');
-  }
-  return { code: await ended, lines };
 }
 
 function symbolsOf(run: string): readonly string[] {
   return Array.from({ length: TICKERS }, (_, index) => `${run}-${index + 1}`);
 }
 
-async function recordsOf(run: string): Promise<readonly LogRecord[]> {
-  const all: LogRecord[] = [];
-  for (const topic of [TOPICS.rawBars.name, TOPICS.rawActions.name, TOPICS.rawRefused.name]) {
-    const { partitions } = await log.describeTopic(topic);
-    for (const { partition, beginOffset: fromOffset, endOffset: toOffset } of partitions)
-      for await (const records of log.readRange({ topic, partition, fromOffset, toOffset }))
-        all.push(...records.filter(({ key }) => key?.startsWith(run) === true));
-  }
-  return all;
-}
+const recordsOfRun = (run: string) =>
+  recordsOf(
+    log,
+    [TOPICS.rawBars, TOPICS.rawActions, TOPICS.rawRefused],
+    ({ key }) => key?.startsWith(run) === true,
+  );
 
 /** Bars of each symbol as a reader of the log counts them, each once. */
 async function barsOf(run: string): Promise<ReadonlyMap<string, number>> {
-  const view = readerView({ records: await recordsOf(run) });
+  const view = readerView({ records: await recordsOfRun(run) });
   expect(view.refused).toEqual([]);
   expect(new Set(view.events).size).toBe(view.events.length);
   const counts = new Map<string, number>();
@@ -99,7 +72,7 @@ async function barsOf(run: string): Promise<ReadonlyMap<string, number>> {
   return counts;
 }
 
-function outcomes({ lines }: Run): readonly string[] {
+function outcomes({ lines }: IngestRun): readonly string[] {
   return [...new Set(lines.flatMap((line) => (line.type === 'done' ? [line.outcome] : [])))];
 }
 
@@ -113,9 +86,9 @@ describe('many tickers of Yahoo', () => {
     const last = await ingest(run, { to: '2023-01-01' });
     expect(last.code).toBe(0);
     expect(await barsOf(run)).toEqual(new Map(symbolsOf(run).map((symbol) => [symbol, SESSIONS])));
-    const [records, { served }] = [(await recordsOf(run)).length, simulator.stats()];
+    const [records, { served }] = [(await recordsOfRun(run)).length, simulator.stats()];
     expect(outcomes(await ingest(run, { to: '2023-01-01' }))).toEqual(['already']);
-    expect((await recordsOf(run)).length).toBe(records);
+    expect((await recordsOfRun(run)).length).toBe(records);
     // Not even asked.
     expect(simulator.stats().served).toBe(served);
   });
@@ -123,12 +96,12 @@ describe('many tickers of Yahoo', () => {
   it('go on where the day before ended', async () => {
     const run = `Y${randomUUID().slice(0, 8)}`;
     expect((await ingest(run, { to: '2022-12-31' })).code).toBe(0);
-    const before = await recordsOf(run);
+    const before = await recordsOfRun(run);
     expect((await ingest(run, { to: '2023-02-01' })).code).toBe(0);
     expect([...(await barsOf(run)).values()]).toEqual(symbolsOf(run).map(() => SESSIONS + MORE_SESSIONS));
     const bars = (of: readonly LogRecord[]): number =>
       of.filter(({ topic }) => topic === TOPICS.rawBars.name).length;
     // One record of each ticker: what is new.
-    expect(bars(await recordsOf(run)) - bars(before)).toBe(TICKERS);
+    expect(bars(await recordsOfRun(run)) - bars(before)).toBe(TICKERS);
   });
 });

@@ -42,20 +42,20 @@ describe('an instrument that a job names by its id alone', () => {
     expect(historyParts(own, map(), { fromNs: 0n, toNs: 1n }, () => NEVER)).toBeUndefined();
   });
 
-  it('has one job of history for every contract meanwhile', () => {
+  it('has one job of history for every contract meanwhile', async () => {
     const asked: [IbInstrument, bigint, bigint][] = [];
     const span = { fromNs: at('2022-01-01'), toNs: at('2023-01-01') };
     const parts = historyParts({ symbol: 'META' }, map(), span, (instrument, { fromNs, toNs }) => {
       asked.push([instrument, fromNs, toNs]);
       return NEVER;
     });
-    expect(parts?.()).toMatchObject({ ok: true });
+    expect(await parts?.()).toMatchObject({ ok: true });
     expect(asked).toEqual([
       [FB, span.fromNs, at('2022-06-09')],
       [META, at('2022-06-09'), span.toNs],
     ]);
     asked.length = 0;
-    historyParts({ symbol: 'AAPL' }, map(), span, (instrument) => {
+    await historyParts({ symbol: 'AAPL' }, map(), span, (instrument) => {
       asked.push([instrument, 0n, 0n]);
       return NEVER;
     })?.();

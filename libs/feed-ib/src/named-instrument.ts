@@ -1,5 +1,5 @@
-import { err, ok, TickwellError, type Result } from '@tickwell/domain';
-import { jobsByName, type FeedJob, type InstrumentResolver } from '@tickwell/ports';
+import { ok, type Result, type TickwellError } from '@tickwell/domain';
+import { jobsByName, nameAt, type FeedJob, type InstrumentResolver } from '@tickwell/ports';
 import type { IbInstrument } from './options.ts';
 
 /** The source of the instrument map that names contracts, whatever the feed's rows say. */
@@ -16,17 +16,15 @@ export function namedInstrument(
   resolver: InstrumentResolver,
   timeNs: bigint,
 ): Result<IbInstrument, TickwellError> {
-  if (!isIdAlone(instrument)) return ok(instrument);
-  const segments = resolver.segments(instrument.symbol, SOURCE, timeNs, timeNs + 1n);
-  if (segments === undefined) return ok(instrument);
-  const [current] = segments;
-  if (current !== undefined) return ok(contractOf(instrument, current.vendor));
-  return err(
-    new TickwellError(
-      'instrument-not-listed',
-      `${instrument.symbol} has no contract at Interactive Brokers now: "tickwell instrument show ${instrument.symbol}" says when it has`,
-    ),
-  );
+  const { symbol: name } = instrument;
+  if (!isIdAlone(instrument) || !isKnown(resolver, name)) return ok(instrument);
+  const named = nameAt(resolver, { name, source: SOURCE }, timeNs);
+  return named.ok ? ok(contractOf(named.value)) : named;
+}
+
+/** Whether the map says anything of a name; an id that it does not know is a stock's symbol. */
+function isKnown(resolver: InstrumentResolver, name: string): boolean {
+  return resolver.named(name, SOURCE, 0n, 1n) !== undefined;
 }
 
 /** History as one job for every contract that the map names meanwhile. */
@@ -37,16 +35,15 @@ export function historyParts(
   jobOf: (instrument: IbInstrument, span: { readonly fromNs: bigint; readonly toNs: bigint }) => FeedJob,
 ): FeedJob['parts'] {
   if (!isIdAlone(instrument)) return undefined;
-  const of = { id: instrument.symbol, source: SOURCE, ...span };
+  const of = { name: instrument.symbol, source: SOURCE, ...span };
   return () => {
-    if (resolver.segments(of.id, SOURCE, span.fromNs, span.toNs) === undefined)
-      return ok([jobOf(instrument, span)]);
-    return jobsByName(resolver, of, (piece) => jobOf(contractOf(instrument, piece.vendor), piece));
+    if (!isKnown(resolver, of.name)) return Promise.resolve(ok([jobOf(instrument, span)]));
+    return Promise.resolve(jobsByName(resolver, of, (piece) => jobOf(contractOf(piece), piece)));
   };
 }
 
-type Vendor = NonNullable<ReturnType<InstrumentResolver['segments']>>[number]['vendor'];
+type Named = NonNullable<ReturnType<InstrumentResolver['named']>>[number];
 
-function contractOf({ symbol }: IbInstrument, vendor: Vendor): IbInstrument {
-  return { symbol, ibSymbol: vendor.symbol, ...vendor.contract };
+function contractOf({ id, vendor }: Named): IbInstrument {
+  return { symbol: id, ibSymbol: vendor.symbol, ...vendor.contract };
 }

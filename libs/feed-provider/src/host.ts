@@ -1,6 +1,6 @@
 import type { TickwellError } from '@tickwell/domain';
 import { err, ok, type Result } from '@tickwell/domain';
-import type { Clock } from '@tickwell/ports';
+import { VERBATIM, type Clock, type InstrumentResolver } from '@tickwell/ports';
 import type { DefinitionReader } from '@tickwell/provider';
 import { httpProvider } from './definition/http-provider.ts';
 import { Breaker } from './failures.ts';
@@ -17,6 +17,8 @@ export interface ProviderHostOptions {
   /** By the `type` of a definition: what a process knows besides "http". */
   readonly definitionReaders?: Readonly<Record<string, DefinitionReader>>;
   readonly onReport?: OnReport;
+  /** What providers call instruments of which a job says the id alone; without it an id is the name. */
+  readonly names?: InstrumentResolver;
   /** Default: the runtime's. */
   readonly network?: typeof fetch;
   readonly random?: () => number;
@@ -30,6 +32,7 @@ const IMPORT_TIMEOUT_MS = 30_000;
 export class ProviderHost {
   readonly clock: Clock;
   readonly onReport: OnReport;
+  readonly names: InstrumentResolver;
   readonly #options: ProviderHostOptions;
   readonly #secrets: Secrets;
   readonly #gates = new Map<string, RequestGate>();
@@ -39,6 +42,7 @@ export class ProviderHost {
     this.#options = options;
     this.clock = options.clock;
     this.onReport = options.onReport ?? ((): void => undefined);
+    this.names = options.names ?? VERBATIM;
     this.#secrets = new Secrets(options.env);
   }
 

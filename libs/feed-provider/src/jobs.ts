@@ -11,7 +11,7 @@ import {
   type Interval,
   type Result,
 } from '@tickwell/domain';
-import type { EventSource, FeedJob, LiveReport } from '@tickwell/ports';
+import { jobsByName, liveNames, type EventSource, type FeedJob, type LiveReport } from '@tickwell/ports';
 import { PROVIDER_KINDS, type ProviderKind } from '@tickwell/provider';
 import { HistorySource } from './history-source.ts';
 import { ProviderHost } from './host.ts';
@@ -53,17 +53,38 @@ export function readProviderJob(
   return fields.finish(
     instruments.flatMap((instrument) =>
       (kinds ?? ['bars']).map((kind) =>
-        historyJob(wanted, { ...instrument, kind, fromNs: fromNs ?? 0n, toNs: endNs }, host),
+        historyByName(wanted, { ...instrument, kind, fromNs: fromNs ?? 0n, toNs: endNs }, host),
       ),
     ),
   );
 }
 
-function historyJob(
-  { path, interval }: Wanted,
-  of: LiveInstrument & { readonly kind: ProviderKind; readonly fromNs: bigint; readonly toNs: bigint },
-  host: ProviderHost,
-): FeedJob {
+type HistoryWanted = LiveInstrument & {
+  readonly kind: ProviderKind;
+  readonly fromNs: bigint;
+  readonly toNs: bigint;
+};
+
+/** Where the job says no symbol of the provider: one job for every one that the instrument map has for the time asked. */
+function historyByName(wanted: Wanted, of: HistoryWanted, host: ProviderHost): FeedJob {
+  const { symbol: name, vendor, fromNs, toNs } = of;
+  const own = historyJob(wanted, of, host);
+  if (vendor !== name) return own;
+  return {
+    ...own,
+    parts: async () => {
+      // Its name is that of its source.
+      const runtime = await loadProvider(host, wanted.path);
+      if (!runtime.ok) return runtime;
+      const { name: source } = runtime.value.declared;
+      return jobsByName(host.names, { name, source, fromNs, toNs }, (piece) =>
+        historyJob(wanted, { ...of, ...piece, symbol: piece.id, vendor: piece.vendor.symbol }, host),
+      );
+    },
+  };
+}
+
+function historyJob({ path, interval }: Wanted, of: HistoryWanted, host: ProviderHost): FeedJob {
   return {
     name: `${path} ${of.symbol} ${of.kind}`,
     open: (logger) =>
@@ -73,8 +94,10 @@ function historyJob(
         if (!declared.hasHistory) return err(wrong(`${what}: it has no history, only live`));
         const bars = intervalOf(runtime, of.kind, interval, what);
         if (!bars.ok) return bars;
-        const options = { ...of, runtime, logger, interval: bars.value, onReport: host.onReport };
-        return ok(new HistorySource(options));
+        const { symbol, vendor, kind, fromNs, toNs } = of;
+        const { onReport } = host;
+        const series = { symbol, vendor, kind, interval: bars.value, fromNs, toNs };
+        return ok(new HistorySource({ ...series, runtime, logger, onReport }));
       }),
   };
 }
@@ -97,15 +120,22 @@ function liveJob(
           return err(wrong(`${what}: it has no ${foreign}, only ${declared.liveKinds.join(', ')}`));
         const bars = kinds.includes('bars') ? intervalOf(runtime, 'bars', interval, what) : ok(undefined);
         if (!bars.ok) return bars;
+        const report = (told: LiveReport): void => {
+          host.onReport(declared.name, told);
+          onReport?.(told);
+        };
+        const { names: resolver, clock } = host;
+        const of = { resolver, source: declared.name, timeNs: clock.nowNs(), logger, report };
+        const known = liveNames(instruments, of);
+        if (!known.ok) return known;
         const options = {
           runtime,
           logger,
-          instruments,
+          instruments: known.value,
           kinds,
           interval: bars.value,
-          onReport: (source: string, report: LiveReport) => {
-            host.onReport(source, report);
-            onReport?.(report);
+          onReport: (_source: string, told: LiveReport) => {
+            report(told);
           },
         };
         return ok(new LiveSource(options));
@@ -118,12 +148,27 @@ async function openWith(
   path: string,
   open: (runtime: ProviderRuntime) => Result<EventSource, TickwellError>,
 ): Promise<Result<EventSource, TickwellError>> {
+  const runtime = await loadProvider(host, path);
   try {
-    const runtime = await host.load(path);
     return runtime.ok ? open(runtime.value) : runtime;
   } catch (cause) {
-    return err(new TickwellError('provider-failed', `${path}: ${errorMessage(cause)}`, { cause }));
+    return err(failed(path, cause));
   }
+}
+
+async function loadProvider(
+  host: ProviderHost,
+  path: string,
+): Promise<Result<ProviderRuntime, TickwellError>> {
+  try {
+    return await host.load(path);
+  } catch (cause) {
+    return err(failed(path, cause));
+  }
+}
+
+function failed(path: string, cause: unknown): TickwellError {
+  return new TickwellError('provider-failed', `${path}: ${errorMessage(cause)}`, { cause });
 }
 
 /** The interval of bars: the one asked for, else the provider's first. */

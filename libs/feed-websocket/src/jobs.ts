@@ -1,5 +1,12 @@
 import { err, ok, TickwellError, type Result } from '@tickwell/domain';
-import type { Clock, FeedJob } from '@tickwell/ports';
+import {
+  liveNames,
+  VERBATIM,
+  type Clock,
+  type FeedJob,
+  type InstrumentResolver,
+  type LiveReport,
+} from '@tickwell/ports';
 import { SERIES, type Channel, type Series, type WebsocketDefinition } from './definition.ts';
 import { WebsocketSource, type FeedInstrument, type LastStored, type OnReport } from './live-source.ts';
 import { readSecrets } from './secrets.ts';
@@ -10,6 +17,8 @@ export interface WebsocketContext {
   readonly clock: Clock;
   /** Where secrets come from. */
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** What the feed calls instruments of which the job says the id alone; without it an id is the name. */
+  readonly names?: InstrumentResolver | undefined;
   /** Where series of earlier sessions went on to be stored; without it a session does not look back. */
   readonly lastStored?: LastStored | undefined;
   /** Holes, refused subscriptions, states of connections. */
@@ -47,19 +56,28 @@ export function websocketJob(
         const what = `${definition.name}: ${secrets.error.join('; ')}`;
         return Promise.resolve(err(new TickwellError('websocket-secret', what)));
       }
+      const { clock, names: resolver = VERBATIM } = context;
+      const report = (told: LiveReport): void => {
+        context.onReport?.(definition.name, told);
+        onReport?.(told);
+      };
+      const known = liveNames(
+        instruments.map(({ symbol, ticker }) => ({ symbol, vendor: ticker })),
+        { resolver, source: definition.name, timeNs: clock.nowNs(), logger, report },
+      );
+      if (!known.ok) return Promise.resolve(known);
       const source = new WebsocketSource({
         definition,
         secrets: secrets.value,
-        instruments,
+        instruments: known.value.map(({ symbol, vendor }) => ({ symbol, ticker: vendor })),
         channels,
-        clock: context.clock,
+        clock,
         logger,
         open: openSocket,
         random: Math.random,
         lastStored: context.lastStored,
-        onReport: (source, report) => {
-          context.onReport?.(source, report);
-          onReport?.(report);
+        onReport: (_source, told) => {
+          report(told);
         },
         maxQueued: context.maxQueued ?? MAX_QUEUED,
       });

@@ -1,4 +1,4 @@
-import { VERBATIM, type Clock, type InstrumentResolver, type Logger } from '@tickwell/ports';
+import { VERBATIM, type Clock, type InstrumentResolver, type LiveReport, type Logger } from '@tickwell/ports';
 import { ChartRequests } from './chart-requests.ts';
 import { YahooClient, type YahooClientOptions } from './client.ts';
 import type { YahooState } from './quotes.ts';
@@ -10,6 +10,8 @@ export interface YahooContextOptions {
   /** Where Yahoo is, for jobs that do not say. */
   readonly baseUrl?: string | undefined;
   readonly onState?: (state: YahooState) => void;
+  /** Instruments that cannot be followed. */
+  readonly onReport?: (source: string, report: LiveReport) => void;
   /** Tickers of ids that a job gives none; without it an id is the ticker. */
   readonly names?: InstrumentResolver;
 }
@@ -30,12 +32,15 @@ export class YahooContext {
   readonly clock: Clock;
   readonly baseUrl: string | undefined;
   readonly onState: ((state: YahooState) => void) | undefined;
+  readonly onReport: YahooContextOptions['onReport'];
   readonly names: InstrumentResolver;
   readonly #fetch: typeof fetch | undefined;
   readonly #connections = new Map<string, YahooConnection>();
 
-  constructor({ clock, fetch: network, baseUrl, onState, names = VERBATIM }: YahooContextOptions) {
+  constructor({ fetch: network, names = VERBATIM, ...options }: YahooContextOptions) {
+    const { clock, baseUrl, onState, onReport } = options;
     this.names = names;
+    this.onReport = onReport;
     this.clock = clock;
     this.baseUrl = baseUrl;
     this.onState = onState;

@@ -1,6 +1,14 @@
 import { createHash } from 'node:crypto';
-import { err, ok, TickwellError } from '@tickwell/domain';
-import { jobsByName, type EventSource, type FeedJob, type Logger } from '@tickwell/ports';
+import { err, ok, TickwellError, type Result } from '@tickwell/domain';
+import {
+  jobsByName,
+  liveNames,
+  nameAt,
+  type EventSource,
+  type FeedJob,
+  type LiveReport,
+  type Logger,
+} from '@tickwell/ports';
 import { openYahooActions } from './actions.ts';
 import { spanText, type Span } from './chart-requests.ts';
 import type { YahooAccess, YahooConnection, YahooContext } from './context.ts';
@@ -10,7 +18,7 @@ import { instrumentProblems, type YahooInstrument } from './instrument.ts';
 import { domainInterval, isDated, type YahooInterval } from './intervals.ts';
 import { numbersAsText } from './json.ts';
 import { failed } from './list-source.ts';
-import { QUOTE_SERIES, YahooQuotes, type QuoteSeries } from './quotes.ts';
+import { LIVE_SOURCE, QUOTE_SERIES, YahooQuotes, type QuoteSeries } from './quotes.ts';
 
 export interface YahooSpan {
   readonly span: Span;
@@ -23,6 +31,9 @@ interface Jobs {
   readonly access: YahooAccess;
   readonly instruments: readonly YahooInstrument[];
 }
+
+/** Of the instrument map. */
+const SOURCE = 'yahoo';
 
 export type PriceBasisWanted = 'raw' | 'split-adjusted';
 
@@ -50,24 +61,50 @@ function byName(
   const { startNs: fromNs, endNs: toNs } = span;
   return instruments.flatMap((instrument) => {
     const own = make(instrument, { span, isSettled });
-    const { symbol: id, ticker } = instrument;
-    if (ticker !== id) return own;
+    const { symbol: name, ticker } = instrument;
+    if (ticker !== name) return own;
     return own.map((job, index) => ({
       ...job,
-      parts: () =>
-        jobsByName(context.names, { id, source: 'yahoo', fromNs, toNs }, (piece) => {
-          const named = { ...instrument, ticker: piece.vendor.symbol };
+      parts: () => {
+        const parts = jobsByName(context.names, { name, source: SOURCE, fromNs, toNs }, (piece) => {
+          const named = checkedName(piece);
+          if (!named.ok) return { name: job.name, open: () => Promise.resolve(named) };
           const of = {
             span: { startNs: piece.fromNs, endNs: piece.toNs },
             isSettled: isSettled || piece.toNs < toNs,
           };
-          const [problem] = instrumentProblems(named);
-          if (problem === undefined) return make(named, of)[index] ?? job;
-          const error = new TickwellError('yahoo-options', `Yahoo ${id}: the instrument map says ${problem}`);
-          return { name: job.name, open: () => Promise.resolve(err(error)) };
-        }),
+          return make(named.value, of)[index] ?? job;
+        });
+        return Promise.resolve(parts);
+      },
     }));
   });
+}
+
+type Named = Parameters<Parameters<typeof jobsByName>[2]>[0];
+
+function checkedName({ id, vendor }: Pick<Named, 'id' | 'vendor'>): Result<YahooInstrument, TickwellError> {
+  const named = { symbol: id, ticker: vendor.symbol };
+  const [problem] = instrumentProblems(named);
+  return problem === undefined
+    ? ok(named)
+    : err(new TickwellError('yahoo-options', `Yahoo ${id}: the instrument map says ${problem}`));
+}
+
+/** As {@link byName}, of what Yahoo has under the ticker of today only. */
+function nowJob(jobs: Jobs, what: string, instrument: YahooInstrument, open: Open): FeedJob {
+  const { context } = jobs;
+  const { symbol: name, ticker } = instrument;
+  const own = jobOf(jobs, what, instrument, open);
+  if (ticker !== name) return own;
+  return {
+    ...own,
+    parts: () => {
+      const current = nameAt(context.names, { name, source: SOURCE }, context.clock.nowNs());
+      const named = current.ok ? checkedName(current.value) : current;
+      return Promise.resolve(named.ok ? ok([jobOf(jobs, what, named.value, open)]) : named);
+    },
+  };
 }
 
 /** Bars of each instrument; of a day and longer also its dividends and splits, from the same request. */
@@ -128,23 +165,23 @@ async function openAdjusted(options: ConstructorParameters<typeof YahooBars>[0])
 }
 
 /** Dividends and splits alone. */
-export function actionsJobs(jobs: Jobs, { span, isSettled }: YahooSpan): readonly FeedJob[] {
+export function actionsJobs(jobs: Jobs, of: YahooSpan): readonly FeedJob[] {
   const { clock } = jobs.context;
-  return jobs.instruments.map((each) =>
+  return byName(jobs, of, (each, { span, isSettled }) => [
     jobOf(jobs, 'dividends and splits', each, ({ charts }, instrument) =>
       openYahooActions({ charts, clock, instrument, interval: '1d', span, isSettled }),
     ),
-  );
+  ]);
 }
 
 /** Statements, and the summary of today. */
 export function fundamentalsJobs(jobs: Jobs, span: Span): readonly FeedJob[] {
   const { clock } = jobs.context;
   return jobs.instruments.flatMap((each) => [
-    jobOf(jobs, 'statements', each, ({ client }, instrument) =>
+    nowJob(jobs, 'statements', each, ({ client }, instrument) =>
       openYahooStatements({ client, clock, instrument, span }),
     ),
-    jobOf(jobs, 'summary', each, ({ client }, instrument) =>
+    nowJob(jobs, 'summary', each, ({ client }, instrument) =>
       openYahooSummary({ client, clock, instrument, span }),
     ),
   ]);
@@ -160,11 +197,20 @@ export function quotesJobs(
   return [
     {
       name: `Yahoo quotes of ${instruments.length} instruments`,
-      open: (logger) => {
+      open: (logger, { onReport } = {}) => {
         const { client } = context.connection(access, logger);
-        return Promise.resolve(
-          ok(new YahooQuotes({ client, clock, logger, instruments, series, everyMs, onState })),
+        const report = (told: LiveReport): void => {
+          context.onReport?.(LIVE_SOURCE, told);
+          onReport?.(told);
+        };
+        const known = liveNames(
+          instruments.map(({ symbol, ticker }) => ({ symbol, vendor: ticker })),
+          { resolver: context.names, source: SOURCE, timeNs: clock.nowNs(), logger, report },
         );
+        if (!known.ok) return Promise.resolve(known);
+        const followed = known.value.map(({ symbol, vendor }) => ({ symbol, ticker: vendor }));
+        const options = { client, clock, logger, instruments: followed, series, everyMs, onState };
+        return Promise.resolve(ok(new YahooQuotes(options)));
       },
     },
   ];

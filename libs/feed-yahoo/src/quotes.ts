@@ -31,7 +31,7 @@ const REQUEST_TICKERS = 100;
 /** While every market is closed: opening times are not worth a request every few seconds. */
 const AT_REST_MS = 60_000;
 const MS_PER_MINUTE = 60_000n;
-const SOURCE = 'yahoo:live';
+export const LIVE_SOURCE = 'yahoo:live';
 
 interface Seen {
   quote: string;
@@ -48,7 +48,7 @@ interface Seen {
  */
 export class YahooQuotes implements EventSource {
   readonly streamId: string;
-  readonly source = SOURCE;
+  readonly source = LIVE_SOURCE;
   readonly description: string;
   readonly #options: YahooQuotesOptions;
   readonly #seen = new Map<string, Seen>();

@@ -7,3 +7,4 @@ export * from './kind.ts';
 export * from './map.ts';
 export * from './span.ts';
 export * from './vendor.ts';
+export * from './vendor-query.ts';

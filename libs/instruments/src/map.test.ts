@@ -2,6 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { at, mapOf, symbol } from './fixtures/build.ts';
 import { INSTRUMENT_KIND } from './kind.ts';
 import { InstrumentMap } from './map.ts';
+import { ALWAYS, dayText } from './span.ts';
+import { parseVendorQuery } from './vendor-query.ts';
 
 const yahoo = (name: string, span: object = {}) => ({ source: 'yahoo', symbol: name, ...span });
 const stock = (...vendors: object[]) => ({ type: 'stock', vendors });
@@ -225,5 +227,85 @@ describe('a document that is wrong', () => {
     expect(INSTRUMENT_KIND.check('A B', { type: 'stock' })).toEqual([
       expect.stringMatching(/is not an instrument id/),
     ]);
+  });
+});
+
+describe('a name of a job', () => {
+  const named = (name: string, from: string, to: string, source = 'yahoo') =>
+    mapOf({ ...FB, ...FUTURES })
+      .named(name, source, at(from), at(to))
+      ?.map(({ id, vendor, fromNs, toNs }) => [id, vendor.symbol, dayText(fromNs), dayText(toNs)]);
+
+  it('is an id before it is a ticker, and a ticker is whose it was', () => {
+    expect(named('META', '2020-01-01', '2023-01-01')).toEqual([
+      ['META', 'FB', '2020-01-01', '2022-06-09'],
+      ['META', 'META', '2022-06-09', '2023-01-01'],
+    ]);
+    expect(named('FB', '2000-01-01', '2023-01-01')).toEqual([
+      ['FB-1999', 'FB', '2000-01-01', '2003-03-28'],
+      ['META', 'FB', '2012-05-18', '2022-06-09'],
+    ]);
+    expect(named('FB', '2004-01-01', '2005-01-01')).toEqual([]);
+    expect(named('AAPL', '2004-01-01', '2005-01-01')).toBeUndefined();
+  });
+
+  it('of contracts that share a symbol is all of theirs', () => {
+    expect(named('ES', '2025-01-01', '2025-02-01', 'ib')?.map(([id]) => id)).toEqual(['ESH5', 'ESM5']);
+  });
+});
+
+/** Two months of one future at Interactive Brokers, one of them by its number. */
+const FUTURES = {
+  ESH5: {
+    type: 'future',
+    currency: 'USD',
+    future: { root: 'ES', expiry: '2025-03-21' },
+    vendors: [{ source: 'ib', symbol: 'ES', contract: { exchange: 'CME', localSymbol: 'ESH5' } }],
+  },
+  ESM5: {
+    type: 'future',
+    currency: 'USD',
+    future: { root: 'ES', expiry: '2025-06-20' },
+    vendors: [{ source: 'ib', symbol: 'ES', contract: { conId: 637533641, exchange: 'CME' } }],
+  },
+};
+
+describe('looking up names at a source', () => {
+  const found = (text: string, source = 'ib') =>
+    mapOf({ ...FB, ...FUTURES })
+      .find(source, parseVendorQuery(source, text), ALWAYS)
+      .map(({ id }) => id);
+
+  it.each([
+    ['637533641', ['ESM5']],
+    ['265598', []],
+    ['ES', ['ESH5', 'ESM5']],
+    ['ESH5', ['ESH5']],
+    ['ES:FUT:CME', ['ESH5', 'ESM5']],
+    ['ES:fut:CME:USD', ['ESH5', 'ESM5']],
+    ['ES-202506:FUT:CME', ['ESM5']],
+    ['ES-20250321', ['ESH5']],
+    ['ES:STK', []],
+    ['ES:FUT:NYMEX', []],
+    ['ES:FUT:CME:EUR', []],
+  ])('of Interactive Brokers %s finds %j', (text, ids) => {
+    expect(found(text)).toEqual(ids);
+  });
+
+  it('finds a pair of currencies as IB has it, and elsewhere only the name itself', () => {
+    const pair = {
+      type: 'currency',
+      vendors: [{ source: 'ib', symbol: 'EUR', contract: { currency: 'USD' } }],
+    };
+    const map = mapOf({ EURUSD: pair });
+    const of = (text: string) => map.find('ib', parseVendorQuery('ib', text), ALWAYS).map(({ id }) => id);
+    expect([of('EURUSD:CASH'), of('EUR:CASH:IDEALPRO:USD'), of('EURGBP:CASH'), of('EUR')]).toEqual([
+      ['EURUSD'],
+      ['EURUSD'],
+      [],
+      ['EURUSD'],
+    ]);
+    expect(found('FB', 'yahoo')).toEqual(['FB-1999', 'META']);
+    expect(found('FB:STK', 'yahoo')).toEqual([]);
   });
 });

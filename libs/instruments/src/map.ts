@@ -1,6 +1,7 @@
 import { effectiveSpan, parseInstrument, readInstrument, type Instrument } from './instrument.ts';
 import { holds, overlap, spanText, type Span } from './span.ts';
 import { claimKeys, vendorText, type VendorEntry, type VendorSymbol } from './vendor.ts';
+import { matches, type VendorQuery } from './vendor-query.ts';
 
 /** A document as it is stored: what of a configuration entry the map needs. */
 export interface InstrumentDocument {
@@ -18,6 +19,11 @@ export interface VendorSegment {
   /** Half-open, ns since the epoch. */
   readonly fromNs: bigint;
   readonly toNs: bigint;
+}
+
+/** As {@link VendorSegment}, and whose name it is. */
+export interface NamedSegment extends VendorSegment {
+  readonly id: string;
 }
 
 interface Claim {
@@ -40,6 +46,8 @@ interface Known {
 export class InstrumentMap {
   readonly #known = new Map<string, Known>();
   readonly #claims = new Map<string, Claim[]>();
+  /** By source and symbol, whatever else their contracts say. */
+  readonly #symbols = new Map<string, Claim[]>();
   readonly #invalid = new Map<string, string>();
 
   /** Takes a document, or the deletion of one. One that is wrong counts as none; {@link problems} says so. */
@@ -54,12 +62,17 @@ export class InstrumentMap {
     const claims = claimsOf(read.value, position);
     this.#known.set(id, { instrument: read.value, claims });
     for (const claim of claims) {
-      for (const key of keysOf(claim)) this.#claims.set(key, [...(this.#claims.get(key) ?? []), claim]);
+      for (const key of keysOf(claim)) add(this.#claims, key, claim);
+      add(this.#symbols, symbolKey(claim), claim);
     }
   }
 
   get(id: string): Instrument | undefined {
     return this.#known.get(id)?.instrument;
+  }
+
+  has(id: string): boolean {
+    return this.#known.has(id);
   }
 
   /** By id. */
@@ -96,6 +109,26 @@ export class InstrumentMap {
       const shared = overlap(span, { fromNs, toNs });
       return shared === undefined ? [] : [{ vendor: entry.vendor, ...shared }];
     });
+  }
+
+  /**
+   * What a name means in what is asked of a source over a half-open time: an id, with what the source called it, else a name at the source, with
+   * whose it was. In order of time; pieces overlap only where contracts of several share a symbol. undefined: neither, or an id of which
+   * the map says nothing at this source.
+   */
+  named(name: string, source: string, fromNs: bigint, toNs: bigint): readonly NamedSegment[] | undefined {
+    const own = this.segments(name, source, fromNs, toNs);
+    if (own !== undefined) return own.map((segment) => ({ id: name, ...segment }));
+    const claims = this.#symbols.get(claimKey(source, name));
+    return claims === undefined ? undefined : this.#segmentsOf(claims, { fromNs, toNs });
+  }
+
+  /** Whose names at a source a query finds over a half-open time: in order of time, then id. */
+  find(source: string, query: VendorQuery, span: Span): readonly NamedSegment[] {
+    const claims = [...this.#known.values()].flatMap((known) =>
+      known.claims.filter(({ entry }) => entry.source === source && matches(query, entry.vendor)),
+    );
+    return this.#segmentsOf(claims, span);
   }
 
   /** Whose name this is at a source at a time; a contract's number counts, where it has one, whatever the symbol. */
@@ -145,11 +178,19 @@ export class InstrumentMap {
     const known = this.#known.get(id);
     if (known === undefined) return;
     this.#known.delete(id);
-    for (const key of known.claims.flatMap(keysOf)) {
-      const rest = (this.#claims.get(key) ?? []).filter((claim) => claim.id !== id);
-      if (rest.length === 0) this.#claims.delete(key);
-      else this.#claims.set(key, rest);
-    }
+    for (const key of known.claims.flatMap(keysOf)) drop(this.#claims, key, id);
+    for (const key of known.claims.map(symbolKey)) drop(this.#symbols, key, id);
+  }
+
+  /** What counts of claims in a span. */
+  #segmentsOf(claims: readonly Claim[], span: Span): readonly NamedSegment[] {
+    return claims
+      .filter((claim) => this.#winner(claim) === undefined)
+      .flatMap((claim) => {
+        const shared = overlap(claim.span, span);
+        return shared === undefined ? [] : [{ id: claim.id, vendor: claim.entry.vendor, ...shared }];
+      })
+      .sort((a, b) => (a.fromNs === b.fromNs ? (a.id < b.id ? -1 : 1) : a.fromNs < b.fromNs ? -1 : 1));
   }
 
   #effective(id: string, source: string): readonly Claim[] {
@@ -206,6 +247,20 @@ function claimsOf(instrument: Instrument, position: bigint): readonly Claim[] {
 
 function keysOf({ entry }: Claim): readonly string[] {
   return claimKeys(entry.vendor).map((key) => claimKey(entry.source, key));
+}
+
+function symbolKey({ entry }: Claim): string {
+  return claimKey(entry.source, entry.vendor.symbol);
+}
+
+function add(index: Map<string, Claim[]>, key: string, claim: Claim): void {
+  index.set(key, [...(index.get(key) ?? []), claim]);
+}
+
+function drop(index: Map<string, Claim[]>, key: string, id: string): void {
+  const rest = (index.get(key) ?? []).filter((claim) => claim.id !== id);
+  if (rest.length === 0) index.delete(key);
+  else index.set(key, rest);
 }
 
 function claimKey(source: string, key: string): string {

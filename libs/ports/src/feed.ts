@@ -138,5 +138,5 @@ export interface FeedJob {
   /** The error is terminal for this job, or retryable: another attempt may open it. */
   open(logger: Logger, options?: OpenOptions): Promise<Result<EventSource, TickwellError>>;
   /** Set: these instead, asked for when its turn comes, because what it is depends on the instrument map as it is then. */
-  readonly parts?: () => Result<readonly FeedJob[], TickwellError>;
+  readonly parts?: () => Promise<Result<readonly FeedJob[], TickwellError>>;
 }

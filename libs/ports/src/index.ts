@@ -2,6 +2,7 @@ export * from './clock.ts';
 export * from './feed.ts';
 export * from './ingest-lines.ts';
 export * from './instruments.ts';
+export * from './live-names.ts';
 export * from './live-queue.ts';
 export * from './live-report.ts';
 export * from './log.ts';

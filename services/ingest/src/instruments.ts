@@ -6,8 +6,12 @@ import { VERBATIM, type EventLog, type InstrumentResolver, type Logger } from '@
 export class FollowedInstruments implements InstrumentResolver {
   #map: InstrumentResolver = VERBATIM;
 
-  segments(...query: Parameters<InstrumentResolver['segments']>): ReturnType<InstrumentResolver['segments']> {
-    return this.#map.segments(...query);
+  named(...query: Parameters<InstrumentResolver['named']>): ReturnType<InstrumentResolver['named']> {
+    return this.#map.named(...query);
+  }
+
+  has(id: string): boolean {
+    return this.#map.has(id);
   }
 
   ownersOf(...query: Parameters<InstrumentResolver['ownersOf']>): ReturnType<InstrumentResolver['ownersOf']> {

@@ -91,13 +91,19 @@ const ib = new IbContext({
   ledgerDir: join(tmpdir(), `tickwell-ib-${userInfo().uid}`),
 });
 
-const providers = new ProviderHost({ clock: systemClock, env: process.env, onReport: tell });
-const websocket = { clock: systemClock, env: process.env, lastStored, onReport: tell };
+const providers = new ProviderHost({
+  clock: systemClock,
+  env: process.env,
+  names: instruments,
+  onReport: tell,
+});
+const websocket = { clock: systemClock, env: process.env, names: instruments, lastStored, onReport: tell };
 const yahoo = new YahooContext({
   clock: systemClock,
   names: instruments,
   baseUrl: process.env['TICKWELL_YAHOO_URL'],
   onState: (state) => service?.note('yahoo:live', state),
+  onReport: tell,
 });
 
 const readers: JobReaders = {

@@ -70,11 +70,11 @@ describe('IngestService', () => {
 
   it('runs the parts of a job, one after the other, and reports where it has none', async () => {
     const log = new FakeLog();
-    const parts = { ...BAD, parts: () => ok([GOOD]) };
+    const parts = { ...BAD, parts: () => Promise.resolve(ok([GOOD])) };
     const none = {
       ...GOOD,
       name: 'none',
-      parts: () => err(new TickwellError('instrument-not-listed', 'A has no name')),
+      parts: () => Promise.resolve(err(new TickwellError('instrument-not-listed', 'A has no name'))),
     };
     const { service, lines } = serviceOf([parts, none], log);
     await expect(service.run()).rejects.toMatchObject({ code: 'ingest-failed' });

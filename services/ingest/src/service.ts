@@ -106,7 +106,7 @@ export class IngestService {
   }
 
   async #runJob(job: IngestJob, sink: EventSink): Promise<void> {
-    const parts = 'run' in job ? undefined : job.parts?.();
+    const parts = 'run' in job ? undefined : await job.parts?.();
     if (parts?.ok === true) {
       for (const part of parts.value) if (!this.#stop.signal.aborted) await this.#runJob(part, sink);
       return;

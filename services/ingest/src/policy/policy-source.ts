@@ -91,7 +91,8 @@ export class PolicySourceRunner {
       tell({ kind: 'failed', source: index, reason: jobs.error.join('; '), paced: false });
       return;
     }
-    const parts = jobs.value.flatMap(partsOf);
+    const parts = (await Promise.all(jobs.value.map(partsOf))).flat();
+    if (isOver(signal)) return;
     const outcomes = this.#isLive
       ? await this.#runTogether(parts, signal)
       : await this.#runInTurn(parts, signal);
@@ -175,8 +176,8 @@ async function pause({ clock }: StreamHost, ms: number, signal: AbortSignal): Pr
 }
 
 /** What a job is by the instrument map as it is now; what the map cannot say fails alone, when its turn comes. */
-function partsOf(job: FeedJob): readonly FeedJob[] {
-  const parts = job.parts?.();
+async function partsOf(job: FeedJob): Promise<readonly FeedJob[]> {
+  const parts = await job.parts?.();
   if (parts === undefined) return [job];
   return parts.ok ? parts.value : [{ name: job.name, open: () => Promise.resolve(err(parts.error)) }];
 }

@@ -430,7 +430,7 @@ async function namesOf(
   const names = new Map<number, string>();
   for (const instrument of instruments) {
     const { answer: resolved } = await resolveNow(context, connection, instrument);
-    if (resolved.ok) names.set(resolved.value.contract.conId ?? 0, instrument.symbol);
+    if (resolved.ok) names.set(resolved.value.contract.conId ?? 0, resolved.value.symbol);
     else connection.options.logger.warn({ symbol: instrument.symbol }, resolved.error.message);
   }
   return names;

@@ -18,7 +18,10 @@ export function addIngestProvider(ingest: Command, context: CliContext): void {
       'from a provider: a ready definition (Tiingo, Stooq, ECB; live: Coinbase, Binance futures, BitMEX), or a module or definition of your own; docs/providers.md, docs/websocket-feeds.md',
     )
     .argument('<provider>', 'its name, or the file of a module (.ts, .js) or definition (.json)')
-    .argument('<symbol...>', "instruments by id or by the provider's symbol, as the instrument map has them; ID=SYMBOL says both")
+    .argument(
+      '<symbol...>',
+      "instruments by id or by the provider's symbol, as the instrument map has them; ID=SYMBOL says both",
+    )
     .option('--interval <interval>', "of bars; default: the provider's first")
     .option('--kind <kinds>', 'bars, trades, quotes, actions, fundamentals; default: all that it has', list)
     .option('--from <time>', 'history: first day or time', time)

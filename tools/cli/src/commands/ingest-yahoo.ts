@@ -35,7 +35,10 @@ export function addIngestYahoo(ingest: Command, context: CliContext): void {
         'splits alone (--actions), statements and key figures (--fundamentals). The same command again, every day for example, brings what is new ' +
         'and sends nothing twice',
     )
-    .argument('[symbol...]', 'instruments by id or Yahoo ticker, as the instrument map has them; ID:TICKER files one under an id of your own')
+    .argument(
+      '[symbol...]',
+      'instruments by id or Yahoo ticker, as the instrument map has them; ID:TICKER files one under an id of your own',
+    )
     .option('--symbols-file <file>', 'one symbol a line, # begins a comment')
     .option('--from <time>', 'first day or time', time)
     .option('--to <time>', 'first day or time not wanted; default: now', time)

@@ -21,6 +21,6 @@ export {
 export { QUOTES } from './kinds/quotes.ts';
 export { TRADES } from './kinds/trades.ts';
 export { MAX_ORIGIN_LENGTH, type RecordRuleId } from './record-rules.ts';
-export type { BatchContext, Kind } from './rule.ts';
+export type { BatchContext, BatchVersions, Kind } from './rule.ts';
 export { soundWatermark } from './rules/time.ts';
 export type { StreamState } from './stream-state.ts';

@@ -1,6 +1,8 @@
-import { formatNs } from '@tickwell/domain';
-import type { BatchContext, EventRule, Kind } from './rule.ts';
+import { formatNs, type PriceBasis } from '@tickwell/domain';
+import type { BatchContext, BatchVersions, EventRule, Kind, StoppingRule } from './rule.ts';
 import type { StreamState } from './stream-state.ts';
+import { hashOf } from './values-hash.ts';
+import type { Statement, Verdict, VersionWindow } from './version-window.ts';
 
 /** One event that did not go through. */
 export interface Refusal {
@@ -29,14 +31,14 @@ export interface Judgement {
   /** Indexes of what goes through; `all` where that is everything. */
   readonly accepted: 'all' | readonly number[];
   readonly refusals: readonly Refusal[];
-  /** Repeats of a resumed writer (by position), and events equal to the one before. */
+  /** Repeats of a resumed writer (by position), events equal to the one before, and bars equal to their newest version. */
   readonly duplicates: number;
   readonly findings: readonly Finding[];
 }
 
 /**
  * Judges the events of one batch, in order, and moves the state of their stream. The verdict on an event depends on the events
- * before it in the stream, never on how they were cut into batches.
+ * before it in the stream (of kinds with versions also on those of other streams of the series), never on how they were cut into batches.
  *
  * @param positions of the events, strictly increasing ({@link positionsIncrease}).
  */
@@ -46,9 +48,10 @@ export function judge<C>(
   positions: readonly bigint[],
   stream: StreamState,
   batch: BatchContext,
+  versions?: BatchVersions,
 ): Judgement {
   const run = new Run(kind, columns, positions, batch, firstNew(positions, stream.position));
-  run.events(stream);
+  run.events(stream, versions);
   const last = positions.at(-1);
   if (last !== undefined && last > stream.position) stream.position = last;
   return run.judgement();
@@ -116,12 +119,13 @@ class Run<C> {
     this.#duplicates = first;
   }
 
-  events(stream: StreamState): void {
+  events(stream: StreamState, versions: BatchVersions | undefined): void {
     const count = this.#positions.length;
     if (this.#first === count) return;
     const problem = batchProblem(this.#kind, this.#batch);
+    const known = problem === undefined ? knownVersions(this.#kind, this.#columns, versions) : undefined;
     for (let index = this.#first; index < count; index++) {
-      if (problem === undefined) this.#event(index, stream);
+      if (problem === undefined) this.#event(index, stream, known);
       else this.#refuse(index, problem);
     }
   }
@@ -137,21 +141,45 @@ class Run<C> {
     };
   }
 
-  #event(index: number, stream: StreamState): void {
-    const { eventRules, orderRules, flagRules } = this.#kind;
-    let broken = this.#firstBroken(eventRules, index, stream);
-    if (broken === undefined && !this.#kind.isNext(this.#columns, index, stream)) {
-      broken = this.#firstBroken(orderRules, index, stream);
-    }
-    if (broken !== undefined) {
-      this.#stop(broken, index, stream);
+  #event(index: number, stream: StreamState, versions: KnownVersions | undefined): void {
+    const { eventRules, flagRules, remember, timeNs } = this.#kind;
+    const unsound = this.#firstBroken(eventRules, index, stream);
+    if (unsound !== undefined) {
+      this.#stop(unsound, index, stream);
       return;
     }
-    for (const rule of flagRules) {
-      if (rule.broken(this.#columns, index, stream, this.#batch)) this.#flag(rule, index, stream);
+    const statement = versions?.statement(index);
+    const verdict = statement === undefined ? 'open' : (versions?.window.verdict(statement) ?? 'open');
+    const broken = this.#brokenNext(verdict, index, stream);
+    if (broken !== undefined) this.#stop(broken, index, stream);
+    if (broken !== undefined && verdict !== 'unchanged') return;
+    if (statement !== undefined) versions?.window.take(statement);
+    // A correction, or an event said again, of a time that the stream has passed is no event to compare the next with.
+    const isPast = stream.hasLast && timeNs(this.#columns, index) < stream.timeNs;
+    if (broken === undefined) {
+      for (const rule of isPast ? [] : flagRules) {
+        if (rule.broken(this.#columns, index, stream, this.#batch)) this.#flag(rule, index, stream);
+      }
+      this.#accepted?.push(index);
     }
-    this.#accepted?.push(index);
-    this.#kind.remember(this.#columns, index, stream);
+    if (!isPast) remember(this.#columns, index, stream);
+  }
+
+  /** What stops an event that is sound in itself. */
+  #brokenNext(verdict: Verdict, index: number, stream: StreamState): StoppingRule<C> | undefined {
+    const { orderRules, isNext, versions } = this.#kind;
+    switch (verdict) {
+      case 'unchanged':
+        return versions?.unchanged;
+      case 'superseded':
+        return versions?.superseded;
+      case 'correction':
+        return undefined;
+      case 'open':
+        return isNext(this.#columns, index, stream)
+          ? undefined
+          : this.#firstBroken(orderRules, index, stream);
+    }
   }
 
   #firstBroken(rules: readonly EventRule<C>[], index: number, stream: StreamState): EventRule<C> | undefined {
@@ -161,7 +189,7 @@ class Run<C> {
     return undefined;
   }
 
-  #stop(rule: EventRule<C>, index: number, stream: StreamState): void {
+  #stop(rule: StoppingRule<C>, index: number, stream: StreamState): void {
     if (rule.severity === 'duplicate') {
       this.#split(index);
       this.#duplicates++;
@@ -219,4 +247,30 @@ class Run<C> {
 
 function range(from: number, to: number): number[] {
   return Array.from({ length: to - from }, (_value, index) => from + index);
+}
+
+const PRICE_BASES: readonly PriceBasis[] = ['unspecified', 'raw', 'split-adjusted', 'all'];
+
+/** The versions that are known of a batch's series, and what its events say of them. */
+interface KnownVersions {
+  readonly window: VersionWindow;
+  statement(index: number): Statement;
+}
+
+function knownVersions<C>(
+  kind: Kind<C>,
+  columns: C,
+  versions: BatchVersions | undefined,
+): KnownVersions | undefined {
+  const rules = kind.versions;
+  if (rules === undefined || versions === undefined) return undefined;
+  const basis = PRICE_BASES.indexOf(versions.priceBasis);
+  return {
+    window: versions.window(),
+    statement: (index) => ({
+      startNs: kind.timeNs(columns, index),
+      hash: hashOf([...rules.values(columns, index), basis]),
+      knownNs: versions.knownAtNs,
+    }),
+  };
 }

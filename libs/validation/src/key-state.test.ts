@@ -2,6 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { countRecord } from './counts.ts';
 import { KeyState, MAX_COUNTS, MAX_STREAMS } from './key-state.ts';
+import { VersionWindow, type Statement } from './version-window.ts';
+import { MAX_SERIES, MAX_VERSIONS, MAX_VERSIONS_PER_SERIES } from './version-windows.ts';
 
 const int64 = fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n });
 const stream = fc.record({
@@ -87,18 +89,113 @@ describe('KeyState', () => {
 
   it('refuses a version it does not know and damaged bytes, on one line', () => {
     const bytes = new KeyState().encode();
-    expect(KeyState.decode(2, bytes)).toEqual({
+    expect(KeyState.decode(3, bytes)).toEqual({
       ok: false,
-      error: 'version 2 is not known, this build reads 1: run the newer build',
+      error: 'version 3 is not known, this build reads up to 2: run the newer build',
     });
     const state = new KeyState();
     state.stream('trades', 'a#X').numbers.push(1, 2);
+    state.versions('5m/trade', 'a').take({ startNs: 7n, hash: -5n, knownNs: 9n });
     const good = state.encode();
     for (let length = 0; length < good.length; length++) {
-      expect(KeyState.decode(1, good.subarray(0, length)).ok).toBe(false);
+      expect(KeyState.decode(2, good.subarray(0, length)).ok).toBe(false);
     }
   });
 });
+
+describe('versions of bars', () => {
+  const statement = fc.record({
+    source: fc.constantFrom('a', 'b', 'c'),
+    interval: fc.constantFrom('1d', '5m', '1s'),
+    startNs: fc.bigInt({ min: -9n, max: 40n }).map((count) => count * 500_000_000n),
+    hash: int64,
+    knownNs: fc.bigInt({ min: 0n, max: 2n ** 62n }),
+  });
+
+  it('are the same after being written and read, and go on the same way', () => {
+    fc.assert(
+      fc.property(fc.array(statement), fc.array(statement), (before, after) => {
+        const state = new KeyState();
+        takeAll(state, before);
+        const read = KeyState.decode(KeyState.version, state.encode());
+        if (!read.ok) throw new Error(read.error);
+        for (const each of [state, read.value]) takeAll(each, after);
+        expect(read.value.encode()).toEqual(state.encode());
+      }),
+    );
+  });
+
+  const of = (day: number): Statement => ({
+    startNs: BigInt(day) * 86_400_000_000_000n,
+    hash: -1n << 62n,
+    knownNs: 0n,
+  });
+
+  /** The oldest day of so many whose version is remembered. */
+  function oldestKnown(state: KeyState, series: string, days: number): number {
+    for (let day = 0; day < days; day++)
+      if (state.versions(series, 'a').verdict(of(day)) === 'unchanged') return day;
+    return days;
+  }
+
+  it('are the newest of each series, which share what there is of a key', () => {
+    const state = new KeyState();
+    const series = ['1m', '5m', '1d', '1w', '1mo', '1h'];
+    for (const count of [1, 3, 6]) {
+      for (let day = 0; day < 1000; day++)
+        for (const each of series.slice(0, count)) state.versions(each, 'a').take(of(day));
+      const remembered = Math.min(MAX_VERSIONS_PER_SERIES, MAX_VERSIONS / count);
+      for (const each of series.slice(0, count))
+        expect(oldestKnown(state, each, 1000), each).toBe(1000 - remembered);
+    }
+  });
+
+  it('are bounded however many series and bars there are', () => {
+    const state = new KeyState();
+    for (let series = 0; series < 5 * MAX_SERIES; series++)
+      for (let day = 0; day < 500; day++) state.versions(`s${series}`, 'a').take(of(day));
+    expect(state.encode().length).toBeLessThan(MAX_VERSIONS * 24);
+    expect(oldestKnown(state, `s${5 * MAX_SERIES - 1}`, 500)).toBe(500 - MAX_VERSIONS / MAX_SERIES);
+  });
+
+  it('are those of the newest bars, in whatever order bars come', () => {
+    const start = fc.integer({ min: 0, max: 400 });
+    fc.assert(
+      fc.property(fc.array(start, { maxLength: 600 }), (starts) => {
+        const window = new VersionWindow(16);
+        const model = new Map<number, true>();
+        for (const each of starts) {
+          window.take({ startNs: BigInt(each), hash: BigInt(each), knownNs: 1n });
+          model.set(each, true);
+          if (model.size > 16) model.delete(Math.min(...model.keys()));
+          expect(window.size).toBe(model.size);
+        }
+        for (let at = 0; at <= 400; at++)
+          expect(window.verdict({ startNs: BigInt(at), hash: BigInt(at), knownNs: 1n })).toBe(
+            model.has(at) ? 'unchanged' : 'open',
+          );
+      }),
+      { numRuns: 50 },
+    );
+  });
+
+  it('of a state written before there were any are none, and come', () => {
+    const state = new KeyState();
+    state.stream('5m/trade', 'a#X').position = 3n;
+    const bytes = state.encode();
+    // The older layout ended where the versions begin.
+    const read = KeyState.decode(1, bytes.subarray(0, bytes.length - 1));
+    if (!read.ok) throw new Error(read.error);
+    expect(read.value.encode()).toEqual(bytes);
+  });
+});
+
+function takeAll(
+  state: KeyState,
+  statements: readonly (Statement & { readonly source: string; readonly interval: string })[],
+): void {
+  for (const { source, interval, ...rest } of statements) state.versions(interval, source).take(rest);
+}
 
 describe('countRecord', () => {
   it('reports what did not go through at once, and everything else every so many records', () => {

@@ -2,6 +2,8 @@ import { readState, StateWriter, type Result, type StateReader } from '@tickwell
 import { BoundedMap } from './bounded-map.ts';
 import { createCounts, type Counts } from './counts.ts';
 import { createStream, type StreamState } from './stream-state.ts';
+import type { VersionWindow } from './version-window.ts';
+import { VersionWindows } from './version-windows.ts';
 
 /**
  * Most streams (series of one origin) remembered per key. A writer that resumes a stream after so many others of the same symbol
@@ -15,10 +17,16 @@ export const MAX_COUNTS = 64;
 export class KeyState {
   readonly #streams = new BoundedMap<StreamState>(MAX_STREAMS);
   readonly #counts = new BoundedMap<Counts>(MAX_COUNTS);
+  #versions = new VersionWindows();
 
   /** State of one series ("trades", "5m/trade") of one stream. */
   stream(series: string, origin: string): StreamState {
     return this.#streams.use(streamKey(series, origin), createStream);
+  }
+
+  /** Newest versions of one series of a source, over all its streams. */
+  versions(series: string, source: string): VersionWindow {
+    return this.#versions.use(`${series}#${source}`);
   }
 
   /** Time of the last event accepted of a stream, over all its series; 0n: none. */
@@ -41,7 +49,7 @@ export class KeyState {
       .map(([key, counts]) => ({ kind: key.slice(0, key.indexOf('#')), counts }));
   }
 
-  static readonly version = 1;
+  static readonly version = 2;
 
   /** Equal states have equal bytes. */
   encode(): Uint8Array {
@@ -50,14 +58,15 @@ export class KeyState {
     for (const [key, stream] of this.#streams.entries()) writeStream(writer.text(key), stream);
     writer.uint(this.#counts.size);
     for (const [key, counts] of this.#counts.entries()) writeCounts(writer.text(key), counts);
+    this.#versions.write(writer);
     return writer.finish();
   }
 
   static decode(version: number, bytes: Uint8Array): Result<KeyState, string> {
     return readState(bytes, (reader) => {
-      if (version !== KeyState.version) {
+      if (version !== KeyState.version && version !== WITHOUT_VERSIONS) {
         reader.fail(
-          `version ${version} is not known, this build reads ${KeyState.version}: run the newer build`,
+          `version ${version} is not known, this build reads up to ${KeyState.version}: run the newer build`,
         );
       }
       const state = new KeyState();
@@ -71,11 +80,14 @@ export class KeyState {
         const counts = readCounts(reader);
         state.#counts.use(key, () => counts);
       }
+      if (version !== WITHOUT_VERSIONS) state.#versions = VersionWindows.read(reader);
       return state;
     });
   }
 }
 
+/** Layout of states that knew no versions of bars yet. */
+const WITHOUT_VERSIONS = 1;
 const MIN_STREAM_BYTES = 7;
 const MIN_COUNTS_BYTES = 6;
 

@@ -1,5 +1,6 @@
-import type { Interval } from '@tickwell/domain';
+import type { Interval, PriceBasis } from '@tickwell/domain';
 import type { StreamState } from './stream-state.ts';
+import type { VersionWindow } from './version-window.ts';
 
 /**
  * What a broken rule does. `reject`: the event becomes a dead letter. `duplicate`: it is counted and dropped, because the same
@@ -35,20 +36,41 @@ export interface BatchContext {
   readonly interval: Interval | undefined;
 }
 
+/** What the versions of a batch's events are judged by, where the kind has versions. */
+export interface BatchVersions {
+  /** Of the series; asked for only where the batch as a whole breaks no rule. */
+  readonly window: () => VersionWindow;
+  /** When the batch became known, as its header says. */
+  readonly knownAtNs: bigint;
+  readonly priceBasis: PriceBasis;
+}
+
 /** A rule about the whole batch: when broken, all its events are. */
 export interface BatchRule extends RuleInfo {
   /** What is wrong, for people; undefined when nothing is. */
   check(batch: BatchContext): string | undefined;
 }
 
+/** A rule that stops an event. */
+export interface StoppingRule<C> extends RuleInfo {
+  /** Why, for people, with the values; asked for only when broken. */
+  explain(columns: C, index: number, stream: StreamState, batch: BatchContext): string;
+}
+
 /**
  * A rule about one event of columns `C`. Pure: the columns, the index and what the stream brought before decide. `stream` is the
  * state after the last accepted event; only {@link Kind.remember} changes it.
  */
-export interface EventRule<C> extends RuleInfo {
+export interface EventRule<C> extends StoppingRule<C> {
   broken(columns: C, index: number, stream: StreamState, batch: BatchContext): boolean;
-  /** Why, for people, with the values; asked for only when broken. */
-  explain(columns: C, index: number, stream: StreamState, batch: BatchContext): string;
+}
+
+/** How a kind tells a new version of an event from the one that is there. Identity is the time alone. */
+export interface VersionRules<C> {
+  /** Everything of an event that makes it differ from an earlier version, but its price basis. */
+  readonly values: (columns: C, index: number) => readonly number[];
+  readonly unchanged: StoppingRule<C>;
+  readonly superseded: StoppingRule<C>;
 }
 
 /** One kind of event: its rules, in order (the first broken one decides), and what later events are compared with. */
@@ -60,7 +82,11 @@ export interface Kind<C> {
   readonly batchRules: readonly BatchRule[];
   /** Rules that look at one event; none is a flag. */
   readonly eventRules: readonly EventRule<C>[];
-  /** Rules that compare an event with the one before it; asked only where {@link isNext} says no. None is a flag. */
+  /** Undefined: an event has one version. */
+  readonly versions?: VersionRules<C>;
+  /**
+   * Rules that compare an event with the one before it; asked only where {@link isNext} says no, and not of a correction. None is a flag.
+   */
   readonly orderRules: readonly EventRule<C>[];
   /** Whether the event is plainly after the last accepted one, so that it breaks no order and repeats nothing. */
   readonly isNext: (columns: C, index: number, stream: StreamState) => boolean;

@@ -1,3 +1,4 @@
+import type { PriceBasis } from '@tickwell/domain';
 import { describe, expect, it } from 'vitest';
 import {
   action,
@@ -20,12 +21,15 @@ import { ACTIONS, datasetRows, FUNDAMENTALS, PORTFOLIO } from './kinds/lists.ts'
 import { QUOTES } from './kinds/quotes.ts';
 import { TRADES } from './kinds/trades.ts';
 import type { BatchContext, Kind } from './rule.ts';
+import { VersionWindow } from './version-window.ts';
 
 /** One rule of one kind: events of which the last breaks it, and as near a case as there is that does not. */
 interface Case {
   readonly kind: string;
   readonly rule: string;
   readonly what: string;
+  /** How it shows in the judgement, where that is not the rule's id. */
+  readonly shows?: string;
   readonly breaks: () => Judgement;
   readonly passes: () => Judgement;
 }
@@ -277,7 +281,64 @@ const BAR_CASES: readonly Case[] = [
     breaks: bars({}, { open: 4, high: 5, low: 3, close: 4 }),
     passes: bars({}, { open: 9, high: 9, low: 8, close: 8 }),
   }),
+  versionCase('unchanged', {
+    shows: 'duplicate',
+    what: 'the same from another stream',
+    known: [{ atNs: 5n }],
+    breaks: { atNs: 4n },
+    passes: { atNs: 6n, close: 10 },
+  }),
+  versionCase('unchanged', {
+    shows: 'duplicate',
+    what: 'the same with another price basis is a version',
+    known: [{ atNs: 5n }],
+    breaks: { atNs: 6n },
+    passes: { atNs: 6n, priceBasis: 'split-adjusted' },
+  }),
+  versionCase('superseded', {
+    what: 'other values from a stream that began before the values in force were confirmed',
+    known: [{ atNs: 5n }, { atNs: 7n }],
+    breaks: { atNs: 6n, close: 10 },
+    passes: { atNs: 8n, close: 10 },
+  }),
+  versionCase('superseded', {
+    what: 'an older version that was never in force since',
+    known: [{ atNs: 5n }, { atNs: 7n }],
+    breaks: { atNs: 5n, close: 10 },
+    passes: { atNs: 4n, close: 10 },
+  }),
 ];
+
+interface SaidBar {
+  readonly atNs: bigint;
+  readonly close?: number;
+  readonly priceBasis?: PriceBasis;
+}
+
+/** One bar said by several streams, each known at another time; the last one breaks the rule or does not. */
+function versionCase(
+  rule: string,
+  of: {
+    readonly shows?: string;
+    readonly what: string;
+    readonly known: readonly SaidBar[];
+    readonly breaks: SaidBar;
+    readonly passes: SaidBar;
+  },
+): Case {
+  const { known, breaks, passes, ...rest } = of;
+  const judgeLast = (last: SaidBar): Judgement => {
+    const window = new VersionWindow(8);
+    const say = ({ atNs, close = 11, priceBasis = 'raw' }: SaidBar): Judgement =>
+      judged(BARS, bars({ close }), 1, {
+        batch: barContext('5m'),
+        versions: { window: () => window, knownAtNs: atNs, priceBasis },
+      });
+    for (const each of known) say(each);
+    return say(last);
+  };
+  return { kind: 'bars', rule, ...rest, breaks: () => judgeLast(breaks), passes: () => judgeLast(passes) };
+}
 
 const LIST_CASES: readonly Case[] = [
   ...instrumentCases(item, [fundamental()], context()),
@@ -365,8 +426,8 @@ function rulesHit(judgement: Judgement): readonly string[] {
 }
 
 describe('every rule', () => {
-  it.each(CASES)('$kind $rule: $what', ({ rule, breaks, passes }) => {
-    expect(rulesHit(breaks())).toEqual([rule]);
+  it.each(CASES)('$kind $rule: $what', ({ rule, shows, breaks, passes }) => {
+    expect(rulesHit(breaks())).toEqual([shows ?? rule]);
     expect(rulesHit(passes())).toEqual([]);
     expect(passes().accepted).toBe('all');
   });

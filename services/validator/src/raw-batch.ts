@@ -3,6 +3,7 @@ import {
   batchProblem,
   judge,
   type BatchContext,
+  type BatchVersions,
   type Judgement,
   type Kind,
   type KeyState,
@@ -51,6 +52,10 @@ export function rawBatch<C>(parts: RawBatchParts<C>): RawBatch {
   return new ColumnBatch(parts);
 }
 
+function seriesOf(bars: { readonly interval: string; readonly priceType: string }): string {
+  return `${bars.interval}/${bars.priceType}`;
+}
+
 class ColumnBatch<C> implements RawBatch {
   readonly #parts: RawBatchParts<C>;
 
@@ -72,7 +77,7 @@ class ColumnBatch<C> implements RawBatch {
 
   judge(state: KeyState, record: RecordContext): Judgement {
     const { kind, columns, positions } = this.#parts;
-    return judge(kind, columns, positions, this.#stream(state), this.#context(record));
+    return judge(kind, columns, positions, this.#stream(state), this.#context(record), this.#versions(state));
   }
 
   isSound(record: RecordContext): boolean {
@@ -95,8 +100,17 @@ class ColumnBatch<C> implements RawBatch {
 
   #stream(state: KeyState): StreamState {
     const { kind, bars, header } = this.#parts;
-    const series = bars === undefined ? kind.name : `${bars.interval}/${bars.priceType}`;
-    return state.stream(series, header.cause.origin);
+    return state.stream(bars === undefined ? kind.name : seriesOf(bars), header.cause.origin);
+  }
+
+  #versions(state: KeyState): BatchVersions | undefined {
+    const { bars, header } = this.#parts;
+    if (bars === undefined) return undefined;
+    return {
+      window: () => state.versions(seriesOf(bars), header.source),
+      knownAtNs: header.knownAtNs,
+      priceBasis: header.priceBasis,
+    };
   }
 
   #context(record: RecordContext): BatchContext {

@@ -10,6 +10,7 @@ import {
 import type { EventRule, Kind } from '../rule.ts';
 import { BAR_BATCH_RULES } from '../rules/batch.ts';
 import { ordered, type OrderedEvents } from '../rules/order.ts';
+import { versioned } from '../rules/versions.ts';
 import { isAmount, isPrice, JUMP_RATIO, priceJump } from '../rules/prices.ts';
 import { FUTURE_ALLOWANCE_HOURS, timeInFuture, timeTooOld } from '../rules/time.ts';
 
@@ -28,16 +29,23 @@ const events: OrderedEvents<BarColumns> = {
   remember: (bars, index, stream) => {
     stream.hasLast = true;
     stream.timeNs = bars.startNs[index] ?? 0n;
-    stream.numbers[0] = close(bars, index);
-    stream.numbers[1] = open(bars, index);
-    stream.numbers[2] = high(bars, index);
-    stream.numbers[3] = low(bars, index);
-    stream.numbers[4] = bars.volume[index] ?? NaN;
-    stream.numbers[5] = bars.vwap[index] ?? NaN;
-    stream.numbers[6] = bars.tradeCount[index] ?? NaN;
-    stream.numbers[7] = bars.sessionDate[index] ?? NaN;
+    stream.numbers.splice(0, Infinity, ...values(bars, index));
   },
 };
+
+/** Everything there is to say of a bar; the close first, which the next bar's is compared with. */
+function values(bars: BarColumns, index: number): readonly number[] {
+  return [
+    close(bars, index),
+    open(bars, index),
+    high(bars, index),
+    low(bars, index),
+    bars.volume[index] ?? NaN,
+    bars.vwap[index] ?? NaN,
+    bars.tradeCount[index] ?? NaN,
+    bars.sessionDate[index] ?? NaN,
+  ];
+}
 
 function prices(bars: BarColumns, index: number): string {
   return `open ${open(bars, index)}, high ${high(bars, index)}, low ${low(bars, index)}, close ${close(bars, index)}`;
@@ -145,6 +153,7 @@ export const BARS: Kind<BarColumns> = {
     barVwap,
     barSessionDate,
   ],
+  versions: versioned(values),
   ...ordered(events, false),
   flagRules: [priceJump(close, JUMP_RATIO)],
   pick: pickBars,

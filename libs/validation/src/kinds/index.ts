@@ -9,6 +9,7 @@ export interface KindRules {
   readonly name: string;
   readonly batchRules: readonly RuleInfo[];
   readonly eventRules: readonly RuleInfo[];
+  readonly versions?: { readonly unchanged: RuleInfo; readonly superseded: RuleInfo };
   readonly orderRules: readonly RuleInfo[];
   readonly flagRules: readonly RuleInfo[];
 }
@@ -26,5 +27,7 @@ export const KINDS: readonly KindRules[] = [
 
 /** Every rule of a kind. */
 export function rulesOf(kind: KindRules): readonly RuleInfo[] {
-  return [...kind.batchRules, ...kind.eventRules, ...kind.orderRules, ...kind.flagRules];
+  const { versions } = kind;
+  const ofVersions = versions === undefined ? [] : [versions.unchanged, versions.superseded];
+  return [...kind.batchRules, ...kind.eventRules, ...ofVersions, ...kind.orderRules, ...kind.flagRules];
 }

@@ -133,5 +133,6 @@ export function ibError(subject: string, code: number, text: string): TickwellEr
   const { verdict, remedy } = knownOf(code, text);
   const said = text.replaceAll(/\s+/g, ' ').trim().replace(/\.$/, '').slice(0, 300);
   const message = `IB ${subject}: error ${code}: ${said}${remedy === '' ? '' : `; ${remedy}`}`;
-  return new TickwellError(`ib-${code}`, message, { retryable: verdict === 'wait' || verdict === 'pacing' });
+  const paced = verdict === 'pacing';
+  return new TickwellError(`ib-${code}`, message, { retryable: verdict === 'wait' || paced, paced });
 }

@@ -46,7 +46,7 @@ export class PacingGovernor {
     if (signal?.aborted === true) return Promise.reject(reasonOf(signal));
     if (this.#schedule.waiting >= MAX_WAITING) {
       const text = `IB: ${MAX_WAITING} requests are waiting for their turn already: ask for less at once`;
-      return Promise.reject(new TickwellError('ib-queue-full', text, { retryable: true }));
+      return Promise.reject(new TickwellError('ib-queue-full', text, { retryable: true, paced: true }));
     }
     return new Promise((resolve, reject) => {
       const { id } = this.#schedule.submit(request);

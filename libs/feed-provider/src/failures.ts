@@ -69,6 +69,7 @@ const REMEDY: Readonly<Record<ProviderErrorCode, string>> = {
 };
 
 const RETRYABLE: ReadonlySet<ProviderErrorCode> = new Set(['rate-limited', 'quota', 'unavailable']);
+const PACED: ReadonlySet<ProviderErrorCode> = new Set(['rate-limited', 'quota']);
 
 /** One line that names provider, instrument and remedy; the code is `provider-<code>`, of a mistake in a module `provider-failed`. */
 export function explain(
@@ -83,6 +84,7 @@ export function explain(
     return new TickwellError(`provider-${known.code}`, message, {
       cause: error,
       retryable: RETRYABLE.has(known.code),
+      paced: PACED.has(known.code),
     });
   }
   const thrown = error instanceof Error ? `${error.name}: ${errorMessage(error)}` : errorMessage(error);

@@ -159,7 +159,12 @@ export class LiveSource implements EventSource {
     this.#whyAgain = failure.message;
     const reason = `${failure.message}; started again in ${Math.round(waitMs)} ms`;
     logger.warn({ provider: this.source }, reason);
-    onReport(this.source, { kind: 'connection', isUp: false, state: failure.message });
+    onReport(this.source, {
+      kind: 'connection',
+      isUp: false,
+      state: failure.message,
+      isPaced: failure.paced,
+    });
     try {
       await runtime.clock.sleep(waitMs, signal);
     } catch (error) {
@@ -328,7 +333,11 @@ export class LiveSource implements EventSource {
     const failure = explain(error, about, (text) => this.#hide(text));
     const isAccident = failure.code === 'provider-failed' && this.#rowsOfStart > 0;
     if (!isAccident && failure.code !== 'provider-bad-answer') return failure;
-    return new TickwellError(failure.code, failure.message, { cause: failure.cause, retryable: true });
+    return new TickwellError(failure.code, failure.message, {
+      cause: failure.cause,
+      retryable: true,
+      paced: failure.paced,
+    });
   }
 
   #hide(text: string): string {

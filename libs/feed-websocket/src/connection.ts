@@ -9,7 +9,7 @@ import type { OpenSocket } from './socket.ts';
 
 interface ConnectionHandlers extends SessionHandlers {
   /** The connection is lost, and is made anew after so long. */
-  readonly onLost: (topics: readonly Topic[], reason: string, retryMs: number) => void;
+  readonly onLost: (topics: readonly Topic[], end: SessionEnd, retryMs: number) => void;
   /** For good. */
   readonly onFailed: (error: TickwellError) => void;
 }
@@ -29,7 +29,8 @@ export interface ConnectionOptions {
 /** A connection that stood for so long was well: the next outage begins with a short wait again. */
 const STABLE_MS = 60_000;
 /** Statuses of a handshake that may be others later. */
-const TRANSIENT: ReadonlySet<number> = new Set([408, 425, 429]);
+const TOO_MANY = 429;
+const TRANSIENT: ReadonlySet<number> = new Set([408, 425, TOO_MANY]);
 
 /** Some topics of a feed over one connection at a time: comes back, with bounded and jittered waits, until it is stopped. */
 export class FeedConnection {
@@ -60,7 +61,7 @@ export class FeedConnection {
         return;
       }
       const waitMs = this.#waitMs(failures);
-      handlers.onLost(this.#topics, end.reason, waitMs);
+      handlers.onLost(this.#topics, end, waitMs);
       // The signal ends the wait, and with it the loop.
       await clock.sleep(waitMs, signal).catch(() => undefined);
     }
@@ -138,7 +139,7 @@ export class FeedConnection {
     return new TickwellError(
       'websocket-unreachable',
       `${name}: ${url} could not be used in ${failures} attempts; the last one: ${end.reason}`,
-      { retryable: true },
+      { retryable: true, paced: isPaced(end) },
     );
   }
 
@@ -147,4 +148,9 @@ export class FeedConnection {
     const { firstMs, maxMs } = definition.reconnect;
     return Math.min(maxMs, firstMs * 2 ** Math.min(failures - 1, 30)) * (0.5 + random() / 2);
   }
+}
+
+/** The handshake was answered with "too many requests". */
+export function isPaced({ status }: SessionEnd): boolean {
+  return status === TOO_MANY;
 }

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { TickwellError } from '@tickwell/domain';
 import type { Clock, LiveQueue, LiveReport, Logger } from '@tickwell/ports';
 import { chunkMaker } from './columns.ts';
-import { FeedConnection } from './connection.ts';
+import { FeedConnection, isPaced } from './connection.ts';
 import { Decoder, type Decoded, type Problem } from './decoder.ts';
 import type { WebsocketDefinition } from './definition.ts';
 import { intervalOf, seriesKey } from './events.ts';
@@ -128,10 +128,10 @@ export class FeedSession {
           this.#live.add(connection);
           this.#state(index, 'live');
         },
-        onLost: (of, reason, retryMs) => {
+        onLost: (of, end, retryMs) => {
           this.#live.delete(connection);
-          for (const topic of of) this.#byTopic.get(topic)?.line.outage(reason, this.#parts.nowNs());
-          this.#state(index, `${reason}; again in ${(retryMs / 1000).toFixed(1)} s`);
+          for (const topic of of) this.#byTopic.get(topic)?.line.outage(end.reason, this.#parts.nowNs());
+          this.#state(index, `${end.reason}; again in ${(retryMs / 1000).toFixed(1)} s`, isPaced(end));
         },
         onFailed: (error) => {
           this.#parts.onFailed(error);
@@ -247,12 +247,12 @@ export class FeedSession {
     });
   }
 
-  #state(index: number, text: string): void {
+  #state(index: number, text: string, paced = false): void {
     const { report } = this.#parts;
     const count = this.#connections.length;
     const which = count === 1 ? '' : `connection ${index + 1} of ${count}: `;
     const isUp = this.#connections.every((connection) => !connection.isServing || this.#live.has(connection));
-    report({ kind: 'connection', state: `${which}${text}`, isUp });
+    report({ kind: 'connection', state: `${which}${text}`, isUp, isPaced: paced });
   }
 
   #tell(report: LiveReport | undefined): void {

@@ -124,7 +124,8 @@ function failureOf(
 }
 
 function failure(code: string, message: string, cause: unknown, retryAfterMs?: number): Failure {
-  return { error: new TickwellError(code, message, { cause, retryable: true }), retryAfterMs };
+  const paced = code === 'yahoo-rate-limited';
+  return { error: new TickwellError(code, message, { cause, retryable: true, paced }), retryAfterMs };
 }
 
 /** The runtime's fetch says only that it failed, and keeps why as the cause. */

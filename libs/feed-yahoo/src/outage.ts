@@ -31,7 +31,7 @@ export class Outage {
     return new TickwellError(
       this.#last.code,
       `not asked: the last ${this.#failures} requests failed, the last one with: ${this.#last.message}`,
-      { retryable: true },
+      { retryable: true, paced: this.#last.paced },
     );
   }
 

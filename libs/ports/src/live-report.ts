@@ -22,7 +22,13 @@ export type LiveReport =
       readonly unrepaired: string | undefined;
     }
   | { readonly kind: 'refused'; readonly symbol: string; readonly series: string; readonly reason: string }
-  | { readonly kind: 'connection'; readonly state: string; readonly isUp: boolean };
+  | {
+      readonly kind: 'connection';
+      readonly state: string;
+      readonly isUp: boolean;
+      /** It is not up because it asked too much. */
+      readonly isPaced?: boolean;
+    };
 
 /** One line of a report for the log; `feed` names who tells it ("IB"). */
 export function logLiveReport(logger: Logger, feed: string, report: LiveReport): void {

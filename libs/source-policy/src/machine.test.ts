@@ -41,7 +41,7 @@ function world(of = policy([LIVE, POLLED])) {
       apply({ kind: 'time', inSession });
     }
   };
-  return { machine, told, apply, pass };
+  return { machine, told, apply, pass, now: () => nowMs };
 }
 
 describe('PolicyMachine', () => {
@@ -50,7 +50,7 @@ describe('PolicyMachine', () => {
     expect([machine.serving('A'), machine.wanted(0), machine.wanted(1)]).toEqual([0, ['A', 'B'], []]);
     apply({ kind: 'up', source: 0 });
     pass(30, ['A', 'B']);
-    apply({ kind: 'down', source: 0, reason: 'closed' });
+    apply({ kind: 'down', source: 0, reason: 'closed', paced: false });
     pass(9);
     expect(told).toEqual([]);
     pass(1);
@@ -83,7 +83,7 @@ describe('PolicyMachine', () => {
     apply({ kind: 'up', source: 0 });
     pass(5, ['A', 'B']);
     for (let round = 0; round < 10; round++) {
-      apply({ kind: 'down', source: 0, reason: 'cut' });
+      apply({ kind: 'down', source: 0, reason: 'cut', paced: false });
       pass(12);
       apply({ kind: 'up', source: 0 });
       pass(15, ['A', 'B']);
@@ -94,13 +94,41 @@ describe('PolicyMachine', () => {
 
   it('is up without data outside the session, but goes back within it only with data', () => {
     const { told, apply, pass } = world();
-    apply({ kind: 'down', source: 0, reason: 'cut' });
+    apply({ kind: 'down', source: 0, reason: 'cut', paced: false });
     pass(20);
     apply({ kind: 'up', source: 0 });
     pass(60);
     expect(told).toHaveLength(1);
     pass(21, [], false);
     expect(told).toHaveLength(2);
+  });
+
+  it('is degraded while it may be back in time, down once others serve for it, and paced where it is told to wait', () => {
+    const { machine, apply, pass, now } = world();
+    const health = (): string => {
+      const { state, serves, reason } = machine.health(0, now());
+      return `${state} ${serves} ${reason}`;
+    };
+    apply({ kind: 'up', source: 0 });
+    pass(5, ['A', 'B']);
+    apply({ kind: 'down', source: 0, reason: 'cut', paced: false });
+    pass(5);
+    expect(health()).toBe('degraded 2 cut');
+    pass(6);
+    expect(health()).toBe('down 0 cut');
+    // It tries, and is cut off again at once.
+    apply({ kind: 'up', source: 0 });
+    apply({ kind: 'down', source: 0, reason: 'cut again', paced: false });
+    expect(health()).toBe('down 0 cut again');
+    apply({ kind: 'down', source: 0, reason: '429', paced: true });
+    expect(health()).toBe('paced 0 429');
+    apply({ kind: 'up', source: 0 });
+    expect(health()).toBe('up 0 ');
+    // It is there, and says nothing.
+    pass(11);
+    expect(health()).toBe('down 0 no data for 10 s of A, B');
+    pass(30, ['A', 'B']);
+    expect(health()).toBe('up 2 ');
   });
 
   it('says once that no source is left, tries all with bounded waits, and takes the first that works', () => {
@@ -167,7 +195,6 @@ function eventOf(what: string, source: number): PolicyEvent {
     case 'answered':
       return { kind: what, source };
     case 'down':
-      return { kind: what, source, reason: 'r' };
     case 'failed':
       return { kind: what, source, reason: 'r', paced: false };
     case 'dataA':

@@ -4,8 +4,8 @@ import type { SourcePolicy } from './policy.ts';
 export type PolicyEvent =
   /** A live feed is connected. */
   | { readonly kind: 'up'; readonly source: number }
-  /** A live feed has lost its connection and tries by itself to get it back. */
-  | { readonly kind: 'down'; readonly source: number; readonly reason: string }
+  /** A live feed has lost its connection and tries by itself to get it back. `paced`: it is refused because it asked too much. */
+  | { readonly kind: 'down'; readonly source: number; readonly reason: string; readonly paced: boolean }
   /** A stream ended with an error, or could not begin. `paced`: because it asked too much. */
   | { readonly kind: 'failed'; readonly source: number; readonly reason: string; readonly paced: boolean }
   /** A source that is asked now and then has answered. */
@@ -22,7 +22,10 @@ export interface PolicyTransition {
   readonly reason: string;
 }
 
-/** `idle`: nobody needs it. `paced` and `down`: it cannot serve. `degraded`: some of what it is to bring is missing. */
+/**
+ * `idle`: nobody needs it. `down`: it serves nothing, and cannot. `paced`: the same, because it asked too much. `degraded`: it serves, but was
+ * cut off just now, fails at times, or brings nothing of some instruments.
+ */
 export interface SourceHealth {
   readonly state: 'idle' | 'up' | 'degraded' | 'down' | 'paced';
   readonly reason: string;
@@ -116,14 +119,23 @@ export class PolicyMachine {
     const state = this.#sources[source];
     const serves = [...this.#serving.values()].filter((index) => index === source).length;
     if (state === undefined) return { state: 'idle', reason: 'not needed', serves };
+    const cannot = state.paced ? 'paced' : 'down';
     const whole = this.#wholeProblem(source, state, nowMs);
-    if (whole !== undefined) return { state: state.paced ? 'paced' : 'down', reason: whole, serves };
-    if (state.failures > 0 || (!this.#isPolled(source) && !state.isUp && state.reason !== ''))
+    if (whole !== undefined) return { state: cannot, reason: whole, serves };
+    const isCutOff = !this.#isPolled(source) && !state.isUp && state.reason !== '';
+    // What it serves it may go on with when it is back in time; what it does not serve it cannot.
+    if (isCutOff) return { state: serves > 0 ? 'degraded' : cannot, reason: state.reason, serves };
+    if (state.failures > 0)
       return { state: state.paced ? 'paced' : 'degraded', reason: state.reason, serves };
-    const stale = this.wanted(source).filter((symbol) => this.#isStale(source, state, symbol, nowMs));
-    if (stale.length > 0)
-      return { state: 'degraded', reason: `${this.#staleText()} of ${some(stale)}`, serves };
-    return { state: 'up', reason: '', serves };
+    const wanted = this.wanted(source);
+    const stale = wanted.filter((symbol) => this.#isStale(source, state, symbol, nowMs));
+    if (stale.length === 0) return { state: 'up', reason: '', serves };
+    const isSilent = stale.length === wanted.length && serves === 0;
+    return {
+      state: isSilent ? 'down' : 'degraded',
+      reason: `${this.#staleText()} of ${some(stale)}`,
+      serves,
+    };
   }
 
   #note(state: SourceState, event: Exclude<PolicyEvent, { kind: 'time' | 'data' }>, nowMs: number): void {
@@ -131,6 +143,7 @@ export class PolicyMachine {
       case 'up':
         if (!state.isUp) state.sinceMs = nowMs;
         state.isUp = true;
+        state.paced = false;
         return;
       case 'answered':
         state.failures = 0;
@@ -140,7 +153,6 @@ export class PolicyMachine {
         return;
       case 'failed':
         state.failures++;
-        state.paced = event.paced;
         state.nextTryMs = nowMs + this.#backoffMs(state.failures);
         break;
       case 'down':
@@ -148,6 +160,7 @@ export class PolicyMachine {
     }
     if (state.isUp) state.sinceMs = nowMs;
     state.isUp = false;
+    state.paced = event.paced;
     state.reason = event.reason;
   }
 

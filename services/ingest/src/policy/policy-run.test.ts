@@ -232,14 +232,19 @@ describe('PolicyRun', () => {
     await ended;
   });
 
-  it('calls a source paced that was asked too much', async () => {
+  it('calls a source paced that says so, whatever its words, and none for its words alone', async () => {
     const of = world();
     const { run, ended } = start(of);
-    for (let time = 0; time < 2; time++) {
+    const fail = async (error: TickwellError): Promise<void> => {
       await of.clock.pass(4);
-      of.running.at(-1)?.end({ kind: 'failed', error: new TickwellError('ib-162', 'pacing violation') });
-    }
-    await of.clock.pass(1);
+      of.running.at(-1)?.end({ kind: 'failed', error });
+      await of.clock.pass(1);
+    };
+    for (let time = 0; time < 2; time++) await fail(new TickwellError('spaced', 'too many pacing 429s'));
+    expect(of.filed.some((text) => text.startsWith('policy:p ib down serves 0 of 2'))).toBe(true);
+    expect(of.filed.some((text) => text.startsWith('policy:p ib paced'))).toBe(false);
+    const cause = new TickwellError('slow', 'wait', { paced: true });
+    await fail(new TickwellError('other', 'in other words', { cause }));
     expect(of.filed.some((text) => text.startsWith('policy:p ib paced serves 0 of 2'))).toBe(true);
     run.stop();
     await ended;

@@ -17,9 +17,6 @@ export interface PolicySourceOptions {
   readonly tell: (event: PolicyEvent) => void;
 }
 
-/** Rate limits have many names; what they have in common. */
-const PACED = /429|rate[- ]?limit|too many|pac(?:ed|ing)|throttl/i;
-
 /** Runs one source of a policy for the instruments that it is wanted for, again and again. */
 export class PolicySourceRunner {
   readonly #options: PolicySourceOptions;
@@ -105,7 +102,7 @@ export class PolicySourceRunner {
   }
 
   #tellFailed(reason: string, error: TickwellError | undefined): void {
-    const paced = PACED.test(`${error?.code ?? ''} ${reason}`);
+    const paced = error?.paced ?? false;
     this.#options.tell({ kind: 'failed', source: this.#options.index, reason, paced });
   }
 
@@ -153,7 +150,8 @@ export class PolicySourceRunner {
       },
       onReport: (report) => {
         if (report.kind !== 'connection') return;
-        told(report.isUp ? { kind: 'up', source: at } : { kind: 'down', source: at, reason: report.state });
+        const { isUp, state: reason, isPaced: paced = false } = report;
+        told(isUp ? { kind: 'up', source: at } : { kind: 'down', source: at, reason, paced });
       },
     };
   }

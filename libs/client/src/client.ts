@@ -13,6 +13,7 @@ import {
 import { Channel, type ChannelConfig } from '@tickwell/grpc';
 import { callConfig, type CallOptions } from './call-options.ts';
 import { ConfigClient } from './config-client.ts';
+import { DeadLetterClient } from './dead-letter-client.ts';
 import { latestEvent, type LatestEvent } from './latest-event.ts';
 import { DEFAULT_RETRY, withRetry, type RetryOptions } from './retry.ts';
 import {
@@ -105,6 +106,8 @@ const METHODS = queryV1.MarketDataService.method;
 export class TickwellClient {
   /** Configuration documents. */
   readonly config: ConfigClient;
+  /** What was refused. */
+  readonly deadLetters: DeadLetterClient;
   readonly #channel: Channel;
   readonly #retry: RetryOptions;
 
@@ -112,6 +115,7 @@ export class TickwellClient {
     this.#channel = new Channel(options);
     this.#retry = { ...DEFAULT_RETRY, ...options.retry };
     this.config = new ConfigClient(this.#channel, this.#retry);
+    this.deadLetters = new DeadLetterClient(this.#channel, this.#retry);
   }
 
   /** What there is, by symbol. */

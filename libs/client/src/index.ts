@@ -22,6 +22,16 @@ export type {
   ConfigName,
   ConfigWatchOptions,
 } from './config-client.ts';
+export type {
+  DeadLetter,
+  DeadLetterClient,
+  DeadLetterContent,
+  DeadLetterEdit,
+  DeadLetterEdited,
+  DeadLetterFilter,
+  DeadLetterGroup,
+  DeadLetterState,
+} from './dead-letter-client.ts';
 export type { LatestEvent } from './latest-event.ts';
 export type { LiveStart, MarketEvent } from './live-event.ts';
 export { DEFAULT_RETRY } from './retry.ts';

@@ -2,6 +2,7 @@ export * from './any-record.ts';
 export * from './codec.ts';
 export * from './header-codec.ts';
 export * from './headers.ts';
+export * from './raw-event.ts';
 export * from './tables.ts';
 export * from './topics.ts';
 export * as events from './events.ts';

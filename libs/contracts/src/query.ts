@@ -1,3 +1,4 @@
 /** Every generated message and service of tickwell.query.v1. */
 export * from './gen/tickwell/query/v1/config_pb.js';
+export * from './gen/tickwell/query/v1/dead_letters_pb.js';
 export * from './gen/tickwell/query/v1/market_data_pb.js';

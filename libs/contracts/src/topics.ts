@@ -75,6 +75,13 @@ export const TOPICS = {
     'What was refused, with bytes, rule, reason, position',
     4 * WEEK_MS,
   ),
+  deadLetterResolutions: data(
+    'md.dead-letter-resolutions',
+    'symbol',
+    'DeadLetterResolution',
+    'What became of dead letters: replayed or purged, by whom',
+    4 * WEEK_MS,
+  ),
   sourceStatus: data('source.status', 'source', 'SourceStatus', 'State and progress of sources and streams'),
   storeCommits: data(
     'store.commits',

@@ -15,3 +15,5 @@ export { bindMarketData } from './market-data.ts';
 export type { MarketDataHandlers } from './market-data.ts';
 export { bindConfig } from './config.ts';
 export type { ConfigHandlers } from './config.ts';
+export { bindDeadLetters } from './dead-letters.ts';
+export type { DeadLetterHandlers } from './dead-letters.ts';

@@ -1,4 +1,5 @@
 export * from './clock.ts';
+export * from './dead-letters.ts';
 export * from './feed.ts';
 export * from './ingest-lines.ts';
 export * from './instruments.ts';

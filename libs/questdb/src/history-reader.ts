@@ -2,10 +2,11 @@ import { TABLES } from '@tickwell/contracts';
 import type { PriceBasis } from '@tickwell/domain';
 import type {
   BarQuery,
-  HistoryReader,
+  DeadLetterReader,
   IndicatorQuery,
   IndicatorRows,
   SeriesQuery,
+  StoreReader,
   StoredSeries,
 } from '@tickwell/ports';
 import type { BarColumns, QuoteColumns, TradeColumns } from '@tickwell/domain';
@@ -28,13 +29,14 @@ import {
   tickOrder,
   tradesOf,
 } from './chunks.ts';
+import { deadLetterReader } from './dead-letters.ts';
 import type { QuestdbEndpoints } from './endpoints.ts';
 import { queryRefused } from './errors.ts';
 import type { Page, SelectColumn } from './page.ts';
 import { ParquetExport } from './parquet-export.ts';
-import { createPool } from './pg-client.ts';
+import { createPool, type TextRow } from './pg-client.ts';
 import { LARGE_PAGE_ROWS, newestRows, newestSpan, pagesOf, run, type PageSource } from './series-pages.ts';
-import { checkQuery, type SeriesSelect } from './series-select.ts';
+import { checkQuery, type BoundSql, type SeriesSelect } from './series-select.ts';
 import { readSeries } from './series-list.ts';
 
 export interface QuestdbReaderOptions {
@@ -58,7 +60,7 @@ const DEFAULTS = {
 };
 
 /** Reads history from QuestDB: the first rows over pg at once, long reads as Parquet, both pulled. */
-export function createQuestdbReader(options: QuestdbReaderOptions): HistoryReader {
+export function createQuestdbReader(options: QuestdbReaderOptions): StoreReader {
   return new QuestdbReader({ ...DEFAULTS, ...options });
 }
 
@@ -68,7 +70,8 @@ interface Answer<R> {
   readonly entries: readonly R[];
 }
 
-class QuestdbReader implements HistoryReader {
+class QuestdbReader implements StoreReader {
+  readonly deadLetters: DeadLetterReader;
   readonly #pool: pg.Pool;
   readonly #source: PageSource;
   readonly #closing = new AbortController();
@@ -92,6 +95,7 @@ class QuestdbReader implements HistoryReader {
       largePageRows: options.largePageRows,
       ...(options.smallRows === undefined ? {} : { smallRows: options.smallRows }),
     };
+    this.deadLetters = deadLetterReader((sql) => this.#run(sql));
   }
 
   async *trades(query: SeriesQuery): AsyncGenerator<{ source: string; trades: TradeColumns }> {
@@ -159,12 +163,16 @@ class QuestdbReader implements HistoryReader {
     readonly symbolPrefix: string;
     readonly limit: number;
   }): Promise<readonly StoredSeries[]> {
-    return readSeries((sql) => run(this.#pool, sql, this.#closing.signal), options);
+    return readSeries((sql) => this.#run(sql), options);
   }
 
   async close(): Promise<void> {
     this.#closing.abort(new Error('the reader was closed'));
     await this.#pool.end();
+  }
+
+  #run(sql: BoundSql): Promise<TextRow[]> {
+    return run(this.#pool, sql, this.#closing.signal);
   }
 
   /** Pages with their entries, cut to the limit. */

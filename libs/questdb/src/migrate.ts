@@ -31,11 +31,7 @@ async function runStep(
 ): Promise<void> {
   switch (step.kind) {
     case 'add-column': {
-      const definition = columnDefinition(step.column, step.type);
-      await sql.run(
-        'adding a column failed',
-        `ALTER TABLE ${quoteName(table)} ADD COLUMN IF NOT EXISTS ${definition}`,
-      );
+      await addColumn(sql, table, step);
       await sql.settle(table);
       return;
     }
@@ -58,6 +54,29 @@ async function runStep(
         },
         step,
       );
+  }
+}
+
+/**
+ * Adds a column that is not there yet. Of two processes that add it at the same moment QuestDB refuses one ("no-op"), in spite of
+ * `if not exists`.
+ */
+async function addColumn(
+  sql: SchemaSql,
+  table: string,
+  { column, type }: Extract<MigrationStep, { kind: 'add-column' }>,
+): Promise<void> {
+  const isThere = async (): Promise<boolean> =>
+    (await sql.columns(table)).some(({ name }) => name === column);
+  if (await isThere()) return;
+  try {
+    await sql.run(
+      'adding a column failed',
+      `ALTER TABLE ${quoteName(table)} ADD COLUMN IF NOT EXISTS ${columnDefinition(column, type)}`,
+    );
+  } catch (error) {
+    await sql.settle(table);
+    if (!(await isThere())) throw error;
   }
 }
 

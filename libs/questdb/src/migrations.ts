@@ -1,4 +1,4 @@
-import type { ColumnType, TableSpec } from '@tickwell/contracts';
+import { TABLES, type ColumnType, type TableSpec } from '@tickwell/contracts';
 
 /**
  * One change of a table that holds rows. Every step may run again after it succeeded, or in two processes at once. A live table is
@@ -23,7 +23,14 @@ export interface Migration {
 }
 
 /** Every change since the first release, in order. A table that is created now starts at its latest version. */
-export const MIGRATIONS: readonly Migration[] = [];
+export const MIGRATIONS: readonly Migration[] = [
+  {
+    table: TABLES.deadLetters.name,
+    toVersion: 2,
+    name: 'dead letters say whose replay they are',
+    steps: [{ kind: 'add-column', column: 'replay_of', type: 'varchar' }],
+  },
+];
 
 /** The version a table of the catalogue has once all its migrations ran. */
 export function latestVersion(migrations: readonly Migration[], table: string): number {

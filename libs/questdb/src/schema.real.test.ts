@@ -54,8 +54,8 @@ describe('schema', () => {
   });
 
   it('creates every table of the catalogue, and again changes nothing', async () => {
-    await ensure(ALL_TABLES);
-    await ensure(ALL_TABLES);
+    await ensureSchema({ pg: stack.questdbPg, tables: ALL_TABLES });
+    await ensureSchema({ pg: stack.questdbPg, tables: ALL_TABLES });
     const [trades] = await read(
       `select designatedTimestamp ts, walEnabled wal, dedup from tables() where table_name = 'trades'`,
     );
@@ -88,7 +88,7 @@ describe('schema', () => {
         { kind: 'dedup-keys', keys: ['ts', 'symbol', 'seq'] },
       ],
     };
-    await ensure([added], [toTwo]);
+    await Promise.all([ensure([added], [toTwo]), ensure([added], [toTwo]), ensure([added], [toTwo])]);
     expect(await read(`select count() n, sum(price) total from ${before.name}`)).toEqual([
       { n: '1000', total: 500_000 },
     ]);

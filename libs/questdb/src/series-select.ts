@@ -27,6 +27,17 @@ export interface BoundSql {
   readonly values: readonly string[];
 }
 
+/** Collects the parameters of a statement. */
+export class Binds {
+  readonly values: string[] = [];
+
+  /** The placeholder that stands for the text. */
+  readonly add = (text: string): string => {
+    this.values.push(text);
+    return `$${this.values.length}`;
+  };
+}
+
 /** Checks what a client asked for; the error names it. */
 export function checkQuery(query: SeriesQuery): void {
   const symbol = checkSymbol(query.symbol);
@@ -41,12 +52,8 @@ export function checkQuery(query: SeriesQuery): void {
 
 /** For the pg wire: texts are parameters. Times are bigints of ours and are written as digits. */
 export function boundSelect(select: SeriesSelect, span: Span, tail: string): BoundSql {
-  const values: string[] = [];
-  const bind = (text: string): string => {
-    values.push(text);
-    return `$${values.length}`;
-  };
-  return { text: render(columnList(select), select, span, bind, tail), values };
+  const binds = new Binds();
+  return { text: render(columnList(select), select, span, binds.add, tail), values: binds.values };
 }
 
 /** For `/exp`, which has no parameters: texts are quoted literals. */
@@ -56,25 +63,22 @@ export function literalSelect(select: SeriesSelect, span: Span, tail: string): s
 
 /** Times of the select's entries (each version of a bar counts once), as `ts` in ns; for boundaries. */
 export function boundTimes(select: SeriesSelect, span: Span, order: 'asc' | 'desc', skip: number): BoundSql {
-  const values: string[] = [];
-  const bind = (text: string): string => {
-    values.push(text);
-    return `$${values.length}`;
-  };
+  const binds = new Binds();
   const tail = ` order by ts ${order} limit ${skip},${skip + 1}`;
-  if (select.entryKeys === undefined) return { text: render('ts::long t', select, span, bind, tail), values };
-  return { text: `select ts::long t from (${entries(select, span, bind)})${tail}`, values };
+  if (select.entryKeys === undefined)
+    return { text: render('ts::long t', select, span, binds.add, tail), values: binds.values };
+  return {
+    text: `select ts::long t from (${entries(select, span, binds.add)})${tail}`,
+    values: binds.values,
+  };
 }
 
 /** How many entries there are in a span. */
 export function boundCount(select: SeriesSelect, span: Span): BoundSql {
-  const values: string[] = [];
-  const bind = (text: string): string => {
-    values.push(text);
-    return `$${values.length}`;
-  };
-  if (select.entryKeys === undefined) return { text: render('count()', select, span, bind, ''), values };
-  return { text: `select count() from (${entries(select, span, bind)})`, values };
+  const binds = new Binds();
+  if (select.entryKeys === undefined)
+    return { text: render('count()', select, span, binds.add, ''), values: binds.values };
+  return { text: `select count() from (${entries(select, span, binds.add)})`, values: binds.values };
 }
 
 function entries(select: SeriesSelect, span: Span, bind: (text: string) => string): string {
@@ -108,6 +112,6 @@ function render(
 const MAX_LONG = 2n ** 63n - 1n;
 
 /** The store knows nothing before 1970, and SQL no number beyond a long. */
-function clampNs(value: bigint): bigint {
+export function clampNs(value: bigint): bigint {
   return value < 0n ? 0n : value > MAX_LONG ? MAX_LONG : value;
 }

@@ -13,23 +13,25 @@ import {
 } from '@tickwell/domain';
 import type {
   BarQuery,
-  HistoryReader,
   IndicatorQuery,
   IndicatorRows,
   SeriesQuery,
+  StoreReader,
   StoredSeries,
   TableRows,
   TableWriter,
 } from '@tickwell/ports';
-import { MemoryTable, type Cell, type MemoryRow } from './memory-table.ts';
+import { memoryDeadLetters } from './memory-dead-letters.ts';
+import { MemoryTable, compare, long, text, type Cell, type MemoryRow } from './memory-table.ts';
 
 const CHUNK_ROWS = 1_000;
 
 /** A store in memory with the behaviour of the real one: the reference that contract suites and fast tests run on. */
-export class MemoryStore implements TableWriter, HistoryReader {
+export class MemoryStore implements TableWriter, StoreReader {
   readonly #tables: ReadonlyMap<string, MemoryTable>;
   /** Thrown by the next writes, first in first out; for tests of failure. */
   readonly failures: Error[] = [];
+  readonly deadLetters = memoryDeadLetters((table) => this.#table(table).rows());
 
   constructor(tables: readonly TableSpec[] = ALL_TABLES) {
     this.#tables = new Map(tables.map((spec) => [spec.name, new MemoryTable(spec)]));
@@ -279,10 +281,6 @@ function byColumns(columns: readonly string[]): (a: MemoryRow, b: MemoryRow) => 
   };
 }
 
-function compare(a: Exclude<Cell, null>, b: Exclude<Cell, null>): number {
-  return a < b ? -1 : a > b ? 1 : 0;
-}
-
 function storedSeries(kind: StoredSeries['kind'], group: readonly MemoryRow[]): StoredSeries {
   const times = longs(group, 'ts').sort(compare);
   return {
@@ -307,19 +305,9 @@ function optional<T>(rows: readonly MemoryRow[], column: string, fill: () => T[]
   return rows.some((row) => row.has(column)) ? fill() : [];
 }
 
-function long(row: MemoryRow | undefined, column: string): bigint {
-  const value = row?.get(column);
-  return typeof value === 'bigint' ? value : 0n;
-}
-
 function double(row: MemoryRow | undefined, column: string): number {
   const value = row?.get(column);
   return typeof value === 'number' || typeof value === 'bigint' ? Number(value) : Number.NaN;
-}
-
-function text(row: MemoryRow | undefined, column: string): string {
-  const value = row?.get(column);
-  return typeof value === 'string' ? value : '';
 }
 
 function priceTypeOf(row: MemoryRow): PriceType {

@@ -88,3 +88,17 @@ function isStorable(type: RowColumn['type'], value: Cell): boolean {
   if (type === 'timestamp') return typeof value === 'bigint' && value >= 0n && value <= MAX_TIMESTAMP_NS;
   return true;
 }
+
+export function compare(a: Exclude<Cell, null>, b: Exclude<Cell, null>): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+export function long(row: MemoryRow | undefined, column: string): bigint {
+  const value = row?.get(column);
+  return typeof value === 'bigint' ? value : 0n;
+}
+
+export function text(row: MemoryRow | undefined, column: string): string {
+  const value = row?.get(column);
+  return typeof value === 'string' ? value : '';
+}

@@ -55,7 +55,9 @@ export function textArgument(name: string, text: string): Result<string, string>
   return checked.ok ? checked : err(`${name} ${checked.error}`);
 }
 
-function rangeArgument(range: queryV1.TimeRange | undefined): Result<TimeSpan, string> {
+export function rangeArgument(
+  range: { readonly startNs: bigint; readonly endNs: bigint } | undefined,
+): Result<TimeSpan, string> {
   const { startNs, endNs } = range ?? { startNs: 0n, endNs: 0n };
   if (startNs < 0n)
     return err(`range.start_ns ${startNs} is before 1970: nothing is stored there; 0 leaves it open`);

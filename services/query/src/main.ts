@@ -1,6 +1,6 @@
 import { ALL_TOPICS } from '@tickwell/contracts';
 import { TickwellError } from '@tickwell/domain';
-import { GrpcServer, bindConfig, bindMarketData } from '@tickwell/grpc';
+import { GrpcServer, bindConfig, bindDeadLetters, bindMarketData } from '@tickwell/grpc';
 import { createKafkaLog, partitionForKey } from '@tickwell/kafka';
 import { createQuestdbReader, parsePgUrl } from '@tickwell/questdb';
 import { runService } from '@tickwell/runtime';
@@ -30,7 +30,11 @@ await runService({
       host: config.grpcHost,
       port: config.grpcPort,
       ...readExposure(config),
-      methods: [...bindMarketData(service.calls), ...bindConfig(service.configCalls)],
+      methods: [
+        ...bindMarketData(service.calls),
+        ...bindConfig(service.configCalls),
+        ...bindDeadLetters(service.deadLetterCalls),
+      ],
       limits: { stallMs: config.stallMs },
       logger,
     });

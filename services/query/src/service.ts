@@ -1,10 +1,11 @@
 import type { queryV1 } from '@tickwell/contracts';
 import { TickwellError } from '@tickwell/domain';
-import type { EventLog, HistoryReader, Logger } from '@tickwell/ports';
+import type { EventLog, Logger, StoreReader } from '@tickwell/ports';
 import { cacheDescriptions } from './cached-topics.ts';
 import { ConfigCalls } from './config-calls.ts';
 import { CONFIG_KINDS } from './config-kinds.ts';
 import { CommitTracker } from './commit-tracker.ts';
+import { DeadLetterCalls } from './dead-letters/dead-letter-calls.ts';
 import { HistoryCalls, type CallSignal } from './history.ts';
 import { LatestCalls } from './latest-calls.ts';
 import { LiveHub } from './live-hub.ts';
@@ -22,7 +23,7 @@ export interface QueryServer {
 
 export interface QueryParts {
   readonly log: EventLog;
-  readonly reader: HistoryReader;
+  readonly reader: StoreReader;
   readonly logger: Logger;
   readonly partitionOf: (key: string, partitions: number) => number;
   readonly nowNs: () => bigint;
@@ -43,6 +44,7 @@ export class QueryService {
   readonly #latest: LatestCalls;
   readonly #subscriptions: Subscriptions;
   readonly #config: ConfigCalls;
+  readonly #deadLetters: DeadLetterCalls;
   readonly #stopped = Promise.withResolvers<undefined>();
   #ready = false;
   #server: QueryServer | undefined;
@@ -71,6 +73,7 @@ export class QueryService {
     this.#config.reader.onChange((entry) => {
       if (entry.kind === 'source') policies.apply(entry);
     });
+    this.#deadLetters = new DeadLetterCalls({ log, reader: reader.deadLetters, nowNs: parts.nowNs });
     this.#history = new HistoryCalls(reader, policies);
     this.#subscriptions = new Subscriptions({ ...parts, sharedLog, commits: this.#commits, hub: this.#hub });
   }
@@ -98,6 +101,17 @@ export class QueryService {
     history: (request: queryV1.ConfigServiceHistoryRequest) => this.#config.history(request),
     watch: (request: queryV1.ConfigServiceWatchRequest, call: CallSignal) =>
       this.#config.watch(request, call),
+  };
+
+  /** The calls of tickwell.query.v1.DeadLetterService. */
+  readonly deadLetterCalls = {
+    list: (request: queryV1.DeadLetterServiceListRequest) => this.#deadLetters.list(request),
+    summarize: (request: queryV1.DeadLetterServiceSummarizeRequest) => this.#deadLetters.summarize(request),
+    get: (request: queryV1.DeadLetterServiceGetRequest) => this.#deadLetters.get(request),
+    replay: (request: queryV1.DeadLetterServiceReplayRequest, call: CallSignal) =>
+      this.#deadLetters.replay(request, call),
+    purge: (request: queryV1.DeadLetterServicePurgeRequest, call: CallSignal) =>
+      this.#deadLetters.purge(request, call),
   };
 
   /** Follows the log and serves until {@link stop}; rejects when the log or the server fails for good. */
@@ -133,7 +147,12 @@ export class QueryService {
   async #close(): Promise<void> {
     this.#ready = false;
     await this.#server?.stop(STOP_GRACE_MS);
-    await Promise.all([this.#hub.stop(), this.#commits.stop(), this.#config.close()]);
+    await Promise.all([
+      this.#hub.stop(),
+      this.#commits.stop(),
+      this.#config.close(),
+      this.#deadLetters.close(),
+    ]);
     await Promise.all([this.#parts.reader.close(), this.#parts.log.close()]);
     this.#stopped.resolve(undefined);
   }

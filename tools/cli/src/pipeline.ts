@@ -51,6 +51,7 @@ export const CONSUMERS: readonly Consumer[] = [
       TOPICS.quality,
       TOPICS.coverage,
       TOPICS.deadLetters,
+      TOPICS.deadLetterResolutions,
       TOPICS.sourceStatus,
     ),
   },

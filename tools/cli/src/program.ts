@@ -3,6 +3,7 @@ import type { CliContext } from './context.ts';
 import { addBackfill } from './commands/backfill.ts';
 import { addCalendar } from './commands/calendar.ts';
 import { addConfig } from './commands/config.ts';
+import { addDeadLetter } from './commands/dead-letter.ts';
 import { addDemo } from './commands/demo.ts';
 import { addDoctor } from './commands/doctor.ts';
 import { addDown } from './commands/down.ts';
@@ -25,6 +26,7 @@ const COMMANDS = [
   addBackfill,
   addGet,
   addTail,
+  addDeadLetter,
   addConfig,
   addInstrument,
   addCalendar,

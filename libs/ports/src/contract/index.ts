@@ -1,3 +1,4 @@
-export { storeContract, type StoreUnderTest } from './store-contract.ts';
+export { storeContract } from './store-contract.ts';
+export type { StoreUnderTest } from './store-cases.ts';
 export { eventLogContract, type EventLogUnderTest } from './event-log-contract.ts';
 export { eventually } from './event-log-fixtures.ts';

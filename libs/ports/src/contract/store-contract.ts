@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { BarQuery, HistoryReader, RowColumn, SeriesQuery, TableWriter } from '../store.ts';
+import type { BarQuery, RowColumn, SeriesQuery } from '../store.ts';
+import { deadLetterCases } from './dead-letter-cases.ts';
+import type { Cases, StoreUnderTest } from './store-cases.ts';
 import {
   SECOND,
   T0,
@@ -11,19 +13,6 @@ import {
   readTrades,
   tradeRows,
 } from './store-fixtures.ts';
-
-/** A writer and a reader of one store whose tables exist and are empty, or hold only symbols of other suites. */
-export interface StoreUnderTest {
-  readonly writer: TableWriter;
-  readonly reader: HistoryReader;
-  close(): Promise<void>;
-}
-
-interface Cases {
-  readonly store: () => StoreUnderTest;
-  /** A symbol no other case uses. */
-  readonly fresh: () => string;
-}
 
 /** Every store keeps this: what the writer resolved is read back by the reader, once, in order, in its current version. */
 export function storeContract(name: string, open: () => Promise<StoreUnderTest>): void {
@@ -46,6 +35,7 @@ export function storeContract(name: string, open: () => Promise<StoreUnderTest>)
     rowCases(cases);
     columnAndVersionCases(cases);
     boundaryCases(cases);
+    deadLetterCases(cases);
   });
 }
 

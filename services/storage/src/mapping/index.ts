@@ -3,7 +3,7 @@ import { err, type Result } from '@tickwell/domain';
 import type { LogRecord } from '@tickwell/ports';
 import { mapBars } from './bars.ts';
 import { mapDatasets } from './datasets.ts';
-import { mapDeadLetters } from './dead-letters.ts';
+import { mapDeadLetters, mapResolutions } from './dead-letters.ts';
 import { mapActions, mapFundamentals } from './fundamentals.ts';
 import { mapIndicators } from './indicators.ts';
 import type { FilledRecord, MappedRecord, MappingError, RecordMapper } from './mapped-record.ts';
@@ -26,6 +26,7 @@ const MAPPERS: readonly { readonly topic: TopicSpec; readonly map: RecordMapper 
   { topic: TOPICS.quality, map: mapQuality },
   { topic: TOPICS.coverage, map: mapCoverage },
   { topic: TOPICS.deadLetters, map: mapDeadLetters },
+  { topic: TOPICS.deadLetterResolutions, map: mapResolutions },
   { topic: TOPICS.sourceStatus, map: mapSourceStatus },
 ];
 const BY_TOPIC = new Map(MAPPERS.map((mapper) => [mapper.topic.name, mapper]));

@@ -26,7 +26,7 @@ export interface FilledRecord extends LogRecord {
 }
 
 /** The columns every row of the flow has, equal for all events of a record. */
-export function flowColumns(record: LogRecord, epoch: string, header: Header): RowColumn[] {
+export function flowColumns(record: Pick<LogRecord, 'offset'>, epoch: string, header: Header): RowColumn[] {
   return [
     { type: 'symbol', name: 'symbol', values: header.symbol },
     { type: 'symbol', name: 'source', values: header.source },

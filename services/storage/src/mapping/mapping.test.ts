@@ -263,6 +263,50 @@ describe('mapRecord', () => {
     ]);
   });
 
+  it('maps what became of a dead letter; a purge takes its bytes away', async () => {
+    const letter = {
+      header: headerToProto({ ...HEADER, knownAtNs: T, replayOf: 'md.raw.ticks/0/1/0' }),
+      rule: 'price-positive',
+      topic: 'md.raw.ticks',
+      partition: 3,
+      offset: 12n,
+      wholeRecord: true,
+      original: new Uint8Array([1]),
+      originalSize: 1n,
+    };
+    const resolution = (action: events.DeadLetterAction): Uint8Array =>
+      encodeMessage(events.DeadLetterResolutionSchema, {
+        header: headerToProto(HEADER),
+        letter,
+        letterEpoch: 'L',
+        letterOffset: 99n,
+        action,
+        author: 'ann',
+        note: 'why',
+      });
+    const store = new MemoryStore();
+    const put = async (topic: TopicSpec, value: Uint8Array, changes: Partial<LogRecord>): Promise<void> => {
+      const mapped = mapRecord({ ...record(topic, value), ...changes }, changes.offset === 99n ? 'L' : 'E');
+      if (!mapped.ok) throw new Error(mapped.error.reason);
+      await store.write(mapped.value.rows);
+    };
+    await put(TOPICS.deadLetters, encodeMessage(events.DeadLetterSchema, letter), { offset: 99n });
+    const filed = store.rows(TABLES.deadLetters.name);
+    expect(filed).toMatchObject([
+      { original_base64: 'AQ==', replay_of: 'md.raw.ticks/0/1/0', event_index: -1n },
+    ]);
+    await put(TOPICS.deadLetterResolutions, resolution(events.DeadLetterAction.REPLAYED), {});
+    expect(store.rows(TABLES.deadLetters.name)).toEqual(filed);
+    await put(TOPICS.deadLetterResolutions, resolution(events.DeadLetterAction.PURGED), { offset: 42n });
+    expect(store.rows(TABLES.deadLetters.name)).toEqual([
+      { ...filed[0], original_base64: '', truncated: true },
+    ]);
+    const place = { letter_epoch: 'L', topic: 'md.raw.ticks', topic_partition: 3n, topic_offset: 12n };
+    expect(store.rows(TABLES.deadLetterResolutions.name)).toMatchObject([
+      { ...place, ts: T + 5n, event_index: -1n, action: 'purged', author: 'ann', note: 'why' },
+    ]);
+  });
+
   const trade = (timeNs: bigint, price: number): Uint8Array =>
     encodeTickBatch({
       kind: 'trades',

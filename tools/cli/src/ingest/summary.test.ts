@@ -77,7 +77,9 @@ describe('what the store did not have', () => {
 describe('refusedWhole', () => {
   it('names a source of which nothing was accepted', () => {
     const bad = [counts('A', 0, { deadLettered: 2 }), unreadable(1)];
-    expect(refusedWhole(bad, 'default')).toMatch(/^file:x: all 3 rows were refused; "tickwell tail /);
+    expect(refusedWhole(bad, 'default')).toMatch(
+      /^file:x: all 3 rows were refused; "tickwell dead-letter list/,
+    );
     const worse = counts('A', 0, { deadLettered: 1, source: 'file:y' });
     expect(refusedWhole([...bad, worse], 'default')).toContain(
       'all 3 rows were refused, as were all of 1 more; ',
@@ -92,7 +94,7 @@ describe('refusedWhole', () => {
 
   it('speaks of one row as one', () => {
     expect(refusedText({ name: 'x.csv', rows: 1, others: 0, instance: 'lab' })).toBe(
-      'x.csv: its only row was refused; "tickwell tail md.dead-letters --from earliest --no-follow --instance lab" shows why',
+      'x.csv: its only row was refused; "tickwell dead-letter list --instance lab" shows why',
     );
   });
 });

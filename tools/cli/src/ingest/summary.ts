@@ -139,5 +139,5 @@ export function refusedText(refused: {
 
 /** The command that shows what was refused. */
 export function deadLettersHint(instance: string): string {
-  return `"tickwell tail md.dead-letters --from earliest --no-follow${instanceOption(instance)}"`;
+  return `"tickwell dead-letter list${instanceOption(instance)}"`;
 }

@@ -168,6 +168,60 @@ export declare type RefusedInput = Message<"tickwell.events.v1.RefusedInput"> & 
 export declare const RefusedInputSchema: GenMessage<RefusedInput>;
 
 /**
+ * Value of md.dead-letter-resolutions: somebody dealt with a dead letter.
+ *
+ * @generated from message tickwell.events.v1.DeadLetterResolution
+ */
+export declare type DeadLetterResolution = Message<"tickwell.events.v1.DeadLetterResolution"> & {
+  /**
+   * Source and symbol of the letter; cause and known_at_ns are those of the resolution.
+   *
+   * @generated from field: tickwell.events.v1.Header header = 1;
+   */
+  header?: Header | undefined;
+
+  /**
+   * The letter as it is stored, without its original bytes; header included.
+   *
+   * @generated from field: tickwell.events.v1.DeadLetter letter = 2;
+   */
+  letter?: DeadLetter | undefined;
+
+  /**
+   * Where the letter is in md.dead-letters: id of the topic, offset.
+   *
+   * @generated from field: string letter_epoch = 3;
+   */
+  letterEpoch: string;
+
+  /**
+   * @generated from field: uint64 letter_offset = 4;
+   */
+  letterOffset: bigint;
+
+  /**
+   * @generated from field: tickwell.events.v1.DeadLetterAction action = 5;
+   */
+  action: DeadLetterAction;
+
+  /**
+   * @generated from field: string author = 6;
+   */
+  author: string;
+
+  /**
+   * @generated from field: string note = 7;
+   */
+  note: string;
+};
+
+/**
+ * Describes the message tickwell.events.v1.DeadLetterResolution.
+ * Use `create(DeadLetterResolutionSchema)` to create a new message.
+ */
+export declare const DeadLetterResolutionSchema: GenMessage<DeadLetterResolution>;
+
+/**
  * Value of md.quality: a finding about data that went through, and the counts behind it.
  *
  * @generated from message tickwell.events.v1.QualityEvent
@@ -400,6 +454,35 @@ export declare type SourceStatus = Message<"tickwell.events.v1.SourceStatus"> & 
  * Use `create(SourceStatusSchema)` to create a new message.
  */
 export declare const SourceStatusSchema: GenMessage<SourceStatus>;
+
+/**
+ * @generated from enum tickwell.events.v1.DeadLetterAction
+ */
+export enum DeadLetterAction {
+  /**
+   * @generated from enum value: DEAD_LETTER_ACTION_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * Sent through the flow again, as it was or mended.
+   *
+   * @generated from enum value: DEAD_LETTER_ACTION_REPLAYED = 1;
+   */
+  REPLAYED = 1,
+
+  /**
+   * Put away; storage removes the bytes.
+   *
+   * @generated from enum value: DEAD_LETTER_ACTION_PURGED = 2;
+   */
+  PURGED = 2,
+}
+
+/**
+ * Describes the enum tickwell.events.v1.DeadLetterAction.
+ */
+export declare const DeadLetterActionSchema: GenEnum<DeadLetterAction>;
 
 /**
  * @generated from enum tickwell.events.v1.Severity

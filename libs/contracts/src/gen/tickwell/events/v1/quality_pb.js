@@ -11,7 +11,7 @@ import { file_tickwell_events_v1_common } from "./common_pb.js";
  * Describes the file tickwell/events/v1/quality.proto.
  */
 export const file_tickwell_events_v1_quality = /*@__PURE__*/
-  fileDesc("CiB0aWNrd2VsbC9ldmVudHMvdjEvcXVhbGl0eS5wcm90bxISdGlja3dlbGwuZXZlbnRzLnYxIqoCCgpEZWFkTGV0dGVyEioKBmhlYWRlchgBIAEoCzIaLnRpY2t3ZWxsLmV2ZW50cy52MS5IZWFkZXISDAoEcnVsZRgCIAEoCRIOCgZyZWFzb24YAyABKAkSDQoFdG9waWMYBCABKAkSEQoJcGFydGl0aW9uGAUgASgNEg4KBm9mZnNldBgGIAEoBBINCgVpbmRleBgHIAEoDRIUCgx3aG9sZV9yZWNvcmQYCCABKAgSEAoIcG9zaXRpb24YCSABKAQSFAoMY29udGVudF90eXBlGAogASgJEhAKCG9yaWdpbmFsGAsgASgMEhEKCXRydW5jYXRlZBgMIAEoCBIVCg1vcmlnaW5hbF9zaXplGA0gASgEEhcKD29yaWdpbmFsX3NoYTI1NhgOIAEoCSKsAQoMUmVmdXNlZElucHV0EioKBmhlYWRlchgBIAEoCzIaLnRpY2t3ZWxsLmV2ZW50cy52MS5IZWFkZXISDAoEcnVsZRgCIAEoCRIOCgZyZWFzb24YAyABKAkSEAoIcG9zaXRpb24YBCABKAQSEAoIb3JpZ2luYWwYBSABKAwSFQoNb3JpZ2luYWxfc2l6ZRgGIAEoBBIXCg9vcmlnaW5hbF9zaGEyNTYYByABKAkivQEKDFF1YWxpdHlFdmVudBIqCgZoZWFkZXIYASABKAsyGi50aWNrd2VsbC5ldmVudHMudjEuSGVhZGVyEgwKBGtpbmQYAiABKAkSNQoHZmluZGluZxgDIAEoCzIiLnRpY2t3ZWxsLmV2ZW50cy52MS5RdWFsaXR5RmluZGluZ0gAEjMKBmNvdW50cxgEIAEoCzIhLnRpY2t3ZWxsLmV2ZW50cy52MS5RdWFsaXR5Q291bnRzSABCBwoFZXZlbnQikwEKDlF1YWxpdHlGaW5kaW5nEgwKBHJ1bGUYASABKAkSLgoIc2V2ZXJpdHkYAiABKA4yHC50aWNrd2VsbC5ldmVudHMudjEuU2V2ZXJpdHkSDwoHbWVzc2FnZRgDIAEoCRIQCghzdGFydF9ucxgEIAEoEBIOCgZlbmRfbnMYBSABKBASEAoIcG9zaXRpb24YBiABKAQiXgoNUXVhbGl0eUNvdW50cxIQCghyZWNlaXZlZBgBIAEoBBIQCghhY2NlcHRlZBgCIAEoBBIVCg1kZWFkX2xldHRlcmVkGAMgASgEEhIKCmR1cGxpY2F0ZXMYBCABKAQivwEKDUNvdmVyYWdlRXZlbnQSKgoGaGVhZGVyGAEgASgLMhoudGlja3dlbGwuZXZlbnRzLnYxLkhlYWRlchIMCgRraW5kGAIgASgJEhAKCGludGVydmFsGAMgASgJEhAKCHN0YXJ0X25zGAQgASgQEg4KBmVuZF9ucxgFIAEoEBIwCgVzdGF0ZRgGIAEoDjIhLnRpY2t3ZWxsLmV2ZW50cy52MS5Db3ZlcmFnZVN0YXRlEg4KBmV2ZW50cxgHIAEoBCLcAQoMU291cmNlU3RhdHVzEg4KBnNvdXJjZRgBIAEoCRIuCgVzdGF0ZRgCIAEoDjIfLnRpY2t3ZWxsLmV2ZW50cy52MS5Tb3VyY2VTdGF0ZRIOCgZyZWFzb24YAyABKAkSDwoHdGltZV9ucxgEIAEoEBIOCgZzdHJlYW0YBSABKAkSDgoGZXZlbnRzGAYgASgEEhAKCHBvc2l0aW9uGAcgASgEEg8KB3JlZnVzZWQYCCABKAQSKAoFY2F1c2UYCSABKAsyGS50aWNrd2VsbC5ldmVudHMudjEuQ2F1c2UqYQoIU2V2ZXJpdHkSGAoUU0VWRVJJVFlfVU5TUEVDSUZJRUQQABIRCg1TRVZFUklUWV9JTkZPEAESFAoQU0VWRVJJVFlfV0FSTklORxACEhIKDlNFVkVSSVRZX0VSUk9SEAMqggEKDUNvdmVyYWdlU3RhdGUSHgoaQ09WRVJBR0VfU1RBVEVfVU5TUEVDSUZJRUQQABIaChZDT1ZFUkFHRV9TVEFURV9QUkVTRU5UEAESGgoWQ09WRVJBR0VfU1RBVEVfTUlTU0lORxACEhkKFUNPVkVSQUdFX1NUQVRFX0NMT1NFRBADKqUBCgtTb3VyY2VTdGF0ZRIcChhTT1VSQ0VfU1RBVEVfVU5TUEVDSUZJRUQQABITCg9TT1VSQ0VfU1RBVEVfVVAQARIZChVTT1VSQ0VfU1RBVEVfREVHUkFERUQQAhIVChFTT1VSQ0VfU1RBVEVfRE9XThADEhYKElNPVVJDRV9TVEFURV9QQUNFRBAEEhkKFVNPVVJDRV9TVEFURV9GSU5JU0hFRBAFYgZwcm90bzM", [file_tickwell_events_v1_common]);
+  fileDesc("CiB0aWNrd2VsbC9ldmVudHMvdjEvcXVhbGl0eS5wcm90bxISdGlja3dlbGwuZXZlbnRzLnYxIqoCCgpEZWFkTGV0dGVyEioKBmhlYWRlchgBIAEoCzIaLnRpY2t3ZWxsLmV2ZW50cy52MS5IZWFkZXISDAoEcnVsZRgCIAEoCRIOCgZyZWFzb24YAyABKAkSDQoFdG9waWMYBCABKAkSEQoJcGFydGl0aW9uGAUgASgNEg4KBm9mZnNldBgGIAEoBBINCgVpbmRleBgHIAEoDRIUCgx3aG9sZV9yZWNvcmQYCCABKAgSEAoIcG9zaXRpb24YCSABKAQSFAoMY29udGVudF90eXBlGAogASgJEhAKCG9yaWdpbmFsGAsgASgMEhEKCXRydW5jYXRlZBgMIAEoCBIVCg1vcmlnaW5hbF9zaXplGA0gASgEEhcKD29yaWdpbmFsX3NoYTI1NhgOIAEoCSKsAQoMUmVmdXNlZElucHV0EioKBmhlYWRlchgBIAEoCzIaLnRpY2t3ZWxsLmV2ZW50cy52MS5IZWFkZXISDAoEcnVsZRgCIAEoCRIOCgZyZWFzb24YAyABKAkSEAoIcG9zaXRpb24YBCABKAQSEAoIb3JpZ2luYWwYBSABKAwSFQoNb3JpZ2luYWxfc2l6ZRgGIAEoBBIXCg9vcmlnaW5hbF9zaGEyNTYYByABKAki8wEKFERlYWRMZXR0ZXJSZXNvbHV0aW9uEioKBmhlYWRlchgBIAEoCzIaLnRpY2t3ZWxsLmV2ZW50cy52MS5IZWFkZXISLgoGbGV0dGVyGAIgASgLMh4udGlja3dlbGwuZXZlbnRzLnYxLkRlYWRMZXR0ZXISFAoMbGV0dGVyX2Vwb2NoGAMgASgJEhUKDWxldHRlcl9vZmZzZXQYBCABKAQSNAoGYWN0aW9uGAUgASgOMiQudGlja3dlbGwuZXZlbnRzLnYxLkRlYWRMZXR0ZXJBY3Rpb24SDgoGYXV0aG9yGAYgASgJEgwKBG5vdGUYByABKAkivQEKDFF1YWxpdHlFdmVudBIqCgZoZWFkZXIYASABKAsyGi50aWNrd2VsbC5ldmVudHMudjEuSGVhZGVyEgwKBGtpbmQYAiABKAkSNQoHZmluZGluZxgDIAEoCzIiLnRpY2t3ZWxsLmV2ZW50cy52MS5RdWFsaXR5RmluZGluZ0gAEjMKBmNvdW50cxgEIAEoCzIhLnRpY2t3ZWxsLmV2ZW50cy52MS5RdWFsaXR5Q291bnRzSABCBwoFZXZlbnQikwEKDlF1YWxpdHlGaW5kaW5nEgwKBHJ1bGUYASABKAkSLgoIc2V2ZXJpdHkYAiABKA4yHC50aWNrd2VsbC5ldmVudHMudjEuU2V2ZXJpdHkSDwoHbWVzc2FnZRgDIAEoCRIQCghzdGFydF9ucxgEIAEoEBIOCgZlbmRfbnMYBSABKBASEAoIcG9zaXRpb24YBiABKAQiXgoNUXVhbGl0eUNvdW50cxIQCghyZWNlaXZlZBgBIAEoBBIQCghhY2NlcHRlZBgCIAEoBBIVCg1kZWFkX2xldHRlcmVkGAMgASgEEhIKCmR1cGxpY2F0ZXMYBCABKAQivwEKDUNvdmVyYWdlRXZlbnQSKgoGaGVhZGVyGAEgASgLMhoudGlja3dlbGwuZXZlbnRzLnYxLkhlYWRlchIMCgRraW5kGAIgASgJEhAKCGludGVydmFsGAMgASgJEhAKCHN0YXJ0X25zGAQgASgQEg4KBmVuZF9ucxgFIAEoEBIwCgVzdGF0ZRgGIAEoDjIhLnRpY2t3ZWxsLmV2ZW50cy52MS5Db3ZlcmFnZVN0YXRlEg4KBmV2ZW50cxgHIAEoBCLcAQoMU291cmNlU3RhdHVzEg4KBnNvdXJjZRgBIAEoCRIuCgVzdGF0ZRgCIAEoDjIfLnRpY2t3ZWxsLmV2ZW50cy52MS5Tb3VyY2VTdGF0ZRIOCgZyZWFzb24YAyABKAkSDwoHdGltZV9ucxgEIAEoEBIOCgZzdHJlYW0YBSABKAkSDgoGZXZlbnRzGAYgASgEEhAKCHBvc2l0aW9uGAcgASgEEg8KB3JlZnVzZWQYCCABKAQSKAoFY2F1c2UYCSABKAsyGS50aWNrd2VsbC5ldmVudHMudjEuQ2F1c2UqdgoQRGVhZExldHRlckFjdGlvbhIiCh5ERUFEX0xFVFRFUl9BQ1RJT05fVU5TUEVDSUZJRUQQABIfChtERUFEX0xFVFRFUl9BQ1RJT05fUkVQTEFZRUQQARIdChlERUFEX0xFVFRFUl9BQ1RJT05fUFVSR0VEEAIqYQoIU2V2ZXJpdHkSGAoUU0VWRVJJVFlfVU5TUEVDSUZJRUQQABIRCg1TRVZFUklUWV9JTkZPEAESFAoQU0VWRVJJVFlfV0FSTklORxACEhIKDlNFVkVSSVRZX0VSUk9SEAMqggEKDUNvdmVyYWdlU3RhdGUSHgoaQ09WRVJBR0VfU1RBVEVfVU5TUEVDSUZJRUQQABIaChZDT1ZFUkFHRV9TVEFURV9QUkVTRU5UEAESGgoWQ09WRVJBR0VfU1RBVEVfTUlTU0lORxACEhkKFUNPVkVSQUdFX1NUQVRFX0NMT1NFRBADKqUBCgtTb3VyY2VTdGF0ZRIcChhTT1VSQ0VfU1RBVEVfVU5TUEVDSUZJRUQQABITCg9TT1VSQ0VfU1RBVEVfVVAQARIZChVTT1VSQ0VfU1RBVEVfREVHUkFERUQQAhIVChFTT1VSQ0VfU1RBVEVfRE9XThADEhYKElNPVVJDRV9TVEFURV9QQUNFRBAEEhkKFVNPVVJDRV9TVEFURV9GSU5JU0hFRBAFYgZwcm90bzM", [file_tickwell_events_v1_common]);
 
 /**
  * Describes the message tickwell.events.v1.DeadLetter.
@@ -28,45 +28,64 @@ export const RefusedInputSchema = /*@__PURE__*/
   messageDesc(file_tickwell_events_v1_quality, 1);
 
 /**
+ * Describes the message tickwell.events.v1.DeadLetterResolution.
+ * Use `create(DeadLetterResolutionSchema)` to create a new message.
+ */
+export const DeadLetterResolutionSchema = /*@__PURE__*/
+  messageDesc(file_tickwell_events_v1_quality, 2);
+
+/**
  * Describes the message tickwell.events.v1.QualityEvent.
  * Use `create(QualityEventSchema)` to create a new message.
  */
 export const QualityEventSchema = /*@__PURE__*/
-  messageDesc(file_tickwell_events_v1_quality, 2);
+  messageDesc(file_tickwell_events_v1_quality, 3);
 
 /**
  * Describes the message tickwell.events.v1.QualityFinding.
  * Use `create(QualityFindingSchema)` to create a new message.
  */
 export const QualityFindingSchema = /*@__PURE__*/
-  messageDesc(file_tickwell_events_v1_quality, 3);
+  messageDesc(file_tickwell_events_v1_quality, 4);
 
 /**
  * Describes the message tickwell.events.v1.QualityCounts.
  * Use `create(QualityCountsSchema)` to create a new message.
  */
 export const QualityCountsSchema = /*@__PURE__*/
-  messageDesc(file_tickwell_events_v1_quality, 4);
+  messageDesc(file_tickwell_events_v1_quality, 5);
 
 /**
  * Describes the message tickwell.events.v1.CoverageEvent.
  * Use `create(CoverageEventSchema)` to create a new message.
  */
 export const CoverageEventSchema = /*@__PURE__*/
-  messageDesc(file_tickwell_events_v1_quality, 5);
+  messageDesc(file_tickwell_events_v1_quality, 6);
 
 /**
  * Describes the message tickwell.events.v1.SourceStatus.
  * Use `create(SourceStatusSchema)` to create a new message.
  */
 export const SourceStatusSchema = /*@__PURE__*/
-  messageDesc(file_tickwell_events_v1_quality, 6);
+  messageDesc(file_tickwell_events_v1_quality, 7);
+
+/**
+ * Describes the enum tickwell.events.v1.DeadLetterAction.
+ */
+export const DeadLetterActionSchema = /*@__PURE__*/
+  enumDesc(file_tickwell_events_v1_quality, 0);
+
+/**
+ * @generated from enum tickwell.events.v1.DeadLetterAction
+ */
+export const DeadLetterAction = /*@__PURE__*/
+  tsEnum(DeadLetterActionSchema);
 
 /**
  * Describes the enum tickwell.events.v1.Severity.
  */
 export const SeveritySchema = /*@__PURE__*/
-  enumDesc(file_tickwell_events_v1_quality, 0);
+  enumDesc(file_tickwell_events_v1_quality, 1);
 
 /**
  * @generated from enum tickwell.events.v1.Severity
@@ -78,7 +97,7 @@ export const Severity = /*@__PURE__*/
  * Describes the enum tickwell.events.v1.CoverageState.
  */
 export const CoverageStateSchema = /*@__PURE__*/
-  enumDesc(file_tickwell_events_v1_quality, 1);
+  enumDesc(file_tickwell_events_v1_quality, 2);
 
 /**
  * @generated from enum tickwell.events.v1.CoverageState
@@ -90,7 +109,7 @@ export const CoverageState = /*@__PURE__*/
  * Describes the enum tickwell.events.v1.SourceState.
  */
 export const SourceStateSchema = /*@__PURE__*/
-  enumDesc(file_tickwell_events_v1_quality, 2);
+  enumDesc(file_tickwell_events_v1_quality, 3);
 
 /**
  * @generated from enum tickwell.events.v1.SourceState

@@ -7,18 +7,14 @@ import {
   type InstrumentResolver,
 } from '@tickwell/ports';
 import { createTimeParser, type Cell, type TimeParser } from '@tickwell/text';
-import { openArrow } from './arrow.ts';
-import { openCsv } from './csv.ts';
 import { EventBuilder, type EventPlan, type RowProblem } from './event-builder.ts';
 import { openInput, type FileInput } from './input.ts';
-import { openJsonDocument, openJsonLines } from './json.ts';
 import { resolveMapping, type ResolvedMapping } from './mapping.ts';
 import { checkOptions, FileFeedError, mappingHash, type FileSourceOptions } from './options.ts';
 import { findOrder, MAX_REVERSED_BYTES, reversed } from './order.ts';
-import { openParquet } from './parquet.ts';
+import { openReader } from './reader.ts';
 import { refuse } from './refusal.ts';
 import { cellAt, showCell, type Row, type RowReader } from './rows.ts';
-import { formatOf } from './sniff.ts';
 import { countLines } from './text-rows.ts';
 
 /** Rows of the first block that decide time format and order. */
@@ -51,26 +47,6 @@ export async function openFileSource(
   if (!mapping.ok) return err(new FileFeedError('file-mapping', `${input.value.name}: ${mapping.error}`));
   const plan = await makePlan(input.value, reader.value, mapping.value, { options, instruments });
   return plan.ok ? ok(new FileSource(input.value, reader.value, plan.value, options)) : plan;
-}
-
-async function openReader(
-  input: FileInput,
-  options: FileSourceOptions,
-): Promise<Result<RowReader, FileFeedError>> {
-  const format = formatOf(input, options);
-  if (!format.ok) return format;
-  switch (format.value) {
-    case 'csv':
-      return openCsv(input, options);
-    case 'jsonl':
-      return openJsonLines(input, options);
-    case 'json':
-      return openJsonDocument(input, options);
-    case 'parquet':
-      return openParquet(input);
-    case 'arrow':
-      return openArrow(input);
-  }
 }
 
 interface ReadPlan extends EventPlan {

@@ -11,3 +11,4 @@ export {
 } from './options.ts';
 export { openReplay, type ReplayOptions, type ReplaySpeed } from './replay.ts';
 export { sampleJobs } from './sample.ts';
+export { readTable, type FileTable, type TableOptions, type TableRow } from './table.ts';

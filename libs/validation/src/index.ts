@@ -24,3 +24,13 @@ export { MAX_ORIGIN_LENGTH, type RecordRuleId } from './record-rules.ts';
 export type { BatchContext, BatchVersions, Kind } from './rule.ts';
 export { soundWatermark } from './rules/time.ts';
 export type { StreamState } from './stream-state.ts';
+export type { BarFrame, FrameFinding, FrameNote, FrameSeverity } from './frame/bar-frame.ts';
+export { validateMarketData, type FrameReport, type ValidateOptions } from './frame/validate.ts';
+export {
+  barFrames,
+  type MarketTable,
+  type TableChoice,
+  type TableFrame,
+  type TableFrames,
+} from './table/frames.ts';
+export { validateTable, type TableFinding, type TableNote, type TableReport } from './table/report.ts';

@@ -1,3 +1,5 @@
+import { FRAME_RULES } from './frame/catalogue.ts';
+import type { FrameRule } from './frame/frame-rule.ts';
 import { KINDS, rulesOf } from './kinds/index.ts';
 import { RECORD_RULES } from './record-rules.ts';
 import type { RuleInfo } from './rule.ts';
@@ -38,7 +40,27 @@ ${table(
     parameters(rule),
   ]),
 )}
+
+## Rules about files and history
+
+They need what comes after a row, or several columns, so that they judge frames of bars (\`tickwell validate FILE\`, \`validateMarketData\`) and not the flow. Severity says
+what the flow would do with such an event: a **quarantine**d one is held as a dead letter until somebody decides. What is a habit of the source, and rows without any price, are
+notes and no findings.
+
+${FRAME_RULES.map(section).join('\n\n')}
 `;
+}
+
+function section(rule: FrameRule): string {
+  const { id, severity, description, reason, example } = rule;
+  const numbers = parameters(rule);
+  return [
+    `### \`${id}\` (${severity})`,
+    description,
+    `Why: ${reason}`,
+    `Example: ${example}`,
+    ...(numbers === '' ? [] : [`Parameters: ${numbers}.`]),
+  ].join('\n\n');
 }
 
 interface RuleRow {
@@ -60,7 +82,7 @@ function eventRules(): readonly RuleRow[] {
   return [...rows.values()];
 }
 
-function parameters(rule: RuleInfo): string {
+function parameters(rule: Pick<RuleInfo, 'parameters'>): string {
   return Object.entries(rule.parameters)
     .map(([name, value]) => `${name} ${value}`)
     .join(', ');

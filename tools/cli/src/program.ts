@@ -15,6 +15,7 @@ import { addSource } from './commands/source.ts';
 import { addStatus } from './commands/status.ts';
 import { addTail } from './commands/tail.ts';
 import { addUp } from './commands/up.ts';
+import { addValidate } from './commands/validate.ts';
 
 const COMMANDS = [
   addDemo,
@@ -32,6 +33,7 @@ const COMMANDS = [
   addCalendar,
   addRun,
   addSource,
+  addValidate,
 ];
 
 /** Every command, with options and help; nothing runs before `parseAsync`. */

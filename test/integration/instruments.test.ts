@@ -119,4 +119,45 @@ describe('a reused and a renamed ticker', () => {
     const owner = await tickwell('resolve', 'FB', '--ticker', '--source', source, '--on', '2001-06-01');
     expect(owner.stdout).toBe('FB-1999\n');
   });
+
+  it('imported by two people at once are there once each, and the same import again changes nothing', async () => {
+    const csv = join(folder, 'instruments.csv');
+    const ids = Array.from({ length: 40 }, (_, index) => `IMP${index}`);
+    const lines = ids.map((id, index) => `${id},Company ${index},NASDAQ,USD,twice,${id},`);
+    writeFileSync(csv, ['id,name,exchange,currency,source,symbol,con_id', ...lines].join('\n'));
+    const both = await Promise.all([tickwell('import', csv), tickwell('import', csv)]);
+    // Whoever came second to a line is told so, or found everything there.
+    for (const { code, stderr } of both)
+      if (code !== 0) expect(stderr).toMatch(/line \d+ \(IMP\d+\): .*must not exist yet/);
+    const again = await tickwell('import', csv);
+    expect(again).toMatchObject({
+      code: 0,
+      stdout: '40 instruments are in force, 40 are stored just so already\n',
+    });
+    const versions = await home.run(
+      'config',
+      'history',
+      'instrument',
+      'IMP7',
+      '--json',
+      '--address',
+      platform.grpcAddress,
+    );
+    expect(versions.stdout.trim().split('\n')).toHaveLength(1);
+    const listed = await tickwell('list', 'IMP7');
+    expect(listed.stdout).toMatch(/IMP7 +stock +Company 7 +NASDAQ +USD +twice=IMP7/);
+  });
+
+  it('are not imported at all where one line contradicts what is stored', async () => {
+    const csv = join(folder, 'contradiction.csv');
+    writeFileSync(csv, 'id,source,symbol,con_id\nFREE,twice,FREE,\nTHIEF,twice,IMP3,\nAAPL-IB,ib,,265598\n');
+    const { code, stderr } = await tickwell('import', csv);
+    expect(code).toBe(1);
+    expect(stderr).toContain('line 3 (THIEF): twice "IMP3" is claimed always, but it is IMP3\'s always');
+    expect((await tickwell('show', 'FREE')).code).toBe(1);
+    writeFileSync(csv, 'id,source,symbol,con_id\nAAPL-IB,ib,,265598\n');
+    expect((await tickwell('import', csv)).code).toBe(0);
+    const found = await tickwell('resolve', '265598', '--ticker', '--source', 'ib');
+    expect(found.stdout).toMatch(/^AAPL-IB {2}"AAPL-IB" \(secType STK, conId 265598\)\n$/);
+  });
 });

@@ -2,11 +2,13 @@ import type { Command } from 'commander';
 import type { ConfigClient, ConfigDocument } from '@tickwell/client';
 import { TickwellError, type Result } from '@tickwell/domain';
 import {
+  ALWAYS,
   InstrumentMap,
   dayText,
   delistedDocument,
   memberDocument,
   nameAt,
+  parseVendorQuery,
   renamedDocument,
   spanText,
   vendorText,
@@ -16,12 +18,10 @@ import { collect } from '../collect.ts';
 import type { CliContext } from '../context.ts';
 import { formatTable } from '../format/table.ts';
 import { documentOf, withInstrumentOptions, type InstrumentFlags } from '../instrument/document.ts';
-import { readInstrumentCsv } from '../instrument/import-csv.ts';
+import { INSTRUMENT, orFail, tell } from '../instrument/told.ts';
 import { time } from '../options.ts';
-import { readTextFile } from '../read-text-file.ts';
 import { author, withConfigClient, withConnection, type ConnectionFlags } from './config.ts';
-
-const KIND = 'instrument';
+import { addImport } from './instrument-import.ts';
 
 /** `tickwell instrument add|show|list|resolve|rename|delist|members|import` */
 export function addInstrument(program: Command, context: CliContext): void {
@@ -52,7 +52,7 @@ function addAdd(instrument: Command, context: CliContext): void {
   command.action((id: string, flags: InstrumentFlags & ConnectionFlags) =>
     withConfigClient(context, flags, async (client) => {
       const payloadJson = JSON.stringify(documentOf(flags));
-      const edit = { kind: KIND, id, payloadJson, expectedVersion: 0n, author: author() };
+      const edit = { kind: INSTRUMENT, id, payloadJson, expectedVersion: 0n, author: author() };
       tell(context, flags, await client.put(edit), `${id} is an instrument now`);
     }),
   );
@@ -66,7 +66,7 @@ function addShow(instrument: Command, context: CliContext): void {
   withConnection(command, ['tickwell instrument show AAPL', 'tickwell instrument show AAPL --json']);
   command.action((id: string, flags: ConnectionFlags) =>
     withConfigClient(context, flags, async (client) => {
-      const found = await client.get({ kind: KIND, id });
+      const found = await client.get({ kind: INSTRUMENT, id });
       const shown = mapOf([found]).get(id);
       if (flags.json === true || shown === undefined) context.terminal.print(found.payloadJson);
       else for (const line of describe(shown)) context.terminal.print(line);
@@ -104,7 +104,7 @@ function addListed(instrument: Command, context: CliContext): void {
   withConnection(command, ['tickwell instrument list', 'tickwell instrument list ES --json']);
   command.action((prefix: string, flags: ConnectionFlags) =>
     withConfigClient(context, flags, async (client) => {
-      const documents = await collect(client.list({ kind: KIND, prefix }));
+      const documents = await collect(client.list({ kind: INSTRUMENT, prefix }));
       const nowNs = BigInt(Date.now()) * 1_000_000n;
       const map = mapOf(documents);
       const columns = ['id', 'type', 'name', 'exchange', 'currency', 'names at sources'].map((title) => ({
@@ -145,7 +145,10 @@ function addResolve(instrument: Command, context: CliContext): void {
   const command = instrument
     .command('resolve')
     .description('what a source calls an instrument, and when; with --ticker, whose a name is on a day')
-    .argument('<name>', 'an id; with --ticker what the source calls it')
+    .argument(
+      '<name>',
+      "an id; with --ticker what the source calls it, of ib also a contract's number, or ES:FUT:CME, ES-202503:FUT:CME",
+    )
     .requiredOption('--source <name>', 'yahoo, ib, file:<data set>, ...')
     .option('--ticker', 'the name is the one at the source')
     .option('--on <time>', 'with --ticker: when; default: now', time)
@@ -154,10 +157,11 @@ function addResolve(instrument: Command, context: CliContext): void {
   withConnection(command, [
     'tickwell instrument resolve META --source yahoo --from 2020-01-01',
     'tickwell instrument resolve FB --ticker --source yahoo --on 2001-06-01',
+    'tickwell instrument resolve 265598 --ticker --source ib',
   ]);
   command.action((name: string, flags: ResolveFlags) =>
     withConfigClient(context, flags, async (client) => {
-      const map = mapOf(await collect(client.list({ kind: KIND })));
+      const map = mapOf(await collect(client.list({ kind: INSTRUMENT })));
       const nowNs = BigInt(Date.now()) * 1_000_000n;
       const lines = flags.ticker === true ? owner(map, name, flags, nowNs) : names(map, name, flags, nowNs);
       for (const line of lines)
@@ -174,10 +178,27 @@ function owner(
   { source, on }: ResolveFlags,
   nowNs: bigint,
 ): readonly ResolvedLine[] {
-  const id = map.idOf(source, { symbol: name }, on ?? nowNs);
-  if (id !== undefined) return [{ id }];
-  throw new TickwellError('not-found', `${source} "${name}" is no instrument's at ${dayText(on ?? nowNs)}`);
+  const query = parseVendorQuery(source, name);
+  const atNs = on ?? nowNs;
+  const found = map.find(source, query, { fromNs: atNs, toNs: atNs + 1n });
+  if (found.length > 0)
+    return found.map(({ id, vendor }) => ({
+      id,
+      ...(vendor.contract === undefined ? {} : { name: vendorText(vendor) }),
+    }));
+  const others = map
+    .find(source, query, ALWAYS)
+    .slice(0, MAX_OTHERS)
+    .map(({ id, ...span }) => `${id} ${spanText(span)}`);
+  const otherwise = others.length === 0 ? '' : `; it is ${others.join(', ')}`;
+  throw new TickwellError(
+    'not-found',
+    `${source} "${name}" is no instrument's at ${dayText(atNs)}${otherwise}`,
+  );
 }
+
+/** Of other times that are named. */
+const MAX_OTHERS = 5;
 
 function names(
   map: InstrumentMap,
@@ -187,10 +208,11 @@ function names(
 ): readonly ResolvedLine[] {
   const segments = map.segments(id, source, from ?? 0n, to ?? nowNs);
   if (segments !== undefined && segments.length > 0)
-    return segments.map((segment) => ({
-      symbol: segment.vendor.symbol,
-      from: dayText(segment.fromNs),
-      to: dayText(segment.toNs),
+    return segments.map(({ vendor, fromNs, toNs }) => ({
+      symbol: vendor.symbol,
+      from: dayText(fromNs),
+      to: dayText(toNs),
+      ...(vendor.contract === undefined ? {} : { name: vendorText(vendor) }),
     }));
   const reason =
     segments === undefined
@@ -278,49 +300,11 @@ function addMembers(instrument: Command, context: CliContext): void {
 
 function showMembers(context: CliContext, flags: ConnectionFlags, id: string, onNs: bigint): Promise<void> {
   return withConfigClient(context, flags, async (client) => {
-    const members = mapOf([await client.get({ kind: KIND, id })]).membersAt(id, onNs);
+    const members = mapOf([await client.get({ kind: INSTRUMENT, id })]).membersAt(id, onNs);
     if (flags.json === true)
       context.terminal.print(JSON.stringify({ index: id, on: dayText(onNs), members }));
     else for (const member of members) context.terminal.print(member);
     if (members.length === 0) context.terminal.note(`${id} has no members at ${dayText(onNs)}`);
-  });
-}
-
-interface ImportFlags extends ConnectionFlags {
-  readonly replace?: true;
-  readonly dryRun?: true;
-}
-
-function addImport(instrument: Command, context: CliContext): void {
-  const command = instrument
-    .command('import')
-    .description(
-      'instruments from a CSV: a line for every name at a source; nothing is written unless all of it is right',
-    )
-    .argument('<file>')
-    .option('--replace', 'also those that there are already')
-    .option('--dry-run', 'only check the file');
-  withConnection(command, [
-    'tickwell instrument import instruments.csv --dry-run',
-    'tickwell instrument import instruments.csv',
-  ]);
-  command.action((file: string, flags: ImportFlags) => {
-    const documents = orFail(
-      readInstrumentCsv(readTextFile(file)),
-      (problems) => `${file}: ${problems.join('\n  ')}`,
-    );
-    if (flags.dryRun === true) {
-      context.terminal.print(`${documents.length} instruments, all right by themselves; nothing was written`);
-      return undefined;
-    }
-    return withConfigClient(context, flags, async (client) => {
-      for (const { id, payloadJson } of documents) {
-        const expected = flags.replace === true ? {} : { expectedVersion: 0n };
-        const written = await client.put({ kind: KIND, id, payloadJson, author: author(), ...expected });
-        if (flags.json === true) tell(context, flags, written, '');
-      }
-      if (flags.json !== true) context.terminal.print(`${documents.length} instruments are in force`);
-    });
   });
 }
 
@@ -332,30 +316,21 @@ function edit(
   change: (payloadJson: string) => Result<string, string>,
 ): Promise<void> {
   return withConfigClient(context, flags, async (client: ConfigClient) => {
-    const { payloadJson: before, version: expectedVersion } = await client.get({ kind: KIND, id });
+    const { payloadJson: before, version: expectedVersion } = await client.get({ kind: INSTRUMENT, id });
     const payloadJson = orFail(change(before), (problem) => problem);
-    const written = await client.put({ kind: KIND, id, payloadJson, expectedVersion, author: author() });
+    const written = await client.put({
+      kind: INSTRUMENT,
+      id,
+      payloadJson,
+      expectedVersion,
+      author: author(),
+    });
     tell(context, flags, written, `${id} is at version ${written.version}`);
   });
-}
-
-function tell(
-  { terminal }: CliContext,
-  { json }: ConnectionFlags,
-  written: ConfigDocument,
-  text: string,
-): void {
-  const { id, version } = written;
-  terminal.print(json === true ? JSON.stringify({ id, version: Number(version) }) : text);
 }
 
 function mapOf(documents: readonly ConfigDocument[]): InstrumentMap {
   const map = new InstrumentMap();
   for (const document of documents) map.apply(document);
   return map;
-}
-
-function orFail<T, E>(result: Result<T, E>, textOf: (error: E) => string): T {
-  if (result.ok) return result.value;
-  throw new TickwellError('invalid-argument', textOf(result.error));
 }

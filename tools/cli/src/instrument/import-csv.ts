@@ -34,6 +34,8 @@ interface Line {
 
 export interface ImportedDocument {
   readonly id: string;
+  /** For messages: "line 2, 3 (META)". */
+  readonly where: string;
   readonly payloadJson: string;
 }
 
@@ -58,7 +60,7 @@ export function readInstrumentCsv(text: string): Result<readonly ImportedDocumen
     if (!document.ok || wrong.length > 0) continue;
     const payloadJson = JSON.stringify(document.value);
     map.apply({ id, payloadJson, deleted: false, position: BigInt(documents.length) });
-    documents.push({ id, payloadJson });
+    documents.push({ id, where, payloadJson });
   }
   return problems.length === 0 ? ok(documents) : err(problems.slice(0, MAX_PROBLEMS));
 }

@@ -309,3 +309,20 @@ describe('looking up names at a source', () => {
     expect(found('FB:STK', 'yahoo')).toEqual([]);
   });
 });
+
+describe('the calendar of an instrument', () => {
+  const check = (name: string): readonly string[] =>
+    INSTRUMENT_KIND.check('AAPL', { type: 'stock', calendar: name });
+
+  it.each(['', 'XNYS', 'xnys', 'NASDAQ', 'CME-ENERGY', '24/7'])('may be %j', (name) => {
+    expect(check(name)).toEqual([]);
+  });
+
+  it('is one that there is when it is written, and the nearest are named; what is stored counts all the same', () => {
+    expect(check('CME-EQUTIES')[0]).toMatch(
+      /"CME-EQUTIES" is no calendar: nearest are CME-EQUITY, CME-ENERGY, /,
+    );
+    expect(check('x'.repeat(5000))[0]?.length).toBeLessThan(200);
+    expect(mapOf({ OLD: { type: 'stock', calendar: 'OURS' } }).get('OLD')?.calendar).toBe('OURS');
+  });
+});

@@ -39,6 +39,12 @@ describe('a CSV of instruments', () => {
     ['id,name\n,b', ['line 2: the id is empty']],
     ['id,name\nA,"b', ['line 2: a quote is not closed']],
     ['id,currency\nA,USD\nA,EUR', ['line 2, 3 (A): line 3 says currency "EUR", an earlier one "USD"']],
+    [
+      'id,calendar\nA,NYSE\nB,xnys\nC,XNYZ',
+      [
+        'line 4 (C): instrument.calendar "XNYZ" is no calendar: nearest are XNYS, XNAS, XLON; "tickwell calendar list" shows all',
+      ],
+    ],
     ['id,multiplier\nA,ten', ['line 2 (A): instrument.multiplier must be a number']],
     [
       'id,source,symbol\nA,yahoo,X\nB,yahoo,X',

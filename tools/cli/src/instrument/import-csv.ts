@@ -1,5 +1,5 @@
 import { err, ok, type Result } from '@tickwell/domain';
-import { InstrumentMap } from '@tickwell/instruments';
+import { INSTRUMENT_KIND, InstrumentMap } from '@tickwell/instruments';
 import { splitQuoted } from '@tickwell/text';
 import { withoutUndefined } from './document.ts';
 
@@ -55,7 +55,7 @@ export function readInstrumentCsv(text: string): Result<readonly ImportedDocumen
       .slice(0, 5)
       .join(', ')} (${id})`;
     const document = documentOfLines(own);
-    const wrong = document.ok ? map.conflicts(id, document.value) : document.error;
+    const wrong = document.ok ? problemsOf(map, id, document.value) : document.error;
     problems.push(...wrong.map((problem) => `${where}: ${problem}`));
     if (!document.ok || wrong.length > 0) continue;
     const payloadJson = JSON.stringify(document.value);
@@ -63,6 +63,12 @@ export function readInstrumentCsv(text: string): Result<readonly ImportedDocumen
     documents.push({ id, where, payloadJson });
   }
   return problems.length === 0 ? ok(documents) : err(problems.slice(0, MAX_PROBLEMS));
+}
+
+/** By itself, and with those before it. */
+function problemsOf(map: InstrumentMap, id: string, document: unknown): readonly string[] {
+  const own = INSTRUMENT_KIND.check(id, document);
+  return own.length > 0 ? own : map.conflicts(id, document);
 }
 
 function readLines(text: string): Result<readonly Line[], readonly string[]> {

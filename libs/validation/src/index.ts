@@ -25,6 +25,12 @@ export type { BatchContext, BatchVersions, Kind } from './rule.ts';
 export { soundWatermark } from './rules/time.ts';
 export type { StreamState } from './stream-state.ts';
 export type { BarFrame, FrameFinding, FrameNote, FrameSeverity } from './frame/bar-frame.ts';
+export {
+  processMarketData,
+  type FrameChange,
+  type FrameRemoval,
+  type ProcessedFrame,
+} from './frame/process.ts';
 export { validateMarketData, type FrameReport, type ValidateOptions } from './frame/validate.ts';
 export {
   barFrames,
@@ -33,4 +39,5 @@ export {
   type TableFrame,
   type TableFrames,
 } from './table/frames.ts';
+export { fixTable, type TableFix } from './table/fix.ts';
 export { validateTable, type TableFinding, type TableNote, type TableReport } from './table/report.ts';

@@ -1,25 +1,31 @@
 import type { BarFrame } from './bar-frame.ts';
+import type { ValueColumn } from './columns.ts';
 import type { PriceSeries } from './series.ts';
 
-/** The frame with all prices of each place of the series multiplied; the same frame where every factor is 1. */
-export function scaleRows(series: PriceSeries, factors: Float64Array): BarFrame {
-  const { frame } = series;
-  if (factors.every((factor) => factor === 1)) return frame;
-  const scale = (column: Float64Array): Float64Array => {
-    const scaled = Float64Array.from(column);
-    series.valid.forEach((row, at) => {
-      scaled[row] = (scaled[row] ?? NaN) * (factors[at] ?? 1);
-    });
-    return scaled;
-  };
-  const maybe = (column: Float64Array | undefined): Float64Array | undefined =>
-    column === undefined ? undefined : scale(column);
-  return {
-    ...frame,
-    close: scale(frame.close),
-    open: maybe(frame.open),
-    high: maybe(frame.high),
-    low: maybe(frame.low),
-    adjClose: maybe(frame.adjClose),
-  };
+/** The frame with cells of the named columns multiplied, by place of the series; columns in which nothing changes are shared. */
+export function scaleCells(
+  series: PriceSeries,
+  names: readonly ValueColumn[],
+  factorOf: (name: ValueColumn, at: number) => number,
+): BarFrame {
+  const scaled: Partial<Record<ValueColumn, Float64Array>> = {};
+  for (const name of names) {
+    const column = series.frame[name];
+    if (column === undefined) continue;
+    for (let at = 0; at < series.length; at++) {
+      const factor = factorOf(name, at);
+      if (factor === 1) continue;
+      const changed = (scaled[name] ??= Float64Array.from(column));
+      changed[series.row(at)] = (column[series.row(at)] ?? NaN) * factor;
+    }
+  }
+  return { ...series.frame, ...scaled };
+}
+
+/** The column with some of its values replaced, by row. */
+export function replaceValues(column: Float64Array, values: ReadonlyMap<number, number>): Float64Array {
+  if (values.size === 0) return column;
+  const replaced = Float64Array.from(column);
+  for (const [row, value] of values) replaced[row] = value;
+  return replaced;
 }

@@ -44,6 +44,8 @@ export interface TableFrame {
 
 export interface TableFrames {
   readonly kind: TableKind;
+  /** Column of each role. */
+  readonly columns: ReadonlyMap<TableRole, readonly number[]>;
   readonly rows: number;
   readonly frames: readonly TableFrame[];
   readonly problems: readonly TableProblem[];
@@ -89,7 +91,8 @@ export function barFrames(table: MarketTable, choice: TableChoice): Result<Table
     if (row.cells === undefined) builder.refuse(index + 1, row.problem);
     else builder.add(index + 1, row.cells);
   }
-  return ok({ kind: headers.value.kind, rows: table.rows.length, ...builder.finish() });
+  const { kind, columns } = headers.value;
+  return ok({ kind, columns, rows: table.rows.length, ...builder.finish() });
 }
 
 function join(cells: readonly Cell[], at: readonly number[]): Cell {

@@ -5,6 +5,7 @@ import type { CliContext } from '../context.ts';
 import { findFiles } from '../ingest/find-files.ts';
 import { withExamples, withJson } from '../options.ts';
 import { harmless } from '../terminal.ts';
+import { checkFixTarget } from '../validate/fix-file.ts';
 import { reportLines } from '../validate/report-text.ts';
 import { validateFile, type ValidateFlags } from '../validate/validate-file.ts';
 
@@ -22,15 +23,22 @@ export function addValidate(program: Command, context: CliContext): void {
     .option('--symbol <id>', 'instrument of a file that does not say; default: its name')
     .option('--timezone <zone>', 'of times that say none, for example America/New_York; default UTC')
     .option('--time-format <format>', 'epoch-s, epoch-ms, or as DD/MM/YYYY HH:mm:ss; default: found out')
-    .option('--entry <name>', 'which file inside a zip');
+    .option('--entry <name>', 'which file inside a zip')
+    .option(
+      '--fix <out>',
+      'writes the file repaired, as CSV: units, shares, adjusted closes and dividends replaced, impossible and repeated rows left out; exit 0 where nothing is left',
+    );
   withExamples(withJson(command), [
     'tickwell validate prices.csv',
     'tickwell validate "yahoo/*.csv.gz" --json',
+    'tickwell validate prices.csv --fix prices-fixed.csv',
   ]);
   command.action(async (paths: readonly string[], flags: ValidateFlags & { readonly json?: true }) => {
     const { terminal } = context;
     let exitCode = 0;
-    for (const file of findFiles(paths, process.cwd())) {
+    const files = findFiles(paths, process.cwd());
+    if (flags.fix !== undefined) checkFixTarget(files, flags.fix);
+    for (const file of files) {
       const name = relative(process.cwd(), file);
       const report = await validateFile(file, flags, BigInt(Date.now()) * NS_PER_MS);
       if (!report.ok) {
@@ -38,7 +46,8 @@ export function addValidate(program: Command, context: CliContext): void {
         exitCode = EXIT_UNREADABLE;
         continue;
       }
-      if (report.value.findings.length > 0) exitCode = Math.max(exitCode, EXIT_FINDINGS);
+      const left = report.value.fixed?.remaining ?? report.value.findings.length;
+      if (left > 0) exitCode = Math.max(exitCode, EXIT_FINDINGS);
       if (flags.json === true) await terminal.write(`${JSON.stringify({ file: name, ...report.value })}\n`);
       else for (const line of reportLines(name, report.value)) terminal.print(harmless(line));
     }

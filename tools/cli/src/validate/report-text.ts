@@ -1,12 +1,13 @@
-import type { TableFinding, TableNote, TableReport } from '@tickwell/validation';
+import type { TableFinding, TableNote } from '@tickwell/validation';
 import { formatCount } from '../format/numbers.ts';
 import { formatTable } from '../format/table.ts';
+import type { FileReport, Fixed } from './validate-file.ts';
 
 const SHOWN_PER_RULE = 3;
 const SHOWN_NOTES = 5;
 
 /** A report for people: a summary by rule, then the first findings of each. */
-export function reportLines(name: string, report: TableReport): readonly string[] {
+export function reportLines(name: string, report: FileReport): readonly string[] {
   const { findings, rows, rowsWithFindings, symbols, notes } = report;
   const of = symbols > 1 ? ` of ${formatCount(symbols)} symbols` : '';
   const verdict =
@@ -24,7 +25,18 @@ export function reportLines(name: string, report: TableReport): readonly string[
   }
   if (notes.length > 0) lines.push('', ...notes.slice(0, SHOWN_NOTES).map((note) => `  ${noteText(note)}`));
   if (notes.length > SHOWN_NOTES) lines.push(`  and ${formatCount(notes.length - SHOWN_NOTES)} more notes`);
+  if (report.fixed !== undefined) lines.push('', ...fixedLines(report.fixed));
   return lines;
+}
+
+function fixedLines({ out, rows, changed, removed, remaining }: Fixed): readonly string[] {
+  const values = Object.entries(changed).map(([column, count]) => `${column} ${formatCount(count)}`);
+  return [
+    `  ${out}: ${formatCount(rows)} rows, ${formatCount(removed.length)} left out, ${values.length === 0 ? 'no values' : values.join(', ')} replaced, ${formatCount(remaining)} findings left`,
+    ...removed
+      .slice(0, SHOWN_PER_RULE)
+      .map(({ row, rule, message }) => `    row ${row} left out (${rule}): ${message}`),
+  ];
 }
 
 function summary(byRule: ReadonlyMap<string, readonly TableFinding[]>): readonly string[] {

@@ -1,8 +1,9 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { gzipSync } from 'node:zlib';
+import { gunzipSync, gzipSync } from 'node:zlib';
 import { afterAll, describe, expect, it } from 'vitest';
+import { checkFixTarget } from './fix-file.ts';
 import { reportLines } from './report-text.ts';
 import { validateFile } from './validate-file.ts';
 
@@ -42,6 +43,26 @@ describe('tickwell validate', () => {
     const text = report.ok ? reportLines('SSW-JO.csv.gz', report.value) : [];
     expect(text[0]).toBe('SSW-JO.csv.gz: 7 rows: 1 finding about 1 rows');
     expect(text.join('\n')).toContain('row 3, 2024-01-18T00:00:00+01:00: prices are 100 times too large');
+  });
+
+  it('writes the file repaired, every other byte as it was', async () => {
+    const path = written('öl.csv', [
+      `Näme,${HEAD}`,
+      ...[34.2, 3480, 34.1, 34.9, 34.4, 34.6].map((close, at) => `ö,${row(at + 2, close)}`),
+      'ö,nonsense',
+    ]);
+    const out = join(folder, 'fixed.csv.gz');
+    const report = await validateFile(path, { fix: out }, NOW_NS);
+    expect(report.ok && report.value.fixed).toMatchObject({
+      rows: 6,
+      remaining: 0,
+      removed: [{ row: 7, rule: 'column-count' }],
+    });
+    const lines = gunzipSync(readFileSync(out)).toString('utf8').split('\n');
+    expect(lines.slice(0, 3)).toEqual([`Näme,${HEAD}`, `ö,${row(2, 34.2)}`, `ö,${row(3, 34.8)}`]);
+    expect(() => {
+      checkFixTarget([out], out);
+    }).toThrow(/that is the file itself/);
   });
 
   it('names a line that cannot be read and judges the others', async () => {

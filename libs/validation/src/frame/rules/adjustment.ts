@@ -67,17 +67,15 @@ const EVENT_RULES = {
   missing: DIVIDEND_MISSING,
 } as const;
 
-/** What of the adjusted close and of the dividends has to become what. */
+/** What adjusted close and dividends should be; by row of the frame. */
 export interface AdjustmentRepair {
-  /** Of each place, what adjusted close has to be multiplied with. */
-  readonly factors: Float64Array;
-  /** Rows of the frame and the dividend that they should have. */
+  readonly adjusted: ReadonlyMap<number, number>;
   readonly dividends: ReadonlyMap<number, number>;
 }
 
-/** Compares the adjusted close with the dividends. Undefined where the frame has no adjusted close. */
-export function findAdjustmentErrors({ series }: FrameContext, sink: Sink): AdjustmentRepair | undefined {
-  if (series.frame.adjClose === undefined) return undefined;
+/** Compares the adjusted close, where there is one, with the dividends. */
+export function findAdjustmentErrors({ series }: FrameContext, sink: Sink): AdjustmentRepair {
+  if (series.frame.adjClose === undefined) return { adjusted: new Map(), dividends: new Map() };
   const ratio = new AdjustmentRatio(series);
   const events = series.frame.dividends === undefined ? [] : actionEvents(series);
   const verdicts = judgeEvents(series, ratio, events);
@@ -87,7 +85,7 @@ export function findAdjustmentErrors({ series }: FrameContext, sink: Sink): Adju
     sink.row(EVENT_RULES[verdict.dividend.problem], verdict.event.row, verdict.dividend.message);
     if (verdict.dividend.right !== undefined) dividends.set(verdict.event.row, verdict.dividend.right);
   }
-  return { factors: checkRatios(series, ratio, verdicts, sink), dividends };
+  return { adjusted: checkRatios(series, ratio, verdicts, sink), dividends };
 }
 
 /** Walks back from the newest row with the ratio that should be there. */
@@ -96,8 +94,8 @@ function checkRatios(
   ratio: AdjustmentRatio,
   verdicts: ReadonlyMap<number, EventVerdict>,
   sink: Sink,
-): Float64Array {
-  const factors = new Float64Array(series.length).fill(1);
+): ReadonlyMap<number, number> {
+  const adjusted = new Map<number, number>();
   const last = lastUsable(series, ratio);
   let expected = ratio.at(last);
   let cause: EventVerdict | undefined;
@@ -105,14 +103,14 @@ function checkRatios(
   for (let at = last; at >= 0; at--) {
     const actual = ratio.at(at);
     const isWrong = Number.isNaN(actual) ? false : isOff(actual, expected, ratio.noise(at));
-    if (isWrong) factors[at] = actual > 0 && actual < Infinity ? expected / actual : NaN;
+    if (isWrong) adjusted.set(series.row(at), expected * series.close(at));
     if (run !== undefined && (!isWrong || run.cause !== cause)) {
       reportRun(series, run, sink);
       run = undefined;
     }
     if (isWrong && isUnknownLevel(run, cause)) {
       // Nothing says when the ratio changes, so a change that lasts is none of our business.
-      factors.fill(1, at, (run?.to ?? at) + 1);
+      for (let before = at; before <= (run?.to ?? at); before++) adjusted.delete(series.row(before));
       expected = actual;
       run = undefined;
     } else if (isWrong) run = { from: at, to: run?.to ?? at, cause, expected, actual };
@@ -122,7 +120,7 @@ function checkRatios(
     if (verdict.adjustment !== undefined) cause = verdict;
   }
   if (run !== undefined) reportRun(series, run, sink);
-  return factors;
+  return adjusted;
 }
 
 /** A ratio that has held for more rows than a mistake does, with no action known to be wrong. */

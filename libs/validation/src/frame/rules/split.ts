@@ -14,6 +14,7 @@ const RETURN_ROWS = 60;
 const DAY_NS = 86_400_000_000_000n;
 const MAX_VOLUME_TIMES = 3;
 const LEVEL_ROWS = 5;
+const MIN_LEVEL_ROWS = 3;
 const RATIOS: readonly number[] = [1.5, 2, 3, 4, 5, 6, 7, 8, 10, 12, 15, 20, 25, 30, 40, 50];
 
 export const SPLIT_UNADJUSTED: FrameRule = {
@@ -46,6 +47,7 @@ export const SPLIT_MISSING: FrameRule = {
 
 /** Places that are in other shares than the newest ones. */
 export interface SplitStretch {
+  readonly rule: string;
   readonly from: number;
   readonly to: number;
   /** What their prices have to be multiplied with, and their volume divided by. */
@@ -98,6 +100,7 @@ function splitEvents(series: PriceSeries): readonly SplitEvent[] {
 
 /** Walks back from the split: at each jump of its size the level changes, and what is not at the level of the newest rows is wrong. */
 function stretchesOf(series: PriceSeries, event: SplitEvent): readonly SplitStretch[] {
+  const rule = { rule: SPLIT_UNADJUSTED.id };
   const found: SplitStretch[] = [];
   let open: { readonly to: number; readonly logFactor: number } | undefined;
   for (let at = Math.min(event.at + WINDOW_ROWS, series.length - 1); at >= 1; at--) {
@@ -107,11 +110,11 @@ function stretchesOf(series: PriceSeries, event: SplitEvent): readonly SplitStre
       if (!isNear(at, event) && !returns(series, at, event, jump)) continue;
       open = { to: at - 1, logFactor: jump };
     } else if (Math.sign(jump) !== Math.sign(open.logFactor)) {
-      found.push({ from: at, to: open.to, factor: Math.exp(open.logFactor) });
+      found.push({ ...rule, from: at, to: open.to, factor: Math.exp(open.logFactor) });
       open = undefined;
     }
   }
-  if (open !== undefined) found.push({ from: 0, to: open.to, factor: Math.exp(open.logFactor) });
+  if (open !== undefined) found.push({ ...rule, from: 0, to: open.to, factor: Math.exp(open.logFactor) });
   return found;
 }
 
@@ -163,7 +166,7 @@ function unrecordedSplits(series: PriceSeries, events: readonly SplitEvent[]): r
     if (events.some((event) => isNear(at, event)) || adjustedGoesOn(series, at, move)) continue;
     const ratio = splitRatio(series, at, move);
     if (ratio !== undefined && turnoverGoesOn(series, at) && lasts(series, at, move)) {
-      found.push({ from: 0, to: at - 1, factor: move < 0 ? 1 / ratio : ratio });
+      found.push({ rule: SPLIT_MISSING.id, from: 0, to: at - 1, factor: move < 0 ? 1 / ratio : ratio });
     }
   }
   return found;
@@ -188,11 +191,13 @@ function splitRatio(series: PriceSeries, at: number, move: number): number | und
 
 /** Whether the levels of several rows before and after differ by the move: a bad tick changes one row. */
 function lasts(series: PriceSeries, at: number, move: number): boolean {
-  const level = (from: number): number => {
-    const closes = Array.from({ length: LEVEL_ROWS }, (_value, step) => series.close(from + step));
-    return Math.log(median(closes.filter((close) => close > 0)));
+  const level = (from: number, to: number): number => {
+    const closes: number[] = [];
+    for (let place = Math.max(0, from); place < Math.min(to, series.length); place++)
+      closes.push(series.close(place));
+    return closes.length < MIN_LEVEL_ROWS ? NaN : Math.log(median(closes));
   };
-  const change = level(at) - level(Math.max(0, at - LEVEL_ROWS));
+  const change = level(at, at + LEVEL_ROWS) - level(at - LEVEL_ROWS, at);
   return Math.abs(change - move) < Math.abs(move) / 3;
 }
 

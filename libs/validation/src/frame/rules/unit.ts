@@ -1,3 +1,6 @@
+import type { BarFrame } from '../bar-frame.ts';
+import { scaleCells } from '../scale.ts';
+import { valueAt } from '../columns.ts';
 import type { FrameContext, FrameRule, Sink } from '../frame-rule.ts';
 import type { PriceSeries } from '../series.ts';
 
@@ -28,8 +31,15 @@ export const UNIT_ERROR: FrameRule = {
   },
 };
 
-/** Finds rows in another currency unit; returns what each place of the series has to be multiplied with. */
-export function findUnitErrors({ series }: FrameContext, sink: Sink): Float64Array {
+export interface UnitRepair {
+  /** What close has to be multiplied with, of each place of the series. */
+  readonly factors: Float64Array;
+  /** The frame with every cell in the unit of the newest rows. */
+  readonly frame: BarFrame;
+}
+
+/** Finds rows and cells in another currency unit. */
+export function findUnitErrors({ series }: FrameContext, sink: Sink): UnitRepair {
   const levels = unitLevels(series);
   const factors = new Float64Array(series.length).fill(1);
   const right = rightLevel(levels.level);
@@ -41,7 +51,7 @@ export function findUnitErrors({ series }: FrameContext, sink: Sink): Float64Arr
     }
   }
   findWrongCells(series, factors, sink);
-  return factors;
+  return { factors, frame: inOneUnit(series, factors) };
 }
 
 interface UnitLevels {
@@ -112,6 +122,16 @@ function findWrongCells(series: PriceSeries, factors: Float64Array, sink: Sink):
     else if (wrong.length > 0) reportCells(series, at, wrong, expected, sink);
   }
   report();
+}
+
+/** A cell may be right in a row whose close is not, so that each is judged by itself. */
+function inOneUnit(series: PriceSeries, factors: Float64Array): BarFrame {
+  return scaleCells(series, ['open', 'high', 'low', 'close', 'adjClose'], (name, at) => {
+    const factor = factors[at] ?? 1;
+    if (name === 'close' || name === 'adjClose') return factor;
+    const cell = valueAt(series.frame[name], series.row(at));
+    return UNIT ** -unitStep(Math.log(cell / (series.close(at) * factor)));
+  });
 }
 
 type CellName = (typeof CELLS)[number];

@@ -1,10 +1,11 @@
-import { formatNs, intervalEndNs, NS_PER_MS, type Interval } from '@tickwell/domain';
+import { formatNs, intervalEndNs, NS_PER_DAY, NS_PER_MS, type Interval } from '@tickwell/domain';
 import { TickwellError } from '@tickwell/domain';
 import type { EventSource, FeedItem, FeedRefusal, Logger } from '@tickwell/ports';
 import type { ProviderKind } from '@tickwell/provider';
 import { Activity } from './activity.ts';
 import { ChunkBuilder } from './chunk-builder.ts';
 import { asProviderError, explain } from './failures.ts';
+import { KnownBars, lookBackNs } from './known-bars.ts';
 import { NotRows, pullRows } from './pull.ts';
 import { refuseRow } from './refusal.ts';
 import type { OnReport } from './report.ts';
@@ -26,6 +27,8 @@ export interface HistoryOptions {
   readonly fromNs: bigint;
   /** Not part of it. */
   readonly toNs: bigint;
+  /** The end is only that of this run: the next one goes on. */
+  readonly continues: boolean;
   readonly onReport: OnReport;
 }
 
@@ -39,26 +42,33 @@ const PER_MS = 1n << 20n;
 const CHUNK_ROWS = 1000;
 /** So many refusals and no event between them are no bad rows but a provider that is wrong. */
 const MAX_REFUSED_IN_A_ROW = 1000;
+/** What a vendor publishes may be late by so much: a run that goes on asks again for what it had nothing of. */
+const SETTLED_NS = 7n * NS_PER_DAY;
 
 /**
  * A span of a provider's history as a stream. Positions follow from the time (ms since the start of the span, and ordinal), so that
- * every run names an event alike; a resume asks from the last call that was finished on.
+ * every run names an event alike; a resume asks from the last call that was finished on. One that continues names its start only, and the
+ * next run goes on after its last row: nothing that the vendor publishes late is passed over.
  */
 export class HistorySource implements EventSource {
   readonly streamId: string;
   readonly source: string;
   readonly description: string;
+  readonly continues: boolean;
   readonly #options: HistoryOptions;
   readonly #baseMs: bigint;
 
   constructor(options: HistoryOptions) {
-    const { runtime, symbol, vendor, kind, interval, fromNs, toNs } = options;
+    const { runtime, symbol, vendor, kind, interval, fromNs, toNs, continues } = options;
     const { name } = runtime.declared;
     const what = kind === 'bars' ? `bars ${interval?.text}` : kind;
     this.source = name;
     const parts = [name, 'history', symbol, encodeURIComponent(vendor), what.replace(' ', ':')];
-    this.streamId = [...parts, `${fromNs / NS_PER_MS}-${toNs / NS_PER_MS}`, runtime.fingerprint].join(':');
-    this.description = `${name} ${symbol} ${what} from ${formatNs(fromNs)} to ${formatNs(toNs)}`;
+    const span = `${fromNs / NS_PER_MS}-${continues ? '' : toNs / NS_PER_MS}`;
+    this.streamId = [...parts, span, runtime.fingerprint].join(':');
+    const to = continues ? '' : ` to ${formatNs(toNs)}`;
+    this.description = `${name} ${symbol} ${what} from ${formatNs(fromNs)}${to}`;
+    this.continues = continues;
     this.#options = options;
     this.#baseMs = fromNs / NS_PER_MS;
   }
@@ -67,31 +77,45 @@ export class HistorySource implements EventSource {
     readonly afterPosition: bigint;
     readonly signal: AbortSignal;
   }): AsyncGenerator<FeedItem> {
-    const order = new RowOrder();
+    const shared = { order: new RowOrder(), known: new KnownBars(), baseMs: this.#baseMs };
     let rows = 0;
+    let position = options.afterPosition;
     for (const span of this.#spans(options.afterPosition)) {
       if (options.signal.aborted) return;
-      const call = new HistoryCall(this.#options, span, order, this.#baseMs);
+      const call = new HistoryCall(this.#options, span, shared);
       yield* call.items(options);
       rows += call.rows;
       if (hasFired(options.signal)) return;
-      const reached = (span.toNs / NS_PER_MS - this.#baseMs) * PER_MS;
-      if (reached > options.afterPosition) yield { kind: 'progress', position: reached };
+      const reached = this.#reached(span, call);
+      if (reached <= position) continue;
+      position = reached;
+      yield { kind: 'progress', position };
     }
     if (rows === 0 && options.afterPosition === 0n) this.#nothing();
+    // Every read ends with one.
+    if (position === options.afterPosition) yield { kind: 'progress', position };
   }
 
   close(): Promise<void> {
     return Promise.resolve();
   }
 
+  /** Up to where a call that is finished need not be made again. */
+  #reached({ toNs }: Span, call: HistoryCall): bigint {
+    const settledNs = this.#options.toNs - SETTLED_NS;
+    const endNs = this.continues && toNs > settledNs ? settledNs : toNs;
+    const reached = (endNs / NS_PER_MS - this.#baseMs) * PER_MS;
+    return this.continues && call.lastPosition > reached ? call.lastPosition : reached;
+  }
+
   /** One a call of the provider, in order; those before the position are done. */
   *#spans(afterPosition: bigint): Generator<Span> {
-    const { fromNs, toNs, runtime } = this.#options;
+    const { fromNs, toNs, runtime, interval } = this.#options;
     const { limits, earliestNs } = runtime.declared;
     const days = limits.daysPerRequest;
     const lengthNs = days === undefined ? undefined : BigInt(Math.round(days * 86_400)) * 1_000_000_000n;
-    const doneNs = (this.#baseMs + afterPosition / PER_MS) * NS_PER_MS;
+    const backNs = this.continues ? lookBackNs(interval) : 0n;
+    const doneNs = (this.#baseMs + afterPosition / PER_MS) * NS_PER_MS - backNs;
     let startNs = earliestNs !== undefined && earliestNs > fromNs ? earliestNs : fromNs;
     if (afterPosition > 0n && doneNs > startNs) startNs = doneNs;
     while (startNs < toNs) {
@@ -112,11 +136,19 @@ export class HistorySource implements EventSource {
   }
 }
 
+/** What the calls of a run have in common. */
+interface Shared {
+  readonly order: RowOrder;
+  readonly known: KnownBars;
+  readonly baseMs: bigint;
+}
+
 /** One call of `history` and what its rows become. */
 class HistoryCall {
   readonly #options: HistoryOptions;
   readonly #span: Span;
   readonly #order: RowOrder;
+  readonly #known: KnownBars;
   readonly #baseMs: bigint;
   readonly #plan: RowPlan;
   readonly #builder: ChunkBuilder;
@@ -124,21 +156,29 @@ class HistoryCall {
   #refusals: FeedRefusal[] = [];
   #refusedInARow = 0;
   #outside = 0;
+  readonly #startPosition: bigint;
   #lastPosition: bigint;
   /** Rows that came, whatever became of them. */
   rows = 0;
 
-  constructor(options: HistoryOptions, span: Span, order: RowOrder, baseMs: bigint) {
+  constructor(options: HistoryOptions, span: Span, { order, known, baseMs }: Shared) {
     const { kind, interval, runtime } = options;
     const { priceBasis, priceType } = runtime.declared;
     this.#options = options;
     this.#span = span;
     this.#order = order;
+    this.#known = known;
     this.#baseMs = baseMs;
     this.#plan = { kinds: [kind], interval };
     this.#builder = new ChunkBuilder({ priceBasis, priceType, interval });
     this.#nowNs = runtime.clock.nowNs();
-    this.#lastPosition = (span.fromNs / NS_PER_MS - baseMs) * PER_MS;
+    this.#startPosition = (span.fromNs / NS_PER_MS - baseMs) * PER_MS;
+    this.#lastPosition = this.#startPosition;
+  }
+
+  /** Of the last row that came, whatever became of it; 0: none. */
+  get lastPosition(): bigint {
+    return this.#lastPosition > this.#startPosition ? this.#lastPosition : 0n;
   }
 
   async *items({
@@ -198,27 +238,43 @@ class HistoryCall {
     const read = readRow(row, this.#plan);
     const said: unknown = typeof row === 'object' && row !== null && 'symbol' in row ? row.symbol : undefined;
     if (said !== undefined && said !== vendor && said !== symbol) {
-      this.#refuse(row, {
+      this.#refuse(row, afterPosition, {
         rule: 'row-symbol',
         reason: `it is of ${JSON.stringify(said)}; asked for: ${vendor}`,
       });
       return;
     }
     if (!read.ok) {
-      this.#refuse(row, read.error);
+      this.#refuse(row, afterPosition, read.error);
       return;
     }
     for (const event of read.value) {
       if (!this.#isWanted(event)) continue;
       const seq = this.#order.next(event);
       if (typeof seq !== 'bigint') {
-        this.#refuse(row, seq);
+        this.#refuse(row, afterPosition, seq);
         continue;
       }
       this.#refusedInARow = 0;
       const position = this.#position(event.timeNs);
-      if (position > afterPosition) this.#builder.add(symbol, event, seq, position);
+      if (position <= afterPosition) this.#known.add(event, seq);
+      else this.#add(event, seq, this.#repeated(position, afterPosition));
     }
+  }
+
+  #add(event: Event, seq: bigint, position: bigint): void {
+    this.#builder.add(this.#options.symbol, event, seq, position);
+  }
+
+  /** Delivers the last bars of the run before ahead of a new one, whose position follows theirs. */
+  #repeated(position: bigint, afterPosition: bigint): bigint {
+    const known = this.#known.take();
+    if (!this.#options.continues || known.length === 0) return position;
+    for (const [index, { event, seq }] of known.entries())
+      this.#add(event, seq, afterPosition + BigInt(index + 1));
+    const next = afterPosition + BigInt(known.length + 1);
+    if (next > position) this.#lastPosition = next;
+    return this.#lastPosition;
   }
 
   /** In the span, and of bars: ended. */
@@ -240,7 +296,7 @@ class HistoryCall {
     return this.#lastPosition;
   }
 
-  #refuse(row: unknown, { rule, reason, timeNs }: RowProblem): void {
+  #refuse(row: unknown, afterPosition: bigint, { rule, reason, timeNs }: RowProblem): void {
     const { symbol, runtime } = this.#options;
     const { fromNs, toNs } = this.#span;
     if (timeNs !== undefined && (timeNs < fromNs || timeNs >= toNs)) {
@@ -252,6 +308,8 @@ class HistoryCall {
       timeNs !== undefined && (newestNs === undefined || timeNs >= newestNs)
         ? this.#position(timeNs)
         : ++this.#lastPosition;
+    // The run before has said so.
+    if (position <= afterPosition) return;
     const place = `${this.#name()}: row ${this.rows}${timeNs === undefined ? '' : ` at ${formatNs(timeNs)}`}`;
     const of = { rule, reason: `${place}: ${reason}`, symbol, position };
     this.#refusals.push(refuseRow(row, of, (text) => runtime.secrets.hide(text)));

@@ -13,10 +13,13 @@ import {
 } from '@tickwell/domain';
 import { jobsByName, liveNames, type EventSource, type FeedJob, type LiveReport } from '@tickwell/ports';
 import { PROVIDER_KINDS, type ProviderKind } from '@tickwell/provider';
-import { HistorySource } from './history-source.ts';
+import { HistorySource, type HistoryOptions } from './history-source.ts';
 import { ProviderHost } from './host.ts';
 import { LiveSource, type LiveInstrument } from './live-source.ts';
 import type { ProviderRuntime } from './runtime.ts';
+
+/** Actions and fundamentals are dated long before they are published, so a later run asks for all of them again. */
+const GOES_ON: ReadonlySet<ProviderKind> = new Set(['bars', 'trades', 'quotes']);
 
 interface Wanted {
   readonly path: string;
@@ -27,7 +30,7 @@ interface Wanted {
 /**
  * A job `{"type":"provider","module":"./my-provider.ts","symbols":["AAPL",{"symbol":"EURUSD","vendor":"USD"}],"kinds":["bars"],
  * "interval":"1d","from":"2020-01-01","to":…}`, or with `"definition"`: the name of a ready definition or a file of one. One stream a
- * symbol and kind, without `to` until now. With `"live":true` one stream of all symbols, without an end.
+ * symbol and kind, without `to` until now, where a later run goes on. With `"live":true` one stream of all symbols, without an end.
  */
 export function readProviderJob(
   value: unknown,
@@ -53,17 +56,23 @@ export function readProviderJob(
   return fields.finish(
     instruments.flatMap((instrument) =>
       (kinds ?? ['bars']).map((kind) =>
-        historyByName(wanted, { ...instrument, kind, fromNs: fromNs ?? 0n, toNs: endNs }, host),
+        historyByName(
+          wanted,
+          {
+            ...instrument,
+            kind,
+            fromNs: fromNs ?? 0n,
+            toNs: endNs,
+            continues: toNs === undefined && GOES_ON.has(kind),
+          },
+          host,
+        ),
       ),
     ),
   );
 }
 
-type HistoryWanted = LiveInstrument & {
-  readonly kind: ProviderKind;
-  readonly fromNs: bigint;
-  readonly toNs: bigint;
-};
+type HistoryWanted = LiveInstrument & Pick<HistoryOptions, 'kind' | 'fromNs' | 'toNs' | 'continues'>;
 
 /** Where the job says no symbol of the provider: one job for every one that the instrument map has for the time asked. */
 function historyByName(wanted: Wanted, of: HistoryWanted, host: ProviderHost): FeedJob {
@@ -78,7 +87,18 @@ function historyByName(wanted: Wanted, of: HistoryWanted, host: ProviderHost): F
       if (!runtime.ok) return runtime;
       const { name: source } = runtime.value.declared;
       return jobsByName(host.names, { name, source, fromNs, toNs }, (piece) =>
-        historyJob(wanted, { ...of, ...piece, symbol: piece.id, vendor: piece.vendor.symbol }, host),
+        historyJob(
+          wanted,
+          {
+            ...of,
+            ...piece,
+            symbol: piece.id,
+            vendor: piece.vendor.symbol,
+            // Of a name that it has no more nothing will come.
+            continues: of.continues && piece.toNs === toNs,
+          },
+          host,
+        ),
       );
     },
   };

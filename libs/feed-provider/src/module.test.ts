@@ -1,5 +1,6 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { formatNs } from '@tickwell/domain';
 import { SILENT } from '@tickwell/ports';
 import {
   chunks,
@@ -11,6 +12,7 @@ import {
   runJob,
   testHost,
   textOf,
+  type Outcome,
 } from './fixtures/testing.ts';
 
 const BASE = `name: 'mine', kinds: ['bars'], intervals: ['1d', '1h', '1w'], priceBasis: 'raw'`;
@@ -74,6 +76,100 @@ describe('a module', () => {
         positions.filter((position) => position > place),
       );
     }
+  });
+
+  /** Rows that change between runs, as a vendor's do; the module stays the same. */
+  function vendor(): {
+    readonly job: Readonly<Record<string, unknown>>;
+    readonly has: (...rows: string[]) => void;
+  } {
+    const rows = fileOf('rows.js', '');
+    const path = fileOf(
+      'mine.ts',
+      `import { readFileSync, writeFileSync } from 'node:fs';
+       export default { ${BASE}, limits: { daysPerRequest: 30 }, async *history({ from, to }, context) {
+         for (const row of eval(readFileSync(${JSON.stringify(rows)}, 'utf8')))
+           if (Date.parse(row.time) >= from.getTime() && Date.parse(row.time) < to.getTime()) yield row; } };`,
+    );
+    const job = { module: path, symbols: ['A'], from: '2025-11-01' };
+    return {
+      job,
+      has: (...all) => {
+        writeFileSync(rows, `[${all.map((row) => `{ ${row} }`).join(', ')}]`);
+      },
+    };
+  }
+
+  /** Closes of the bars of a run by their days. */
+  function closes(outcome: Outcome | undefined): readonly (readonly [string, number | undefined])[] {
+    return chunks(outcome).flatMap((chunk) =>
+      chunk.kind === 'bars'
+        ? chunk.bars.startNs.map(
+            (start, index) => [formatNs(start).slice(5, 10), chunk.bars.close[index]] as const,
+          )
+        : [],
+    );
+  }
+
+  function lastPlace(outcome: Outcome | undefined): bigint {
+    const last = outcome?.items.at(-1);
+    return last?.kind === 'progress' ? last.position : -1n;
+  }
+
+  const bar = (day: string, close = 2): string =>
+    `time: '2025-${day}', open: 1, high: 9, low: 1, close: ${close}`;
+
+  it('without an end goes on after its last row, and brings the last bars again with a new one', async () => {
+    const { job, has } = vendor();
+    const days = ['12-22', '12-23', '12-24', '12-25', '12-26', '12-27', '12-28'];
+    has(...days.map((day) => bar(day)), `time: '2025-12-29', open: null`);
+    const { host } = testHost();
+    const [first] = await runJob(host, job);
+    expect(first?.source).toMatchObject({
+      continues: true,
+      description: 'mine A bars 1d from 2025-11-01T00:00:00Z',
+    });
+    expect(closes(first)).toHaveLength(7);
+    const place = lastPlace(first);
+    // Nothing new: nothing is said again, not even that a row has no prices.
+    const [again] = await runJob(host, job, place);
+    expect(again?.source?.streamId).toBe(first?.source?.streamId);
+    expect([events(again), refusals(again).length, lastPlace(again)]).toEqual([0, 0, place]);
+    has(...days.map((day) => bar(day, day === '12-27' ? 3 : 2)), bar('12-30', 4), bar('12-31', 5));
+    const [more] = await runJob(host, job, place);
+    expect(closes(more)).toEqual([
+      ['12-24', 2],
+      ['12-25', 2],
+      ['12-26', 2],
+      ['12-27', 3],
+      ['12-28', 2],
+      ['12-30', 4],
+      ['12-31', 5],
+    ]);
+    const positions = chunks(more).flatMap((chunk) => chunk.positions);
+    expect(positions.every((position, index) => position > (positions[index - 1] ?? place))).toBe(true);
+  });
+
+  it('without an end passes over nothing that is published late', async () => {
+    const { job, has } = vendor();
+    // Now is the first of January: the vendor is days behind.
+    has(bar('12-02'));
+    const { host } = testHost();
+    const [first] = await runJob(host, job);
+    has(bar('12-02'), bar('12-26'), bar('12-30'));
+    const [more] = await runJob(host, job, lastPlace(first));
+    expect(closes(more).slice(-2)).toEqual([
+      ['12-26', 2],
+      ['12-30', 2],
+    ]);
+  });
+
+  it('asks for actions and fundamentals as a whole again: they are dated before they are published', async () => {
+    const base = `name: 'mine', kinds: ['actions'], priceBasis: 'raw'`;
+    const path = module(`yield { time: '2025-12-02', dividend: { amount: 1 } };`, base);
+    const job = { module: path, symbols: ['A'], kinds: ['actions'], from: '2025-11-01' };
+    const [outcome] = await runJob(testHost().host, job);
+    expect(outcome?.source?.continues).toBe(false);
   });
 
   it('is another stream once its text has changed', async () => {

@@ -56,7 +56,7 @@ export function sourceOf(ask: Ask, warnings: string[] = []): HistorySource {
   const onReport = (_source: string, report: LiveReport): void => {
     if (report.kind === 'refused') warnings.push(report.reason);
   };
-  return new HistorySource({ ...ask, symbol: CHECKED_SYMBOL, logger, onReport });
+  return new HistorySource({ ...ask, continues: false, symbol: CHECKED_SYMBOL, logger, onReport });
 }
 
 /** Events with their time, one text each, to be compared. */

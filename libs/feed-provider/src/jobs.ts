@@ -114,9 +114,9 @@ function historyJob({ path, interval }: Wanted, of: HistoryWanted, host: Provide
         if (!declared.hasHistory) return err(wrong(`${what}: it has no history, only live`));
         const bars = intervalOf(runtime, of.kind, interval, what);
         if (!bars.ok) return bars;
-        const { symbol, vendor, kind, fromNs, toNs } = of;
+        const { symbol, vendor, kind, fromNs, toNs, continues } = of;
         const { onReport } = host;
-        const series = { symbol, vendor, kind, interval: bars.value, fromNs, toNs };
+        const series = { symbol, vendor, kind, interval: bars.value, fromNs, toNs, continues };
         return ok(new HistorySource({ ...series, runtime, logger, onReport }));
       }),
   };

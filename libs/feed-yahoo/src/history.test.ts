@@ -1,4 +1,4 @@
-import { parseIsoTime } from '@tickwell/domain';
+import { formatNs, parseIsoTime } from '@tickwell/domain';
 import { describe, expect, it } from 'vitest';
 import {
   bars,
@@ -227,13 +227,47 @@ describe('YahooBars', () => {
     expect(whole).toHaveLength(5);
     expect(fresh().streamId).toBe('yahoo:X:X:1d:raw:0');
     for (const after of [0n, ...whole]) {
-      expect(positions(await items(fresh(), after)).sort((a, b) => (a < b ? -1 : 1))).toEqual(
-        whole.filter((position) => position > after),
-      );
+      const rest = whole.filter((position) => position > after);
+      const got = positions(await items(fresh(), after)).sort((a, b) => (a < b ? -1 : 1));
+      expect(got.slice(got.length - rest.length)).toEqual(rest);
+      // Ahead of them are bars that come once more, at positions that nobody has seen.
+      expect(got.slice(0, got.length - rest.length).every((position) => position > after)).toBe(true);
+      if (after === 0n || rest.length === 0) expect(got).toEqual(rest);
     }
   });
 
-  it('asks for minutes from the last one on, and for nothing once the span is complete', async () => {
+  it('brings the last bars again with a new one, so that a revision becomes a correction', async () => {
+    const sessions = ['02', '03', '04', '05', '06', '09', '10'];
+    const row = (day: string, volume: number): number[] => [
+      seconds(`2020-11-${day}T14:30:00Z`),
+      1,
+      1,
+      1,
+      1,
+      volume,
+    ];
+    const days = (all: Awaited<ReturnType<typeof items>>): unknown[] =>
+      bars(all).flatMap(({ bars: { startNs, volume } }) =>
+        startNs.map((start, index) => [formatNs(start).slice(8, 10), volume[index]]),
+      );
+    const first = await items(history(network(json(chart(sessions.map((day) => row(day, 1))))).fetch));
+    const place = bars(first)[0]?.positions.at(-1) ?? 0n;
+    const unchanged = sessions.map((day) => row(day, day === '10' ? 2 : 1));
+    expect(days(await items(history(network(json(chart(unchanged))).fetch), place))).toEqual([]);
+    const rows = [...unchanged, row('11', 3)];
+    expect(days(await items(history(network(json(chart(rows))).fetch), place))).toEqual([
+      ['04', 1],
+      ['05', 1],
+      ['06', 1],
+      ['09', 1],
+      ['10', 2],
+      ['11', 3],
+    ]);
+    const settled = history(network(json(chart(rows)), json(chart([]))).fetch, { isSettled: true });
+    expect(days(await items(settled, place))).toEqual([['11', 3]]);
+  });
+
+  it('asks for minutes from the last ones on, and for nothing once the span is complete', async () => {
     const clock = at('2020-11-20T00:00:00Z');
     const startNs = ns('2020-11-16');
     const last = seconds('2020-11-19T15:00:00Z');
@@ -241,7 +275,7 @@ describe('YahooBars', () => {
     const ask: Ask = { interval: '5m', clock, startNs, endNs: clock.nowNs() };
     const position = bars(await items(history(fetch, ask)))[0]?.positions.at(-1) ?? 0n;
     expect(bars(await items(history(fetch, ask), position))).toEqual([]);
-    expect(new URL(urls[1] ?? '').searchParams.get('period1')).toBe(`${last}`);
+    expect(new URL(urls[1] ?? '').searchParams.get('period1')).toBe(`${last - 4 * 300}`);
     expect(await items(history(fetch, { ...ask, isSettled: true }), position)).toEqual([
       { kind: 'progress', position },
     ]);

@@ -44,6 +44,8 @@ const MAX_ROWS = 1_000_000;
 const PER_SECOND = 8n;
 /** Yahoo fills rows of the last days later. */
 export const UNSETTLED_NS = 7n * NS_PER_DAY;
+/** Bars that come again ahead of a new one: Yahoo revises the last ones, volumes above all. */
+const REPEATED_BARS = 5;
 /** Time passes between our clock and Yahoo's look at its own. */
 const MARGIN_NS = 300n * NS_PER_SECOND;
 
@@ -56,8 +58,8 @@ interface Placed {
 
 /**
  * Bars of a span as a stream of the source "yahoo". Positions follow from the time of a bar, so that a later run of the same stream
- * delivers what is new and nothing again, and asks Yahoo for the rest only (of bars of a day and longer, whose answers also have the
- * corporate actions, for all). Rows without prices are refusals, and so is a part of the span that Yahoo no longer has; bars that are still
+ * delivers what is new, ahead of it the last bars once more (revised ones become corrections, equal ones are duplicates), and asks Yahoo for the
+ * rest only (of bars of a day and longer, whose answers also have the corporate actions, for all). Rows without prices are refusals, and so is a part of the span that Yahoo no longer has; bars that are still
  * forming, and rows without prices of the last days, are left to the next run.
  */
 export class YahooBars implements EventSource {
@@ -109,7 +111,7 @@ export class YahooBars implements EventSource {
     const rows = await orAborted(this.#basedRows(pages.value, span), signal);
     if (rows === undefined) return;
     if (!rows.ok) throw rows.error;
-    const placed = this.#place(rows.value).filter(({ position }) => position > afterPosition);
+    const placed = this.#newAfter(afterPosition, this.#place(rows.value));
     for (let at = 0; at < placed.length; at += CHUNK_EVENTS) {
       // The next turn is the caller's chance to stop.
       await Promise.resolve();
@@ -131,6 +133,20 @@ export class YahooBars implements EventSource {
     return this.#originNs + ((position - 1n) / PER_SECOND) * NS_PER_SECOND;
   }
 
+  /** What an earlier run has not delivered, after the last bars that it has: where nothing is new, nothing. */
+  #newAfter(afterPosition: bigint, placed: readonly Placed[]): readonly Placed[] {
+    const fresh = placed.filter(({ position }) => position > afterPosition);
+    if (fresh.length === 0 || afterPosition === 0n || this.#options.isSettled) return fresh;
+    const again = placed
+      .filter(({ position, refused }) => position <= afterPosition && refused === undefined)
+      .slice(-REPEATED_BARS);
+    let last = afterPosition;
+    return [...again, ...fresh].map((each) => {
+      last = each.position > last ? each.position : last + 1n;
+      return { ...each, position: last };
+    });
+  }
+
   /** An earlier run had everything up to the end: between it and the last bar lie at most a few days without a session. */
   #isComplete(afterPosition: bigint): boolean {
     const { isSettled, span } = this.#options;
@@ -150,7 +166,10 @@ export class YahooBars implements EventSource {
     const { keptDays } = limitsOf(interval);
     if (keptDays === undefined) return ok({ span: { startNs, endNs }, lost: undefined });
     const keptNs = clock.nowNs() - BigInt(keptDays) * NS_PER_DAY + MARGIN_NS;
-    if (startNs >= keptNs) return ok({ span: { startNs, endNs }, lost: undefined });
+    if (startNs >= keptNs) {
+      const backNs = latest(this.#originNs, keptNs, startNs - this.#repeatedNs());
+      return ok({ span: { startNs: backNs, endNs }, lost: undefined });
+    }
     if (endNs > keptNs) return ok({ span: { startNs: keptNs, endNs }, lost: { startNs, endNs: keptNs } });
     return err(
       new TickwellError(
@@ -158,6 +177,11 @@ export class YahooBars implements EventSource {
         `Yahoo ${instrument.ticker} ${interval}: Yahoo keeps these bars for ${keptDays} days only; ask from ${formatNs(keptNs)} on, or for a longer interval`,
       ),
     );
+  }
+
+  /** How long the bars before the last one lasted. */
+  #repeatedNs(): bigint {
+    return this.#interval.kind === 'fixed' ? BigInt(REPEATED_BARS - 1) * this.#interval.lengthNs : 0n;
   }
 
   #pages(span: Span, signal: AbortSignal): Promise<Result<readonly ChartPage[], TickwellError>> {
@@ -300,6 +324,10 @@ function runs(placed: readonly Placed[]): readonly (readonly Placed[])[] {
 /** The end of the day in UTC, so that several jobs of a run ask for the same. */
 export function tonight(clock: Clock): bigint {
   return (clock.nowNs() / NS_PER_DAY + 1n) * NS_PER_DAY;
+}
+
+function latest(...times: readonly bigint[]): bigint {
+  return times.reduce((newest, time) => (time > newest ? time : newest));
 }
 
 function hasPrices({ open, high, low, close }: ChartRow): boolean {

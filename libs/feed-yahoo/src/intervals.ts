@@ -28,17 +28,22 @@ export type YahooInterval = keyof typeof YAHOO_INTERVALS;
 
 /** Yahoo's own spellings are understood, too; what it has beside is no interval of the store. */
 const SPELLINGS: Readonly<Record<string, YahooInterval>> = { '60m': '1h', '1wk': '1w' };
-const COARSER: ReadonlySet<string> = new Set(['5d', '3mo']);
+/** With what they can be made of. */
+const COARSER: ReadonlyMap<string, YahooInterval> = new Map([
+  ['5d', '1d'],
+  ['3mo', '1mo'],
+]);
 
 export function yahooInterval(text: string): Result<YahooInterval, string> {
   const name = Object.hasOwn(SPELLINGS, text) ? SPELLINGS[text] : text;
   const found = (Object.keys(YAHOO_INTERVALS) as YahooInterval[]).find((each) => each === name);
   if (found !== undefined) return ok(found);
   const known = Object.keys(YAHOO_INTERVALS).join(', ');
+  const finer = COARSER.get(text);
   return err(
-    COARSER.has(text)
-      ? `must be one of ${known}: bars of ${text} are not stored, they can be made of those of 1d or 1mo`
-      : `must be one of ${known}`,
+    finer === undefined
+      ? `must be one of ${known}`
+      : `must be one of ${known}: bars of ${text} are not stored; ask for ${finer} and make them of those`,
   );
 }
 

@@ -33,7 +33,7 @@ export function addIngestYahoo(ingest: Command, context: CliContext): void {
     .description(
       'from Yahoo Finance: history (--from: bars; of a day and longer also dividends and splits), quotes until Ctrl-C (--quotes), dividends and ' +
         'splits alone (--actions), statements and key figures (--fundamentals). The same command again, every day for example, brings what is new ' +
-        'and sends nothing twice',
+        'and, with it, the last five bars again: what Yahoo revised becomes a correction',
     )
     .argument(
       '[symbol...]',

@@ -68,6 +68,22 @@ describe('IngestService', () => {
     expect(lines.at(-1)).toEqual({ type: 'end', streams: 2, failed: 1, events: 2, refused: 1 });
   });
 
+  it('tells once what failed two streams of one answer', async () => {
+    const error = new TickwellError('yahoo-no-data', 'Yahoo X 1d: no data');
+    const both = ['bars', 'dividends'].map((name): FeedJob => ({
+      name,
+      open: () => Promise.resolve(err(error)),
+    }));
+    const { service, lines } = serviceOf([...both, BAD], new FakeLog());
+    await expect(service.run()).rejects.toMatchObject({ code: 'ingest-failed' });
+    expect(lines.map((line) => (line.type === 'error' ? line.job : line.type))).toEqual([
+      'bars',
+      'bad',
+      'end',
+    ]);
+    expect(lines.at(-1)).toMatchObject({ streams: 3, failed: 3 });
+  });
+
   it('runs the parts of a job, one after the other, and reports where it has none', async () => {
     const log = new FakeLog();
     const parts = { ...BAD, parts: () => Promise.resolve(ok([GOOD])) };

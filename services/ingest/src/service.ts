@@ -35,6 +35,7 @@ export class IngestService {
   #filedNs = 0n;
   readonly #measures = new IngestMeasures();
   #totals = { streams: 0, failed: 0, events: 0, refused: 0 };
+  readonly #told = new WeakSet<TickwellError>();
 
   constructor(options: IngestServiceOptions) {
     this.#options = options;
@@ -276,6 +277,9 @@ export class IngestService {
     this.#totals.failed++;
     const known = error instanceof TickwellError ? error : undefined;
     const message = errorMessage(error);
+    // What failed both of two streams of one answer (bars and dividends) is told once.
+    if (known !== undefined && this.#told.has(known)) return;
+    if (known !== undefined) this.#told.add(known);
     this.#options.logger.error({ err: error }, message);
     this.#options.emit({
       type: 'error',

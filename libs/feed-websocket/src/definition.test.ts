@@ -78,7 +78,7 @@ describe('a definition', () => {
         "mine.json.subscribe.message uses {secret:other}, which secrets does not name",
         "mine.json.subscribe.topic uses {sybmol}; it may use {symbol}, {symbol:lower}, {symbol:upper}, {channel}",
         "mine.json.routes have none for bars, which channels name",
-        "mine.json.colour is not known; known are type, name, secrets, description, url, topicSeparator, headers, priceBasis, channels, subscribe, login, sequence, routes, heartbeat, reconnect, limits",
+        "mine.json.colour is not known; known are type, name, secrets, description, example, url, topicSeparator, headers, priceBasis, channels, subscribe, login, sequence, routes, heartbeat, reconnect, limits",
       ]
     `);
   });

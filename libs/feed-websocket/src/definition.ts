@@ -128,6 +128,8 @@ export interface WebsocketDefinition {
   /** Source of its events. */
   readonly name: string;
   readonly description: string;
+  /** A symbol that has data, for `source check`; "": none. */
+  readonly example: string;
   /** A template; so are the headers. */
   readonly url: string;
   readonly topicSeparator: string;

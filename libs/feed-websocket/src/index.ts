@@ -1,3 +1,4 @@
+export { checkWebsocket, type WebsocketCheckOptions, type WebsocketFinding } from './check.ts';
 export type { Series, WebsocketDefinition } from './definition.ts';
 export { websocketJob, type WebsocketContext, type WebsocketOptions } from './jobs.ts';
 export {

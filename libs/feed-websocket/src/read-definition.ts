@@ -48,6 +48,7 @@ export function readWebsocketDefinition(
   const definition: WebsocketDefinition = {
     name,
     description: fields.text('description') ?? '',
+    example: fields.text('example') ?? '',
     url: readUrl(fields),
     topicSeparator: fields.text('topicSeparator') ?? ',',
     headers: readHeaders(fields),

@@ -1,11 +1,24 @@
 import type { Command } from 'commander';
 import { TickwellError } from '@tickwell/domain';
-import { checkProvider, isFileName, readyNames, type Finding } from '@tickwell/feed-provider';
+import {
+  checkProvider,
+  isFileName,
+  readyNames,
+  type CheckOptions,
+  type Finding,
+} from '@tickwell/feed-provider';
+import {
+  checkWebsocket,
+  isReadyDefinition,
+  isWebsocketDefinition,
+  type WebsocketCheckOptions,
+} from '@tickwell/feed-websocket';
 import { resolve } from 'node:path';
 import type { CliContext } from '../context.ts';
 import { formatTable } from '../format/table.ts';
 import { time, wholeNumber, withExamples, withJson } from '../options.ts';
 import { checkPolicyFile } from '../source/policy-file.ts';
+import { cliClock } from '../source/cli-clock.ts';
 import { configuredFiles, findProvider, hostOf } from '../source/known-providers.ts';
 import { BUILT_IN, sourceRow, websocketRows, type SourceRow } from '../source/source-rows.ts';
 import type { Paint } from '../terminal.ts';
@@ -101,6 +114,7 @@ function addCheck(source: Command, context: CliContext): void {
   withExamples(withJson(command), [
     'tickwell source check ./my-provider.ts --symbol AAPL',
     'tickwell source check ecb --from 2024-01-01 --to 2024-03-01',
+    'tickwell source check coinbase --symbol ETH-USD',
   ]);
   command.action((name: string, flags: CheckFlags) => check(context, name, flags));
 }
@@ -111,25 +125,43 @@ async function check(context: CliContext, name: string, flags: CheckFlags): Prom
   if (fromNs !== undefined && toNs !== undefined && fromNs >= toNs)
     throw new TickwellError('invalid-argument', '--from must be before --to');
   if (checkPolicyFile(terminal, name, json === true)) return;
-  const host = hostOf(context);
-  const path = isFileName(name) ? resolve(name) : (await findProvider(context, name, host)).path;
+  const options = { symbol, interval, liveMs: liveSeconds * 1000 };
   const findings: Finding[] = [];
-  for await (const finding of checkProvider(host, path, {
-    symbol,
-    interval,
-    fromNs,
-    toNs,
-    liveMs: liveSeconds * 1000,
-  })) {
+  for await (const finding of isWebsocketDefinition(name)
+    ? checkFeed(context, name, options)
+    : checkHistoryAndLive(context, name, { ...options, fromNs, toNs })) {
     findings.push(finding);
     terminal.transient(`checked: ${finding.check}`);
   }
   terminal.transient(null);
+  showFindings(context, findings, json === true);
+}
+
+async function* checkHistoryAndLive(
+  context: CliContext,
+  name: string,
+  options: CheckOptions,
+): AsyncGenerator<Finding> {
+  const host = hostOf(context);
+  const path = isFileName(name) ? resolve(name) : (await findProvider(context, name, host)).path;
+  yield* checkProvider(host, path, options);
+}
+
+/** A feed over WebSocket has no history. */
+function checkFeed(
+  { env }: CliContext,
+  name: string,
+  options: WebsocketCheckOptions,
+): AsyncGenerator<Finding> {
+  return checkWebsocket(isReadyDefinition(name) ? name : resolve(name), { clock: cliClock, env }, options);
+}
+
+function showFindings({ terminal }: CliContext, findings: readonly Finding[], json: boolean): void {
   const count = (outcome: Finding['outcome']): number =>
     findings.filter((one) => one.outcome === outcome).length;
   const counts = { passed: count('pass'), failed: count('fail'), skipped: count('skip') };
   if (counts.failed > 0) process.exitCode = 1;
-  if (json === true) {
+  if (json) {
     terminal.print(JSON.stringify({ ok: counts.failed === 0, ...counts, findings }));
     return;
   }

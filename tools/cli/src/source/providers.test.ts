@@ -107,4 +107,18 @@ describe('source', () => {
     expect(JSON.parse(context.printed.at(-1) ?? '')).toMatchObject({ ok: false });
     expect(context.printed.at(-1)).toContain('close is null, not a number');
   });
+
+  it('checks a definition of a feed over WebSocket as such, also by its name', async () => {
+    const path = join(mkdtempSync(join(tmpdir(), 'tickwell-cli-')), 'feed.json');
+    writeFileSync(
+      path,
+      JSON.stringify({ type: 'websocket', name: 'feed', url: 'ws://127.0.0.1:9', routes: [] }),
+    );
+    const context = contextOf();
+    await run(context, 'check', path, '--json');
+    expect(process.exitCode).toBe(1);
+    expect(context.printed.at(-1)).toContain('feed.json.channels is required');
+    await run(context, 'check', 'coinbase', '--live-seconds', '1', '--json');
+    expect(context.printed.at(-1)).toContain('"message":"coinbase: live trades, quotes"');
+  });
 });

@@ -175,13 +175,26 @@ describe('bad answers', () => {
   it('says which column a CSV does not have, and refuses a line that is cut off', async () => {
     const { outcome } = await run({ format: 'csv' }, { answer: () => ({ body: 'time,o,h,l,c\n' }) });
     expect(outcome?.error?.message).toContain('no column "t"; it answers: time,o,h,l,c');
-    const cut = await run(
-      { format: 'csv' },
-      { answer: () => ({ body: 't,o,h,l,c\n2024-01-02,1,2,1,2\n2024-01-03,1,' }) },
-    );
-    expect(events(cut.outcome)).toBe(1);
-    expect(refusals(cut.outcome)[0]?.reason).toContain('it has 3 columns instead of 5: is it cut off?');
+    const answering = (body: string) => run({ format: 'csv' }, { answer: () => ({ body }) });
+    const short = await answering('t,o,h,l,c\n2024-01-02,1,2,1,2\n2024-01-03,1,\n2024-01-04,1,2,1,2\n');
+    expect(events(short.outcome)).toBe(2);
+    expect(refusals(short.outcome)[0]?.reason).toContain('it has 3 columns instead of 5: is it cut off?');
   });
+
+  it.each(['2024-01-03,1,', '2024-01-03,1,2,1,"2'])(
+    'does not take a CSV that ends with %s for whole: what follows is missing, too',
+    async (end) => {
+      const cut = await run(
+        { format: 'csv' },
+        { answer: () => ({ body: `t,o,h,l,c\n2024-01-02,1,2,1,2\n${end}` }) },
+      );
+      expect(cut.outcome?.error).toMatchObject({
+        code: 'provider-bad-answer',
+        message: expect.stringContaining(`answers CSV that is cut off: it ends with "${end}"`) as string,
+      });
+      expect(cut.outcome?.items.filter(({ kind }) => kind === 'progress')).toEqual([]);
+    },
+  );
 
   it('asks again where the connection is cut, and says so in the end', async () => {
     const { outcome } = await run({}, { answer: () => ({ cutAfter: '[{"t"', length: 5000 }) });

@@ -75,7 +75,13 @@ function firstInterval([text = '']: readonly string[]): Interval | undefined {
 }
 
 function started({ events, refusals, error }: Session, waitMs: number): Outcome {
-  if (error !== undefined) return fail(error.message, 'live must go on until its signal fires');
+  if (error !== undefined)
+    return fail(
+      error.message,
+      error.code === 'provider-unavailable'
+        ? 'live must go on until its signal fires'
+        : 'nothing else of live was checked',
+    );
   if (events + refusals.length > 0) return pass(`${events} events`);
   return skip(
     `no row in ${waitMs / 1000} s; choose a symbol that is traded now, or wait longer (--live-seconds)`,

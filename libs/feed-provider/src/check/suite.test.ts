@@ -1,3 +1,4 @@
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { fileOf, ns, testHost } from '../fixtures/testing.ts';
@@ -94,7 +95,7 @@ describe('a provider that does not keep it', () => {
     [
       'data of everything',
       `if (days.length === 0) days.push(from); for (const day of days) yield bar(day);`,
-      /an empty span is no failure: [1-9]\d* events at/,
+      /an empty span is no failure: [1-9]\d* events at .* \("earliest"\)/,
     ],
     [
       'an empty span that fails',
@@ -113,6 +114,28 @@ describe('a provider that does not keep it', () => {
     ],
   ])('%s', async (_name, body, message) => {
     expect(failed(await check(history(body))).join('\n')).toMatch(message);
+  });
+
+  it('does not look for an empty span before data that begins so early', async () => {
+    const old = history(`for (const day of days) yield bar(day);`).replace('.ts', '-old.ts');
+    writeFileSync(
+      old,
+      `export default { name: 'old', kinds: ['bars'], intervals: ['1d'], priceBasis: 'raw', example: 'A', earliest: '1970-01-05',
+      *history({ symbol, from, to }) { if (symbol === 'A') for (let ms = from.getTime(); ms < to.getTime(); ms += 86400000)
+        yield { time: new Date(ms), open: 1, high: 1, low: 1, close: 1 }; } };`,
+    );
+    const found = await check(old);
+    expect(failed(found)).toEqual([]);
+    expect(found.find(({ check: name }) => name.includes('empty span'))?.outcome).toBe('skip');
+  });
+
+  it('tells a missing key as such', async () => {
+    const path = fileOf(
+      'mine.ts',
+      `export default { name: 'mine', kinds: ['trades'], priceBasis: 'raw', example: 'A',
+      async *live(request, context) { yield { time: 1n, price: 1, raw: context.secret('NOT_SET') }; } };`,
+    );
+    expect(failed(await check(path)).join()).toMatch(/NOT_SET.*nothing else of live was checked/);
   });
 
   it('ends no live session', async () => {

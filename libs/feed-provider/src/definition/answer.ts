@@ -117,6 +117,7 @@ function readCsv(
   { host, columns }: { readonly host: string; readonly columns: readonly (string | number)[] },
 ): readonly AnswerRow[] {
   const records = csvRecords(text, format);
+  refuseCutOff(text, records, host);
   if (!format.header)
     return records.map((record) => rowOfRecord(record, (column) => Number(column), undefined));
   const head = records.shift();
@@ -130,6 +131,21 @@ function readCsv(
     );
   return records.map((record) =>
     rowOfRecord(record, (column) => names.indexOf(String(column)), names.length),
+  );
+}
+
+/**
+ * A body that ends within its last line is not whole, and what else is missing cannot be seen: the request fails, and is made again by the next
+ * run, instead of being done with.
+ * @throws ProviderError `bad-answer`
+ */
+function refuseCutOff(text: string, records: readonly CsvRecord[], host: string): void {
+  const [first, last] = [records[0], records.at(-1)];
+  if (first === undefined || last === undefined || /[\r\n]$/.test(text)) return;
+  if (last.fields !== undefined && last.fields.length >= (first.fields?.length ?? 0)) return;
+  throw new ProviderError(
+    'bad-answer',
+    `${host} answers CSV that is cut off: it ends with "${beginning(last.line)}" (line ${records.length})`,
   );
 }
 

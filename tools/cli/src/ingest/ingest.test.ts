@@ -143,6 +143,17 @@ describe('the lines of an ingest process', () => {
     expect(shown).toEqual(['x.csv as x: 4 of 4 (100 %), 1 refused']);
   });
 
+  it('streams that run at the same time keep their names', () => {
+    const notes: string[] = [];
+    const terminal: Terminal = { ...createContext({}).terminal, note: (line) => notes.push(line) };
+    const report = new IngestReport(terminal);
+    for (const source of ['one', 'two'])
+      report.add({ type: 'started', stream: source, source, total: null, description: `${source} live` });
+    const counts = { outcome: 'stopped', position: 1, events: 1, refused: 0, seconds: 1 } as const;
+    for (const source of ['one', 'two']) report.add({ type: 'done', stream: source, source, ...counts });
+    expect(notes.map((note) => note.split(':')[0])).toEqual(['one live', 'two live']);
+  });
+
   it('a stream without one event is a failure, named with how many rows were refused', () => {
     const report = new IngestReport(createContext({}).terminal, false);
     const done = { type: 'done', stream: 's', source: 'file:x', position: 9, seconds: 1 } as const;

@@ -16,8 +16,8 @@ export class IngestReport {
   readonly failures: StreamFailure[] = [];
   readonly #terminal: Terminal;
   readonly #asJson: boolean;
-  #description = '';
-  #progress: Progress | undefined;
+  /** Of the streams that run: a policy has several at a time. */
+  readonly #running = new Map<string, { readonly description: string; readonly progress: Progress }>();
   /** Whether `tickwell backfill` can ask the source again. */
   #canBackfill = false;
 
@@ -30,12 +30,11 @@ export class IngestReport {
     if (this.#asJson) this.#terminal.print(JSON.stringify(line));
     switch (line.type) {
       case 'started':
-        this.#description = withoutFolders(line.description);
+        this.#start(line.stream, withoutFolders(line.description));
         this.#canBackfill = line.source === 'ib' || line.source.startsWith('ib:');
-        this.#progress = new Progress(this.#terminal, `${this.#description}:`);
         break;
       case 'progress':
-        this.#progress?.report({
+        this.#running.get(line.stream)?.progress.report({
           // The total counts rows, and a row that was refused is done with too.
           done: line.events + line.refused,
           total: line.total ?? undefined,
@@ -43,9 +42,7 @@ export class IngestReport {
         });
         break;
       case 'done':
-        this.#progress?.end();
-        this.streams.push({ ...line, description: this.#description });
-        if (!this.#asJson) this.#terminal.note(streamText(this.#description, line));
+        this.#end(line);
         break;
       case 'hole':
         this.#note(holeText(line, this.#canBackfill));
@@ -62,7 +59,7 @@ export class IngestReport {
         this.#note(policyText(line));
         break;
       case 'error':
-        this.#progress?.end();
+        this.#terminal.transient(null);
         this.failures.push(line);
         break;
       case 'end':
@@ -70,9 +67,21 @@ export class IngestReport {
     }
   }
 
+  #start(stream: string, description: string): void {
+    this.#running.set(stream, { description, progress: new Progress(this.#terminal, `${description}:`) });
+  }
+
+  #end(line: Extract<IngestLine, { type: 'done' }>): void {
+    const { description = '' } = this.#running.get(line.stream) ?? {};
+    this.#running.delete(line.stream);
+    this.#terminal.transient(null);
+    this.streams.push({ ...line, description });
+    if (!this.#asJson) this.#terminal.note(streamText(description, line));
+  }
+
   #note(text: string): void {
     if (this.#asJson) return;
-    this.#progress?.end();
+    this.#terminal.transient(null);
     this.#terminal.note(text);
   }
 

@@ -1,6 +1,6 @@
 import { err, formatNs, ok, type Interval, type Result } from '@tickwell/domain';
 import type { CalendarData } from './data.ts';
-import { countSpans, dailySpans, fixedSpans, startsOf, type Span } from './expected.ts';
+import { countBars, dailyRuns, fixedRuns, startsOf, type ExpectedRun } from './expected.ts';
 import { sessionDateText, type SessionDate } from './session-date.ts';
 import { buildTable, dayOfDate, FIRST_DAY, LAST_DAY, type SessionTable } from './table.ts';
 import { firstAbove } from './search.ts';
@@ -132,22 +132,23 @@ export class Calendar {
    * Monday, those of a month on its first. Lazy, in order, each once.
    */
   expectedStarts(interval: Interval, fromNs: bigint, toNs: bigint): Result<Iterable<bigint>, string> {
-    const spans = this.#expected(interval, fromNs, toNs);
-    return spans.ok ? ok(startsOf(spans.value)) : spans;
+    const runs = this.expectedRuns(interval, fromNs, toNs);
+    return runs.ok ? ok(startsOf(runs.value)) : runs;
+  }
+
+  /** The same as runs of bars one after another, which costs as much as there are sessions. */
+  expectedRuns(interval: Interval, fromNs: bigint, toNs: bigint): Result<Iterable<ExpectedRun>, string> {
+    if (fromNs < FIRST_NS || fromNs > END_NS) return this.#uncovered(fromNs);
+    if (toNs < FIRST_NS || toNs > END_NS) return this.#uncovered(toNs);
+    if (interval.kind === 'fixed' && interval.lengthNs < 86_400_000_000_000n)
+      return ok(fixedRuns(this.#table, interval.lengthNs, fromNs, toNs));
+    return ok(dailyRuns(this.#table, interval, fromNs, toNs));
   }
 
   /** How many there are, without making them: the cost is that of the sessions in the range. */
   expectedCount(interval: Interval, fromNs: bigint, toNs: bigint): Result<number, string> {
-    const spans = this.#expected(interval, fromNs, toNs);
-    return spans.ok ? ok(countSpans(spans.value)) : spans;
-  }
-
-  #expected(interval: Interval, fromNs: bigint, toNs: bigint): Result<Iterable<Span>, string> {
-    if (fromNs < FIRST_NS || fromNs > END_NS) return this.#uncovered(fromNs);
-    if (toNs < FIRST_NS || toNs > END_NS) return this.#uncovered(toNs);
-    if (interval.kind === 'fixed' && interval.lengthNs < 86_400_000_000_000n)
-      return ok(fixedSpans(this.#table, interval.lengthNs, fromNs, toNs));
-    return ok(dailySpans(this.#table, interval, fromNs, toNs));
+    const runs = this.expectedRuns(interval, fromNs, toNs);
+    return runs.ok ? ok(countBars(runs.value)) : runs;
   }
 
   #look(minute: number): void {

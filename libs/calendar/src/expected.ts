@@ -6,19 +6,19 @@ const SECOND_NS = 1_000_000_000n;
 const DAY_NS = 86_400n * SECOND_NS;
 
 /** Bars one after another: `count` of them, `stepNs` apart. */
-export interface Span {
+export interface ExpectedRun {
   readonly startNs: bigint;
   readonly count: number;
   readonly stepNs: bigint;
 }
 
 /** Bars of a part of a day, on multiples of their length since midnight UTC. A bar that two stretches share is there once. */
-export function* fixedSpans(
+export function* fixedRuns(
   { starts, ends }: SessionTable,
   lengthNs: bigint,
   fromNs: bigint,
   toNs: bigint,
-): Generator<Span> {
+): Generator<ExpectedRun> {
   const length = Number(lengthNs / SECOND_NS);
   const end = ceilDivide(toNs, lengthNs);
   let next = ceilDivide(fromNs, lengthNs);
@@ -35,12 +35,12 @@ export function* fixedSpans(
 }
 
 /** Bars of a day, a week, a month: one for each that has a session. */
-export function* dailySpans(
+export function* dailyRuns(
   { days }: SessionTable,
   interval: Interval,
   fromNs: bigint,
   toNs: bigint,
-): Generator<Span> {
+): Generator<ExpectedRun> {
   const fromDay = Number(ceilDivideBig(fromNs, DAY_NS));
   let last: bigint | undefined;
   for (
@@ -56,15 +56,15 @@ export function* dailySpans(
   }
 }
 
-export function* startsOf(spans: Iterable<Span>): Generator<bigint> {
-  for (const { startNs, count, stepNs } of spans) {
+export function* startsOf(runs: Iterable<ExpectedRun>): Generator<bigint> {
+  for (const { startNs, count, stepNs } of runs) {
     for (let index = 0, start = startNs; index < count; index += 1, start += stepNs) yield start;
   }
 }
 
-export function countSpans(spans: Iterable<Span>): number {
+export function countBars(runs: Iterable<ExpectedRun>): number {
   let count = 0;
-  for (const span of spans) count += span.count;
+  for (const run of runs) count += run.count;
   return count;
 }
 

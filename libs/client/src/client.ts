@@ -12,6 +12,7 @@ import {
 } from '@tickwell/domain';
 import { Channel, type ChannelConfig } from '@tickwell/grpc';
 import { callConfig, type CallOptions } from './call-options.ts';
+import { coverageRequest, seriesCoverage, type CoverageOptions, type SeriesCoverage } from './coverage.ts';
 import { ConfigClient } from './config-client.ts';
 import { DeadLetterClient } from './dead-letter-client.ts';
 import { latestEvent, type LatestEvent } from './latest-event.ts';
@@ -56,6 +57,13 @@ export interface ColumnOptions {
 export interface BarOptions extends SeriesOptions, ColumnOptions {
   readonly interval: string;
   readonly priceType?: PriceType;
+  /**
+   * Reject with `failed-precondition`, naming what is missing, unless every bar is there that the calendar's sessions want. Needs `source`
+   * and `startNs`, takes no `limit`.
+   */
+  readonly requireComplete?: boolean;
+  /** For `requireComplete`; left out: that of the instrument's document. */
+  readonly calendar?: string;
 }
 
 export interface IndicatorOptions extends SeriesOptions {
@@ -153,13 +161,24 @@ export class TickwellClient {
     return entries.flatMap(latestEvent);
   }
 
+  /** Which bars there should be, by the sessions of each instrument's calendar, and which there are; a series per symbol and source. */
+  async coverage(options: CoverageOptions): Promise<readonly SeriesCoverage[]> {
+    const request = create(queryV1.GetCoverageRequestSchema, coverageRequest(options));
+    const { series } = await withRetry(this.#retry, options.signal, () =>
+      this.#channel.unary(queryV1.QualityService.method.getCoverage, request, callConfig(options)),
+    );
+    return series.map(seriesCoverage);
+  }
+
   bars(options: BarOptions): SeriesStream<BarsChunk, Bar> {
-    const { interval, priceType = 'trade' } = options;
+    const { interval, priceType = 'trade', requireComplete = false, calendar = '' } = options;
     const request = create(queryV1.GetBarsRequestSchema, {
       ...seriesRequest(options),
       columns: [...(options.columns ?? [])],
       interval,
       priceType: priceTypeToProto(priceType),
+      requireComplete,
+      calendar,
     });
     return this.#series(
       options,

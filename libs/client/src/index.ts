@@ -32,6 +32,7 @@ export type {
   DeadLetterGroup,
   DeadLetterState,
 } from './dead-letter-client.ts';
+export type { CoverageGap, CoverageOptions, DayCoverage, SeriesCoverage } from './coverage.ts';
 export type { LatestEvent } from './latest-event.ts';
 export type { LiveStart, MarketEvent } from './live-event.ts';
 export { DEFAULT_RETRY } from './retry.ts';

@@ -17,3 +17,5 @@ export { bindConfig } from './config.ts';
 export type { ConfigHandlers } from './config.ts';
 export { bindDeadLetters } from './dead-letters.ts';
 export type { DeadLetterHandlers } from './dead-letters.ts';
+export { bindQuality } from './quality.ts';
+export type { QualityHandlers } from './quality.ts';

@@ -1,12 +1,13 @@
 import { create } from '@bufbuild/protobuf';
 import { parseSpec } from '@tickwell/indicators';
 import { events, priceBasisToProto, priceTypeToProto, queryV1 } from '@tickwell/contracts';
-import { err, ok, type Result } from '@tickwell/domain';
+import { err, ok, TickwellError, type Result } from '@tickwell/domain';
 import { BEST_SOURCE } from '@tickwell/source-policy';
 import type { BarQuery, HistoryReader, IndicatorQuery, SeriesQuery, StoredSeries } from '@tickwell/ports';
 import { intervalArgument, orRefuse, priceTypeArgument, seriesArguments, textArgument } from './arguments.ts';
 import { bestBars } from './best-bars.ts';
 import { slices, sliceColumns } from './chunks.ts';
+import { missingText, type CoverageReader, type CoverageSeries } from './quality/coverage-reader.ts';
 import type { SourcePolicies } from './source-policies.ts';
 
 export interface CallSignal {
@@ -20,10 +21,16 @@ const DEFAULT_INSTRUMENTS = 10_000;
 export class HistoryCalls {
   readonly #reader: HistoryReader;
   readonly #policies: Pick<SourcePolicies, 'bestOf'>;
+  readonly #coverage: Pick<CoverageReader, 'read'>;
 
-  constructor(reader: HistoryReader, policies: Pick<SourcePolicies, 'bestOf'>) {
+  constructor(
+    reader: HistoryReader,
+    policies: Pick<SourcePolicies, 'bestOf'>,
+    coverage: Pick<CoverageReader, 'read'>,
+  ) {
     this.#reader = reader;
     this.#policies = policies;
+    this.#coverage = coverage;
   }
 
   async listInstruments(request: queryV1.ListInstrumentsRequest): Promise<queryV1.ListInstrumentsResponse> {
@@ -47,6 +54,8 @@ export class HistoryCalls {
       priceType: orRefuse(priceTypeArgument(request.priceType)),
       signal,
     };
+    if (request.requireComplete)
+      await this.#requireComplete(orRefuse(completeArgument(query, request.calendar)));
     for await (const { source, priceBasis, bars } of this.#bars(query)) {
       for (const part of slices(bars.startNs.length)) {
         yield create(queryV1.GetBarsResponseSchema, {
@@ -56,6 +65,13 @@ export class HistoryCalls {
         });
       }
     }
+  }
+
+  async #requireComplete(series: CoverageSeries): Promise<void> {
+    const read = await this.#coverage.read(series);
+    if (!read.ok) throw new TickwellError('failed-precondition', read.error);
+    if (read.value.arrived < read.value.expected)
+      throw new TickwellError('failed-precondition', missingText(series, read.value));
   }
 
   #bars(query: BarQuery): ReturnType<HistoryReader['bars']> {
@@ -124,6 +140,17 @@ function ofASource(query: Result<SeriesQuery, string>): Result<SeriesQuery, stri
   return query.ok && query.value.source === BEST_SOURCE
     ? err(`source "${BEST_SOURCE}" is of bars only: name a source, or none for all of them`)
     : query;
+}
+
+/** What is complete can only be said of one series from a known start on. */
+function completeArgument(query: BarQuery, calendar: string): Result<CoverageSeries, string> {
+  const { source, startNs, endNs, limit } = query;
+  if (source === undefined)
+    return err(`require_complete: name a source, or "${BEST_SOURCE}" for what any has`);
+  if (startNs === undefined) return err('require_complete: name the start of the range');
+  if (limit !== undefined) return err('require_complete goes without limit: name the range instead');
+  const named = textArgument('calendar', calendar);
+  return named.ok ? ok({ ...query, source, startNs, endNs, calendar: named.value, maxGaps: 1 }) : named;
 }
 
 /** "sma(20)" names the same series as "sma(20,close)"; what is no specification of ours stays as it is. */

@@ -1,6 +1,6 @@
 import { ALL_TOPICS } from '@tickwell/contracts';
 import { TickwellError } from '@tickwell/domain';
-import { GrpcServer, bindConfig, bindDeadLetters, bindMarketData } from '@tickwell/grpc';
+import { GrpcServer, bindConfig, bindDeadLetters, bindMarketData, bindQuality } from '@tickwell/grpc';
 import { createKafkaLog, partitionForKey } from '@tickwell/kafka';
 import { createQuestdbReader, parsePgUrl } from '@tickwell/questdb';
 import { runService } from '@tickwell/runtime';
@@ -34,6 +34,7 @@ await runService({
         ...bindMarketData(service.calls),
         ...bindConfig(service.configCalls),
         ...bindDeadLetters(service.deadLetterCalls),
+        ...bindQuality(service.qualityCalls),
       ],
       limits: { stallMs: config.stallMs },
       logger,

@@ -2,6 +2,9 @@ import type { queryV1 } from '@tickwell/contracts';
 import { TickwellError } from '@tickwell/domain';
 import type { EventLog, Logger, StoreReader } from '@tickwell/ports';
 import { cacheDescriptions } from './cached-topics.ts';
+import { CoverageCalls } from './quality/coverage-calls.ts';
+import { CoverageReader } from './quality/coverage-reader.ts';
+import { InstrumentCalendars } from './quality/instrument-calendars.ts';
 import { ConfigCalls } from './config-calls.ts';
 import { CONFIG_KINDS } from './config-kinds.ts';
 import { CommitTracker } from './commit-tracker.ts';
@@ -45,6 +48,7 @@ export class QueryService {
   readonly #subscriptions: Subscriptions;
   readonly #config: ConfigCalls;
   readonly #deadLetters: DeadLetterCalls;
+  readonly #quality: CoverageCalls;
   readonly #stopped = Promise.withResolvers<undefined>();
   #ready = false;
   #server: QueryServer | undefined;
@@ -74,7 +78,13 @@ export class QueryService {
       if (entry.kind === 'source') policies.apply(entry);
     });
     this.#deadLetters = new DeadLetterCalls({ log, reader: reader.deadLetters, nowNs: parts.nowNs });
-    this.#history = new HistoryCalls(reader, policies);
+    const calendars = new InstrumentCalendars();
+    this.#config.reader.onChange((entry) => {
+      calendars.apply(entry);
+    });
+    const coverage = new CoverageReader({ reader, policies, calendars, nowNs: parts.nowNs });
+    this.#quality = new CoverageCalls(coverage, reader);
+    this.#history = new HistoryCalls(reader, policies, coverage);
     this.#subscriptions = new Subscriptions({ ...parts, sharedLog, commits: this.#commits, hub: this.#hub });
   }
 
@@ -112,6 +122,12 @@ export class QueryService {
       this.#deadLetters.replay(request, call),
     purge: (request: queryV1.DeadLetterServicePurgeRequest, call: CallSignal) =>
       this.#deadLetters.purge(request, call),
+  };
+
+  /** The calls of tickwell.query.v1.QualityService. */
+  readonly qualityCalls = {
+    getCoverage: (request: queryV1.GetCoverageRequest, call: CallSignal) =>
+      this.#quality.getCoverage(request, call),
   };
 
   /** Follows the log and serves until {@link stop}; rejects when the log or the server fails for good. */

@@ -4,6 +4,7 @@ import { addBackfill } from './commands/backfill.ts';
 import { addCalendar } from './commands/calendar.ts';
 import { addConfig } from './commands/config.ts';
 import { addDeadLetter } from './commands/dead-letter.ts';
+import { addCoverage } from './commands/coverage.ts';
 import { addDemo } from './commands/demo.ts';
 import { addDoctor } from './commands/doctor.ts';
 import { addDown } from './commands/down.ts';
@@ -28,6 +29,7 @@ const COMMANDS = [
   addGet,
   addTail,
   addDeadLetter,
+  addCoverage,
   addConfig,
   addInstrument,
   addCalendar,

@@ -27,6 +27,8 @@ interface GetFlags {
   readonly columns?: readonly string[];
   readonly interval: string;
   readonly priceType: PriceType;
+  readonly complete?: true;
+  readonly calendar?: string;
   readonly spec?: string;
   readonly csv?: true;
   readonly json?: true;
@@ -52,10 +54,23 @@ export function addGet(program: Command, context: CliContext): void {
       new Option('--price-type <type>', 'what the bars are built of')
         .choices(['trade', 'bid', 'ask', 'mid'])
         .default('trade'),
+      new Option(
+        '--complete',
+        'fail, and say what is missing, unless all bars of the sessions are there; with --source and --from',
+      ),
+      new Option('--calendar <id>', 'of --complete; default: that of the instrument'),
     ],
-    read: (client, query, { interval: of, priceType, columns }) =>
-      map(client.bars({ ...query, interval: of, priceType, ...chosen(columns) }), (each) =>
-        barsChunk(each, columns),
+    read: (client, query, { interval: of, priceType, columns, complete = false, calendar = '' }) =>
+      map(
+        client.bars({
+          ...query,
+          interval: of,
+          priceType,
+          requireComplete: complete,
+          calendar,
+          ...chosen(columns),
+        }),
+        (each) => barsChunk(each, columns),
       ),
   });
   withSeries(get, context, {

@@ -198,6 +198,21 @@ export declare type GetBarsRequest = Message<"tickwell.query.v1.GetBarsRequest">
    * @generated from field: repeated string columns = 8;
    */
   columns: string[];
+
+  /**
+   * Answer only if every bar is there that the sessions of the instrument's calendar want (QualityService.GetCoverage says which): else the
+   * call fails with FAILED_PRECONDITION, and names what is missing. Needs a source and the start of the range; takes no limit.
+   *
+   * @generated from field: bool require_complete = 9;
+   */
+  requireComplete: boolean;
+
+  /**
+   * The calendar to go by; empty: that of the instrument's document.
+   *
+   * @generated from field: string calendar = 10;
+   */
+  calendar: string;
 };
 
 /**

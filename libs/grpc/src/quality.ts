@@ -1,0 +1,15 @@
+import { queryV1 } from '@tickwell/contracts';
+import { bindUnary, type BoundMethod, type UnaryHandler } from './bind.ts';
+
+type Of<K extends keyof typeof METHODS> = (typeof METHODS)[K];
+
+const METHODS = queryV1.QualityService.method;
+
+/** The methods of tickwell.query.v1.QualityService. */
+export interface QualityHandlers {
+  readonly getCoverage: UnaryHandler<Of<'getCoverage'>['input'], Of<'getCoverage'>['output']>;
+}
+
+export function bindQuality(handlers: QualityHandlers): readonly BoundMethod[] {
+  return [bindUnary(METHODS.getCoverage, handlers.getCoverage)];
+}

@@ -42,6 +42,20 @@ interface Series {
   readonly order: RowOrder;
   /** Of the start in which its last row came. */
   start: number;
+  /** The source's highest number so far. */
+  newestSeq?: bigint;
+}
+
+/** What came before the provider was started again: a row of then, by its time and number. */
+function isKnown({ order, newestSeq }: Series, event: Event): boolean {
+  const seq = numberOf(event);
+  const { newestNs } = order;
+  if (seq === undefined || newestSeq === undefined || newestNs === undefined || seq > newestSeq) return false;
+  return event.timeNs < newestNs || (event.timeNs === newestNs && seq === newestSeq);
+}
+
+function numberOf(event: Event): bigint | undefined {
+  return 'seq' in event ? event.seq : undefined;
 }
 
 /**
@@ -62,6 +76,8 @@ export class LiveSource implements EventSource {
   #position = 0n;
   #start = 0;
   #rowsOfStart = 0;
+  /** An event has come in this session: the key was right. */
+  #hasServed = false;
   #whyAgain = '';
   #wakeReader: (() => void) | undefined;
   #wakeWriter: (() => void) | undefined;
@@ -241,9 +257,18 @@ export class LiveSource implements EventSource {
       return;
     }
     for (const event of read.value) {
-      const seq = this.#seriesOf(symbol.value, event).order.next(event);
-      if (typeof seq === 'bigint') this.#builder.add(symbol.value, event, seq, ++this.#position);
-      else this.#refuse(row, symbol.value, seq);
+      const series = this.#seriesOf(symbol.value, event);
+      // A provider that begins anew often begins with what it had.
+      if (this.#start > 1 && isKnown(series, event)) continue;
+      const seq = series.order.next(event);
+      if (typeof seq !== 'bigint') {
+        this.#refuse(row, symbol.value, seq);
+        continue;
+      }
+      const { newestSeq = seq } = series;
+      if (numberOf(event) !== undefined) series.newestSeq = seq > newestSeq ? seq : newestSeq;
+      this.#builder.add(symbol.value, event, seq, ++this.#position);
+      this.#hasServed = true;
     }
   }
 
@@ -317,7 +342,10 @@ export class LiveSource implements EventSource {
     });
   }
 
-  /** Retryable where another start may do better: not with a wrong key, and not with a mistake before any row. */
+  /**
+   * Retryable where another start may do better: not with a key that has never been right (vendors answer 401 and 403 in outages, too), and not
+   * with a mistake before any row.
+   */
   #failure(error: unknown): TickwellError {
     const { runtime } = this.#options;
     if (error instanceof NotRows)
@@ -331,7 +359,9 @@ export class LiveSource implements EventSource {
       file: runtime.file,
     };
     const failure = explain(error, about, (text) => this.#hide(text));
-    const isAccident = failure.code === 'provider-failed' && this.#rowsOfStart > 0;
+    const isAccident =
+      (failure.code === 'provider-failed' && this.#rowsOfStart > 0) ||
+      (failure.code === 'provider-unauthorized' && this.#hasServed);
     if (!isAccident && failure.code !== 'provider-bad-answer') return failure;
     return new TickwellError(failure.code, failure.message, {
       cause: failure.cause,

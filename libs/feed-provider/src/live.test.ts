@@ -90,6 +90,35 @@ describe('a live session', () => {
     ]);
   });
 
+  it('leaves out what a provider that was started again has delivered before, and then knows of no hole', async () => {
+    const trade = (number: number): string =>
+      row(`time: new Date(Date.UTC(2026, 0, 1, 10, ${number})), seq: ${number}`);
+    const { source, reports } = await open(`
+      globalThis.startsOfRepeating = (globalThis.startsOfRepeating ?? 0) + 1;
+      ${trade(1)} ${trade(2)}
+      if (globalThis.startsOfRepeating === 1) throw new Error('connection lost');
+      ${trade(3)}
+      await new Promise(() => {});`);
+    const outcome = await take(source, 3);
+    expect(chunks(outcome).flatMap((chunk) => (chunk.kind === 'trades' ? chunk.trades.seq : []))).toEqual([
+      1n,
+      2n,
+      3n,
+    ]);
+    expect(refusals(outcome)).toEqual([]);
+    expect(reports.map(({ kind }) => kind)).toEqual(['connection', 'connection']);
+  });
+
+  it('takes a refused key for an outage where it was right before', async () => {
+    const { source } = await open(`
+      globalThis.startsOfRefused = (globalThis.startsOfRefused ?? 0) + 1;
+      if (globalThis.startsOfRefused === 2) context.fail('unauthorized', 'the vendor answers 401');
+      ${row('time: new Date(Date.UTC(2026, 0, 1, 10, globalThis.startsOfRefused))')}
+      if (globalThis.startsOfRefused === 1) throw new Error('connection lost');
+      await new Promise(() => {});`);
+    expect(chunks(await take(source, 2)).flatMap(({ positions }) => positions)).toEqual([1n, 2n]);
+  });
+
   it('starts a provider again that fails, and tells the hole', async () => {
     const { source, reports } = await open(`
       globalThis.startsOfMine = (globalThis.startsOfMine ?? 0) + 1;

@@ -31,9 +31,10 @@ export {
   type FrameRemoval,
   type ProcessedFrame,
 } from './frame/process.ts';
+export { validateTicks, type TickFrame } from './frame/ticks.ts';
 export { validateMarketData, type FrameReport, type ValidateOptions } from './frame/validate.ts';
 export {
-  barFrames,
+  tableFrames,
   type MarketTable,
   type TableChoice,
   type TableFrame,

@@ -11,6 +11,13 @@ import { MISSING_VALUE } from './rules/missing.ts';
 import { DUPLICATE, DUPLICATE_CONFLICT, TIME_IN_FUTURE, TIME_ORDER } from './rules/order.ts';
 import { BAD_TICK } from './rules/spike.ts';
 import { SPLIT_MISSING, SPLIT_UNADJUSTED } from './rules/split.ts';
+import {
+  PRICE_POSITIVE,
+  QUOTE_CROSSED,
+  QUOTE_PRICE,
+  QUOTE_SPREAD,
+  SIZE_NEGATIVE,
+} from './rules/tick-shape.ts';
 import { UNIT_ERROR } from './rules/unit.ts';
 
 /** Every rule about frames, in the order they are asked. */
@@ -23,6 +30,11 @@ export const FRAME_RULES: readonly FrameRule[] = [
   BAR_PRICE,
   BAR_VOLUME,
   BAR_RANGE,
+  PRICE_POSITIVE,
+  SIZE_NEGATIVE,
+  QUOTE_PRICE,
+  QUOTE_CROSSED,
+  QUOTE_SPREAD,
   UNIT_ERROR,
   SPLIT_UNADJUSTED,
   SPLIT_MISSING,

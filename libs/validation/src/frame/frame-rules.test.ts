@@ -271,8 +271,11 @@ it('a dividend recorded twice is one, and the adjustment for the second is wrong
   ]);
 });
 
+/** Of ticks: ticks.test.ts. */
+const TICK_RULES = ['price-positive', 'size-not-negative', 'quote-price', 'quote-crossed', 'quote-spread'];
+
 it('every rule about frames has a case', () => {
-  const tested = new Set([...CASES.map(({ rule }) => rule), 'dividend-phantom']);
+  const tested = new Set([...CASES.map(({ rule }) => rule), 'dividend-phantom', ...TICK_RULES]);
   expect(FRAME_RULES.map(({ id }) => id).filter((id) => !tested.has(id))).toEqual([]);
 });
 

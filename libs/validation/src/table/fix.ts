@@ -1,7 +1,7 @@
-import { ok, type Result } from '@tickwell/domain';
+import { err, ok, type Result } from '@tickwell/domain';
 import type { ValueColumn } from '../frame/columns.ts';
 import { processMarketData } from '../frame/process.ts';
-import { barFrames, type MarketTable, type TableChoice } from './frames.ts';
+import { tableFrames, type MarketTable, type TableChoice } from './frames.ts';
 
 /** A row of a table that is left out. */
 interface RemovedRow {
@@ -28,8 +28,10 @@ export function fixTable(
   table: MarketTable,
   choice: TableChoice & { readonly nowNs?: bigint },
 ): Result<TableFix, string> {
-  const read = barFrames(table, choice);
+  const read = tableFrames(table, choice);
   if (!read.ok) return read;
+  if (read.value.kind !== 'bars')
+    return err(`bars can be repaired, and these are ${read.value.kind}: judge them without --fix`);
   const unreadable = read.value.problems.filter(({ rule }) => rule !== 'number-invalid');
   const removed: RemovedRow[] = [...unreadable];
   const cells = new Map<number, Map<number, number>>();

@@ -1,6 +1,7 @@
 import { err, ok, type Result } from '@tickwell/domain';
 import { isBlank, toNumber, type Cell, type TimeColumn, type TimeParser } from '@tickwell/text';
 import type { BarFrame } from '../frame/bar-frame.ts';
+import type { TickFrame } from '../frame/ticks.ts';
 import { recogniseHeaders, type Headers, type TableKind, type TableRole } from './headers.ts';
 import { tableTimes } from './times.ts';
 
@@ -36,6 +37,8 @@ interface TableProblem {
 /** The rows of one instrument. */
 export interface TableFrame {
   readonly frame: BarFrame;
+  /** Of a table of trades or quotes: these, and {@link frame} holds symbol and times alone. */
+  readonly ticks: TickFrame | undefined;
   /** Row of the table, from 1, of each row of the frame. */
   readonly rows: Int32Array;
   /** Times as they are written, ns since the epoch of a clock on UTC. */
@@ -61,14 +64,18 @@ const NUMBERS: readonly TableRole[] = [
   'dividends',
   'capitalGains',
   'splits',
+  'price',
+  'size',
+  'bid',
+  'ask',
 ];
 
 /** What stands in a cell where there is no value. */
 const MISSING = /^(null|nan|na|n\/a|none|-|#n\/a)$/i;
 const INFINITE = /^([+-]?)inf(inity)?$/i;
 
-/** Reads a table of bars as frames, one per symbol, in the order of the table. */
-export function barFrames(table: MarketTable, choice: TableChoice): Result<TableFrames, string> {
+/** Reads a table of bars, trades or quotes as frames, one per symbol, in the order of the table. */
+export function tableFrames(table: MarketTable, choice: TableChoice): Result<TableFrames, string> {
   if (table.columns === null) {
     return err(
       'the file has no line with the names of its columns: add one, for example Date,Open,High,Low,Close,Volume',
@@ -163,6 +170,7 @@ class FrameBuilder {
   finish(): { readonly frames: readonly TableFrame[]; readonly problems: readonly TableProblem[] } {
     const frames = [...this.#groups].map(([symbol, group]) => ({
       frame: toFrame(symbol, group),
+      ticks: this.#headers.kind === 'bars' ? undefined : toTicks(symbol, group),
       rows: Int32Array.from(group.rows),
       wallNs: BigInt64Array.from(group.wallNs),
     }));
@@ -217,11 +225,27 @@ function readNumber(cell: Cell): number | undefined {
   );
 }
 
-function toFrame(symbol: string, group: Group): BarFrame {
-  const column = (role: TableRole): Float64Array | undefined => {
+function columnsOf(group: Group): (role: TableRole) => Float64Array | undefined {
+  return (role) => {
     const values = group.numbers.get(role);
     return values === undefined ? undefined : Float64Array.from(values);
   };
+}
+
+function toTicks(symbol: string, group: Group): TickFrame {
+  const column = columnsOf(group);
+  return {
+    symbol,
+    timeNs: BigInt64Array.from(group.timeNs),
+    price: column('price'),
+    size: column('size'),
+    bid: column('bid'),
+    ask: column('ask'),
+  };
+}
+
+function toFrame(symbol: string, group: Group): BarFrame {
+  const column = columnsOf(group);
   return {
     symbol,
     timeNs: BigInt64Array.from(group.timeNs),

@@ -1,7 +1,8 @@
 import { formatNs, ok, type Result } from '@tickwell/domain';
 import type { FrameNote, FrameSeverity } from '../frame/bar-frame.ts';
+import { validateTicks } from '../frame/ticks.ts';
 import { validateMarketData } from '../frame/validate.ts';
-import { barFrames, type MarketTable, type TableChoice, type TableFrame } from './frames.ts';
+import { tableFrames, type MarketTable, type TableChoice, type TableFrame } from './frames.ts';
 
 interface FindingHead {
   readonly rule: string;
@@ -36,12 +37,12 @@ export interface TableReport {
   readonly notes: readonly TableNote[];
 }
 
-/** Judges a table of bars. An error says why it cannot be read as one. */
+/** Judges a table of bars, trades or quotes. An error says why it cannot be read as one. */
 export function validateTable(
   table: MarketTable,
   choice: TableChoice & { readonly nowNs?: bigint },
 ): Result<TableReport, string> {
-  const read = barFrames(table, choice);
+  const read = tableFrames(table, choice);
   if (!read.ok) return read;
   const touched = new Set<number>();
   const notes: TableNote[] = [];
@@ -50,7 +51,10 @@ export function validateTable(
     return { rule, severity: 'reject', symbol, message, row, time: null };
   });
   for (const frame of read.value.frames) {
-    const report = validateMarketData(frame.frame, choice.nowNs === undefined ? {} : { nowNs: choice.nowNs });
+    const options = choice.nowNs === undefined ? {} : { nowNs: choice.nowNs };
+    const { ticks } = frame;
+    const report =
+      ticks === undefined ? validateMarketData(frame.frame, options) : validateTicks(ticks, options);
     const { symbol } = frame.frame;
     notes.push(...report.notes.map((note) => ({ ...note, symbol })));
     for (const { from, to, ...rest } of report.findings) {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { barFrames, type MarketTable } from './frames.ts';
+import { tableFrames, type MarketTable } from './frames.ts';
 import { recogniseHeaders } from './headers.ts';
 import { validateTable } from './report.ts';
 
@@ -41,7 +41,7 @@ describe('headers as vendors write them', () => {
 });
 
 it('reads missing cells, infinities, thousands and dollars; what is no number is a finding', () => {
-  const frames = barFrames(
+  const frames = tableFrames(
     table(`Date,Close,Volume
       2024-01-02,null,NaN
       2024-01-03,-inf,$1
@@ -56,7 +56,7 @@ it('reads missing cells, infinities, thousands and dollars; what is no number is
 
 it('finds out whether the day or the month comes first from all rows', () => {
   const times = (text: string): readonly bigint[] => {
-    const frames = barFrames(table(`Date,Close\n${text}`), {});
+    const frames = tableFrames(table(`Date,Close\n${text}`), {});
     return frames.ok ? [...(frames.value.frames[0]?.frame.timeNs ?? [])] : [];
   };
   const day = (iso: string): bigint => BigInt(Date.parse(iso)) * 1_000_000n;

@@ -17,7 +17,7 @@ export function addValidate(program: Command, context: CliContext): void {
   const command = program
     .command('validate')
     .description(
-      'judges files of bars, without a platform: what is wrong, where, and why; exit 0: nothing, 1: findings, 2: a file cannot be judged',
+      'judges files of bars, trades or quotes, without a platform: what is wrong, where, and why; exit 0: nothing, 1: findings, 2: a file cannot be judged',
     )
     .argument('<files...>', 'CSV, JSON, Parquet or Arrow, also in gzip or zip; folders and patterns')
     .option('--symbol <id>', 'instrument of a file that does not say; default: its name')
@@ -26,7 +26,7 @@ export function addValidate(program: Command, context: CliContext): void {
     .option('--entry <name>', 'which file inside a zip')
     .option(
       '--fix <out>',
-      'writes the file repaired, as CSV: units, shares, adjusted closes and dividends replaced, impossible and repeated rows left out; exit 0 where nothing is left',
+      'writes a file of bars repaired, as CSV: units, shares, adjusted closes and dividends replaced, impossible and repeated rows left out; exit 0 where nothing is left',
     );
   withExamples(withJson(command), [
     'tickwell validate prices.csv',

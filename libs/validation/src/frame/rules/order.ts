@@ -58,14 +58,16 @@ export function findOrderErrors(frame: BarFrame, nowNs: bigint | undefined, sink
   const kept: number[] = [];
   for (const row of sorted) {
     const last = kept.at(-1);
-    if (nowNs !== undefined && time(row) > nowNs + ALLOWANCE_NS) {
-      sink.row(TIME_IN_FUTURE, row, 'is in the future');
-    }
+    if (isInFuture(time(row), nowNs)) sink.row(TIME_IN_FUTURE, row, 'is in the future');
     if (last === undefined || time(last) !== time(row)) kept.push(row);
     else if (isSameRow(frame, last, row)) sink.row(DUPLICATE, row, 'repeats another row');
     else sink.row(DUPLICATE_CONFLICT, row, 'has the time of another row and other values');
   }
   return kept;
+}
+
+export function isInFuture(timeNs: bigint, nowNs: bigint | undefined): boolean {
+  return nowNs !== undefined && timeNs > nowNs + ALLOWANCE_NS;
 }
 
 function isSameRow(frame: BarFrame, a: number, b: number): boolean {

@@ -1,4 +1,5 @@
 import { Option, type Command } from 'commander';
+import type { Calendar } from '@tickwell/calendar';
 import type { TickwellClient } from '@tickwell/client';
 import { formatNs, TickwellError, type PriceType } from '@tickwell/domain';
 import { findEndpoints, findGrpcAddress, openClient } from '../connection.ts';
@@ -14,6 +15,7 @@ import {
 } from '../ingest/ib-flags.ts';
 import { calendarFor, closedDays } from '../ingest/closed-days.ts';
 import { importJobs, withImportOptions, type ImportFlags } from '../ingest/import.ts';
+import { byDay, gapsOf, joined, unasked } from '../ingest/gap-spans.ts';
 import { StoredDays, type Span } from '../ingest/missing-days.ts';
 import { time, withExamples } from '../options.ts';
 import { ibHistoryOfJob } from './ingest-ib.ts';
@@ -39,7 +41,7 @@ export function addBackfill(program: Command, context: CliContext): void {
   const command = program
     .command('backfill')
     .description(
-      'fetch the history that is missing: looks which days of a range are stored and asks Interactive Brokers for the others only. ' +
+      'fetch the history that is missing: looks which days of a range are stored, and with a calendar which bars of them, and asks Interactive Brokers for the others only. ' +
         'Interrupted, it goes on where it stopped; days that IB had nothing of are not asked for again without --again',
     )
     .argument('<instrument...>', INSTRUMENT_HELP)
@@ -81,20 +83,24 @@ async function backfill(
       const instrument = ibInstrument(text);
       const symbol = text.split(':')[0] ?? text;
       const priceType = priceTypeOf(instrument, flags.what);
-      const stored = await storedDays(client, { symbol, priceType, ...flags }, span);
+      const of = { symbol, priceType, ...flags };
+      const stored = await storedDays(client, of, span);
       const sessions = await calendarFor(client, symbol, flags.calendar);
       if (sessions !== undefined) stored.addClosed(closedDays(sessions, span, flags.allHours === true));
-      if (flags.again !== true) {
-        const asked = await askedHistory(questdbHttpUrl, SOURCE, askedOf(symbol, instrument, flags));
-        for (const each of asked) stored.addAsked(each.span, each.atNs);
-      }
-      const missing = stored.missing(span, nowNs);
-      for (const line of planLines(symbol, missing, stored.empty(span), flags.json === true))
-        terminal.print(line);
+      const asked =
+        flags.again === true
+          ? []
+          : await askedHistory(questdbHttpUrl, SOURCE, askedOf(symbol, instrument, flags));
+      for (const each of asked) stored.addAsked(each.span, each.atNs);
+      const gaps = sessions === undefined ? [] : await gapsWithin(client, of, span, sessions);
+      const { spans, givenUp } = unasked(gaps, asked);
+      const missing = joined([...stored.missing(span, nowNs), ...byDay(spans)]);
+      const plan = { missing, emptyDays: stored.empty(span), emptyGaps: givenUp };
+      for (const line of planLines(symbol, plan, flags.json === true)) terminal.print(line);
       for (const { fromNs, toNs } of missing) {
         const again = flags.again === true ? { again: Number(nowNs / 1_000_000n) } : {};
-        const of = { ...gatewayOfJob(flags), ...again, instruments: [instrument] };
-        jobs.push(ibHistoryOfJob(of, { ...flags, from: fromNs, to: toNs }));
+        const job = { ...gatewayOfJob(flags), ...again, instruments: [instrument] };
+        jobs.push(ibHistoryOfJob(job, { ...flags, from: fromNs, to: toNs }));
       }
     }
   } finally {
@@ -144,20 +150,45 @@ async function storedDays(
   return days;
 }
 
-/** `emptyDays`: that were asked for before, and had nothing. */
-function planLines(symbol: string, missing: readonly Span[], emptyDays: number, asJson: boolean): string[] {
+/** Gaps within days of which something is stored. Of trades and quotes nothing says what to expect. */
+async function gapsWithin(
+  client: TickwellClient,
+  wanted: Pick<BackfillFlags, 'kind' | 'interval'> & {
+    readonly symbol: string;
+    readonly priceType: PriceType;
+  },
+  { fromNs: startNs, toNs: endNs }: Span,
+  sessions: Calendar,
+): Promise<readonly Span[]> {
+  const { symbol, priceType, kind = 'bars', interval = '1d' } = wanted;
+  if (kind !== 'bars') return [];
+  return gapsOf(client, { symbol, priceType, interval, startNs, endNs, source: SOURCE }, sessions);
+}
+
+/** What was asked for before, and had nothing, is not missing. */
+interface Plan {
+  readonly missing: readonly Span[];
+  readonly emptyDays: number;
+  readonly emptyGaps: number;
+}
+
+function planLines(symbol: string, { missing, emptyDays, emptyGaps }: Plan, asJson: boolean): string[] {
   const spans = missing.map(({ fromNs, toNs }) => ({ from: formatNs(fromNs), to: formatNs(toNs) }));
-  if (asJson) return [JSON.stringify({ type: 'missing', symbol, spans, emptyDays })];
+  if (asJson) return [JSON.stringify({ type: 'missing', symbol, spans, emptyDays, emptyGaps })];
   const lines =
     spans.length === 0
       ? [`${symbol}: nothing is missing`]
       : [
-          `${symbol}: ${formatCounted(spans.length, 'span')} without data`,
+          `${symbol}: ${formatCounted(spans.length, 'span')} to ask for`,
           ...spans.map(({ from, to }) => `  ${from} to ${to}`),
         ];
   if (emptyDays > 0)
     lines.push(
       `${symbol}: IB had nothing of ${formatCounted(emptyDays, 'day')} when it was asked before (weekends and holidays have nothing); --again asks once more`,
+    );
+  if (emptyGaps > 0)
+    lines.push(
+      `${symbol}: IB had nothing of ${formatCounted(emptyGaps, 'gap')} within days when it was asked before; --again asks once more`,
     );
   return lines;
 }

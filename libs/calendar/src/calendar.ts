@@ -26,7 +26,7 @@ export interface Session {
 
 /**
  * The sessions of an exchange from 2000-01-01 to 2030-12-31. What lies outside is an error and never a guess. All sessions are
- * computed at the first use (some 10 ms, half a megabyte); after that a question is a binary search, and one about a
+ * computed at the first use (30 to 120 ms of CPU, half a megabyte); after that a question is a binary search, and one about a
  * time near the last one asked a comparison.
  */
 export class Calendar {

@@ -160,7 +160,7 @@ describe.skipIf(DATA_MISSING !== undefined)(
         accepted: 51_053,
         duplicates: 0,
         refused: {},
-        flagged: { 'quote-crossed': 3_991 },
+        flagged: { 'quote-crossed': 3_991, 'quote-locked': 5_409 },
       });
     });
 

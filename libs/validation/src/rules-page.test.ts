@@ -1,6 +1,14 @@
 import { expect, it } from 'vitest';
+import { KINDS, rulesOf } from './kinds/index.ts';
+import { RECORD_RULES } from './record-rules.ts';
+import { RULE_EXAMPLES } from './rule-examples.ts';
 import { soundWatermark } from './rules/time.ts';
 import { rulesPage } from './rules-page.ts';
+
+it('every rule of the flow has an example', () => {
+  const rules = [...RECORD_RULES, ...KINDS.flatMap(rulesOf)];
+  expect(rules.map(({ id }) => id).filter((id) => RULE_EXAMPLES[id] === undefined)).toEqual([]);
+});
 
 it('docs/validation-rules.md is current', async () => {
   await expect(rulesPage()).toMatchFileSnapshot('../../../docs/validation-rules.md');

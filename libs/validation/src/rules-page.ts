@@ -1,6 +1,7 @@
 import { FRAME_RULES } from './frame/catalogue.ts';
 import type { FrameRule } from './frame/frame-rule.ts';
 import { KINDS, rulesOf } from './kinds/index.ts';
+import { RULE_EXAMPLES } from './rule-examples.ts';
 import { RECORD_RULES } from './record-rules.ts';
 import type { RuleInfo } from './rule.ts';
 
@@ -22,8 +23,13 @@ ${SEVERITIES}
 A record that breaks one becomes one dead letter as a whole (the original bytes, at most 64 KiB of them, with size and SHA-256).
 
 ${table(
-  ['rule', 'what breaks it', 'parameters'],
-  RECORD_RULES.map((rule) => [`\`${rule.id}\``, rule.description, parameters(rule)]),
+  ['rule', 'what breaks it', 'for example', 'parameters'],
+  RECORD_RULES.map((rule) => [
+    `\`${rule.id}\``,
+    rule.description,
+    RULE_EXAMPLES[rule.id] ?? '',
+    parameters(rule),
+  ]),
 )}
 
 ## Rules about events
@@ -31,12 +37,13 @@ ${table(
 The first broken rule of a kind decides, in this order; flags come last.
 
 ${table(
-  ['rule', 'kinds', 'severity', 'what breaks it', 'parameters'],
+  ['rule', 'kinds', 'severity', 'what breaks it', 'for example', 'parameters'],
   eventRules().map(({ rule, kinds }) => [
     `\`${rule.id}\``,
     kinds.join(', '),
     rule.severity,
     rule.description,
+    RULE_EXAMPLES[rule.id] ?? '',
     parameters(rule),
   ]),
 )}

@@ -146,6 +146,10 @@ const TRADE_CASES: readonly Case[] = [
     breaks: trades({ price: 100 }, { price: 150.01 }),
     passes: trades({ price: 100 }, { price: 150 }),
   }),
+  trade('unit-error', 'pounds after pence', {
+    breaks: trades({ price: 3501 }, { price: 35.35 }),
+    passes: trades({ price: 3501 }, { price: 2535 }),
+  }),
   trade('price-jump', 'down by more than half', {
     breaks: trades({ price: 100 }, { price: 49.99 }),
     passes: trades({ price: 100 }, { price: 50 }),
@@ -198,7 +202,15 @@ const QUOTE_CASES: readonly Case[] = [
   }),
   quote('quote-crossed', 'bid above ask', {
     breaks: quotes({ bidPrice: 101.01 }),
-    passes: quotes({ bidPrice: 101 }),
+    passes: quotes({ bidPrice: 100.99 }),
+  }),
+  quote('quote-locked', 'bid equal to ask', {
+    breaks: quotes({ bidPrice: 101 }),
+    passes: quotes({ bidPrice: 100.99 }),
+  }),
+  quote('quote-spread', 'a stub bid', {
+    breaks: quotes({ bidPrice: 50.49 }),
+    passes: quotes({ bidPrice: 50.5 }),
   }),
 ];
 
@@ -276,6 +288,10 @@ const BAR_CASES: readonly Case[] = [
   bar('duplicate-conflict', 'same start, other close', {
     breaks: bars({}, { startNs: DAY_NS, close: 10 }),
     passes: bars({}, { close: 10 }),
+  }),
+  bar('unit-error', 'pence after pounds', {
+    breaks: bars({}, { open: 900, high: 900, low: 800, close: 800 }),
+    passes: bars({}, { open: 9, high: 9, low: 8, close: 8 }),
   }),
   bar('price-jump', 'close after a missed split', {
     breaks: bars({}, { open: 4, high: 5, low: 3, close: 4 }),

@@ -63,7 +63,7 @@ function say(line: string): void {
 }
 
 /** CPU time (garbage collection included) of the best of several runs: other processes' load only adds. */
-function measure(name: string, run: () => void): void {
+function measure(name: string, run: () => void): number {
   let bestUs = Infinity;
   for (let i = 0; i < RUNS; i++) {
     const start = process.cpuUsage();
@@ -72,6 +72,7 @@ function measure(name: string, run: () => void): void {
     bestUs = Math.min(bestUs, user + system);
   }
   say(`  ${name.padEnd(34)} ${(bestUs / TRADES_PER_RUN).toFixed(3)} µs per trade`);
+  return bestUs;
 }
 
 function bench(eventsPerBatch: number): void {
@@ -88,18 +89,20 @@ function bench(eventsPerBatch: number): void {
     intervalText: '',
     interval: undefined,
   };
-  measure('decode', () => {
+  const decodeUs = measure('decode', () => {
     for (const { value } of records) if (value !== null) decodeTickBatch(value, true);
   });
-  measure('judge (every rule)', () => {
+  const judgeUs = measure('judge (every rule)', () => {
     const state = new KeyState();
     for (const { trades, positions } of batches) {
       judge(TRADES, trades, positions, state.stream('trades', context.origin), context);
     }
   });
-  measure('encode (without positions)', () => {
+  const encodeUs = measure('encode (without positions)', () => {
     for (const batch of batches) encodeTickBatch({ ...batch, positions: [] });
   });
+  const ratio = (decodeUs + judgeUs + encodeUs) / (decodeUs + encodeUs);
+  say(`  ${'with validation / without'.padEnd(34)} ${ratio.toFixed(2)}`);
   const processor = createProcessors().find((entry) => entry.inputTopic === TOPICS.rawTicks.name);
   if (processor === undefined) throw new Error('no processor reads raw ticks');
   measure('processor: decode, validate, encode', () => {

@@ -11,7 +11,7 @@ import type { EventRule, Kind } from '../rule.ts';
 import { BAR_BATCH_RULES } from '../rules/batch.ts';
 import { ordered, type OrderedEvents } from '../rules/order.ts';
 import { versioned } from '../rules/versions.ts';
-import { isAmount, isPrice, JUMP_RATIO, priceJump } from '../rules/prices.ts';
+import { isAmount, isPrice, JUMP_RATIO, priceJump, unitError } from '../rules/prices.ts';
 import { FUTURE_ALLOWANCE_HOURS, timeInFuture, timeTooOld } from '../rules/time.ts';
 
 /** Sessions open on the quarter hour, and hourly bars of many vendors start with the session (13:30, 14:30, ... UTC). */
@@ -155,6 +155,6 @@ export const BARS: Kind<BarColumns> = {
   ],
   versions: versioned(values),
   ...ordered(events, false),
-  flagRules: [priceJump(close, JUMP_RATIO)],
+  flagRules: [priceJump(close, JUMP_RATIO), unitError(close)],
   pick: pickBars,
 };

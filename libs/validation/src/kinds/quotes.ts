@@ -73,6 +73,30 @@ const quoteCrossed: EventRule<QuoteColumns> = {
   explain: (quotes, index) => `bid ${quotes.bidPrice[index]} is above ask ${quotes.askPrice[index]}`,
 };
 
+/** Common where several venues or dark orders are merged, and no error by itself. */
+const quoteLocked: EventRule<QuoteColumns> = {
+  id: 'quote-locked',
+  severity: 'flag',
+  description: 'Bid equals ask: a spread of zero.',
+  parameters: {},
+  broken: (quotes, index) => quotes.bidPrice[index] === quotes.askPrice[index],
+  explain: (quotes, index) => `bid and ask are ${quotes.bidPrice[index]}`,
+};
+
+const MAX_SPREAD = 0.5;
+
+const quoteSpread: EventRule<QuoteColumns> = {
+  id: 'quote-spread',
+  severity: 'flag',
+  description:
+    "Ask is above bid by more than the share of the price: a stub quote, whose middle is nobody's price.",
+  parameters: { maxSpread: MAX_SPREAD },
+  broken: (quotes, index) =>
+    (quotes.askPrice[index] ?? NaN) - (quotes.bidPrice[index] ?? NaN) >
+    MAX_SPREAD * (quotes.askPrice[index] ?? NaN),
+  explain: (quotes, index) => `bid ${quotes.bidPrice[index]}, ask ${quotes.askPrice[index]}`,
+};
+
 export const QUOTES: Kind<QuoteColumns> = {
   name: 'quotes',
   noun: 'quote',
@@ -85,6 +109,6 @@ export const QUOTES: Kind<QuoteColumns> = {
     quoteSize,
   ],
   ...ordered(events, true),
-  flagRules: [quoteCrossed],
+  flagRules: [quoteCrossed, quoteLocked, quoteSpread],
   pick: pickQuotes,
 };

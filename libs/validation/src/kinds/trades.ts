@@ -2,7 +2,7 @@ import { pickTrades, type TradeColumns } from '@tickwell/domain';
 import type { EventRule, Kind } from '../rule.ts';
 import { INSTRUMENT_RULES } from '../rules/batch.ts';
 import { ordered, type OrderedEvents } from '../rules/order.ts';
-import { isAmount, isPrice, JUMP_RATIO, priceJump } from '../rules/prices.ts';
+import { isAmount, isPrice, JUMP_RATIO, priceJump, unitError } from '../rules/prices.ts';
 import { FUTURE_ALLOWANCE_HOURS, timeInFuture, timeTooOld } from '../rules/time.ts';
 
 const price = (trades: TradeColumns, index: number): number => trades.price[index] ?? NaN;
@@ -51,6 +51,6 @@ export const TRADES: Kind<TradeColumns> = {
     sizeNotNegative,
   ],
   ...ordered(events, true),
-  flagRules: [priceJump(price, JUMP_RATIO)],
+  flagRules: [priceJump(price, JUMP_RATIO), unitError(price)],
   pick: pickTrades,
 };

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { TickwellError } from '@tickwell/domain';
 import { isFileName, ProviderHost, readyNames, type ProviderRuntime } from '@tickwell/feed-provider';
+import { readyDefinitions } from '@tickwell/feed-websocket';
 import type { CliContext } from '../context.ts';
 import { cliClock } from './cli-clock.ts';
 
@@ -43,7 +44,7 @@ export async function findProvider(
   if (readyNames().includes(text)) return loaded(host, text);
   throw new TickwellError(
     'provider-not-found',
-    `there is no provider "${text}": name a file (.ts, .js, .json), one of ${readyNames().join(', ')}, or one of ${PROVIDERS}; "tickwell source list" shows all`,
+    `there is no provider "${text}": name a file (.ts, .js, .json), one of ${[...readyNames(), ...readyDefinitions()].sort().join(', ')}, or one of ${PROVIDERS}; "tickwell source list" shows all`,
   );
 }
 

@@ -72,7 +72,7 @@ describe('ingest provider', () => {
       path: good,
     });
     await expect(findProvider(contextOf(), 'mine')).rejects.toThrow(
-      'there is no provider "mine": name a file',
+      /^there is no provider "mine": name a file .*, one of binance-futures, bitmex, coinbase, ecb, /,
     );
     await expect(findProvider(contextOf(), './no.ts')).rejects.toThrow('the file cannot be read');
   });

@@ -142,6 +142,10 @@ describe('single answers', () => {
           lastNs: 9n,
           specId: '',
           priceType: 'trade',
+          instrumentType: '',
+          name: '',
+          exchange: '',
+          currency: '',
         },
       ],
     });

@@ -64,7 +64,11 @@ export interface BarOptions extends SeriesOptions, ColumnOptions {
   readonly requireComplete?: boolean;
   /** For `requireComplete`; left out: that of the instrument's document. */
   readonly calendar?: string;
+  /** Of a continuous future: how earlier contracts are brought to the level of the newest; left out: as its instrument says. */
+  readonly adjustment?: BackAdjustment;
 }
+
+export type BackAdjustment = 'none' | 'difference' | 'ratio';
 
 export interface IndicatorOptions extends SeriesOptions {
   readonly interval: string;
@@ -86,6 +90,8 @@ export interface BarsChunk {
   readonly source: string;
   readonly priceBasis: PriceBasis;
   readonly bars: BarColumns;
+  /** Of a continuous future: the contract that these bars are of; else "". */
+  readonly contract: string;
 }
 
 export interface IndicatorsChunk extends IndicatorColumns {
@@ -106,7 +112,18 @@ export interface Instrument {
   readonly specId: string;
   /** What bars (and indicators) are built of: those of currencies are midpoints. */
   readonly priceType: PriceType;
+  /** What the instrument map says of the symbol today ("stock", ...); "" where it says nothing, and so are the others. */
+  readonly instrumentType: string;
+  readonly name: string;
+  readonly exchange: string;
+  readonly currency: string;
 }
+
+const BACK_ADJUSTMENTS: Readonly<Record<BackAdjustment, queryV1.BackAdjustment>> = {
+  none: queryV1.BackAdjustment.NONE,
+  difference: queryV1.BackAdjustment.DIFFERENCE,
+  ratio: queryV1.BackAdjustment.RATIO,
+};
 
 const METHODS = queryV1.MarketDataService.method;
 
@@ -171,7 +188,7 @@ export class TickwellClient {
   }
 
   bars(options: BarOptions): SeriesStream<BarsChunk, Bar> {
-    const { interval, priceType = 'trade', requireComplete = false, calendar = '' } = options;
+    const { interval, priceType = 'trade', requireComplete = false, calendar = '', adjustment } = options;
     const request = create(queryV1.GetBarsRequestSchema, {
       ...seriesRequest(options),
       columns: [...(options.columns ?? [])],
@@ -179,13 +196,15 @@ export class TickwellClient {
       priceType: priceTypeToProto(priceType),
       requireComplete,
       calendar,
+      ...(adjustment === undefined ? {} : { adjustment: BACK_ADJUSTMENTS[adjustment] }),
     });
     return this.#series(
       options,
-      ({ bars }) => barRows(bars),
+      ({ bars, contract }) => barRows(bars, contract),
       async function* (channel, config) {
-        for await (const { source, priceBasis, bars } of channel.stream(METHODS.getBars, request, config)) {
-          yield { source, priceBasis: priceBasisFromProto(priceBasis), bars: bars ?? emptyBars() };
+        for await (const one of channel.stream(METHODS.getBars, request, config)) {
+          const { source, contract, bars = emptyBars() } = one;
+          yield { source, priceBasis: priceBasisFromProto(one.priceBasis), bars, contract };
         }
       },
     );
@@ -260,8 +279,10 @@ export class TickwellClient {
 
 function instrumentOf(series: queryV1.InstrumentSeries): Instrument {
   const { symbol, source, kind, interval, rows, firstNs, lastNs, specId } = series;
+  const { instrumentType, name, exchange, currency } = series;
+  const facts = { instrumentType, name, exchange, currency };
   const priceType = priceTypeFromProto(series.priceType) ?? 'trade';
-  return { symbol, source, kind, interval, rows, firstNs, lastNs, specId, priceType };
+  return { symbol, source, kind, interval, rows, firstNs, lastNs, specId, priceType, ...facts };
 }
 
 /** A client of the query service at "host:port". Nothing connects before the first call. */

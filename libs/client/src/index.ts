@@ -3,6 +3,7 @@ export type { BarColumns, Header, PriceBasis, PriceType, QuoteColumns, TradeColu
 export type { CallOptions } from './call-options.ts';
 export { TickwellClient, connect } from './client.ts';
 export type {
+  BackAdjustment,
   BarOptions,
   BarsChunk,
   ColumnOptions,

@@ -32,6 +32,8 @@ export interface Bar {
   readonly tradeCount: number | undefined;
   /** yyyymmdd, for bars of a day and longer. */
   readonly sessionDate: number | undefined;
+  /** Of a continuous future: the contract that the bar is of. */
+  readonly contract?: string;
 }
 
 export interface IndicatorValue {
@@ -73,7 +75,8 @@ export function* quoteRows(columns: QuoteColumns): Generator<Quote> {
   }
 }
 
-export function* barRows(columns: BarColumns): Generator<Bar> {
+export function* barRows(columns: BarColumns, contract = ''): Generator<Bar> {
+  const of = contract === '' ? {} : { contract };
   for (const [index, startNs] of columns.startNs.entries()) {
     yield {
       startNs,
@@ -85,6 +88,7 @@ export function* barRows(columns: BarColumns): Generator<Bar> {
       vwap: columns.vwap[index],
       tradeCount: columns.tradeCount[index],
       sessionDate: columns.sessionDate[index],
+      ...of,
     };
   }
 }

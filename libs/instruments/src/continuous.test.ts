@@ -1,6 +1,6 @@
 import { emptyBars } from '@tickwell/domain';
 import { describe, expect, it } from 'vitest';
-import { rollSchedule, stitch, volumeSchedule, type ContractBars } from './continuous.ts';
+import { rollSchedule, stitch, volumeSchedule, volumesOf, type ContractBars } from './continuous.ts';
 import { daily } from './fixtures/build.ts';
 
 const EXPIRIES = [
@@ -64,7 +64,7 @@ describe('when a continuous future goes on to the next contract', () => {
       ['2025-03-17', 115, 900],
     ]);
     const on = (sessions: number): number | undefined => {
-      const schedule = volumeSchedule([next, old], sessions);
+      const schedule = volumeSchedule([next, old].map(volumesOf), sessions);
       return schedule.ok ? schedule.value[0]?.to : undefined;
     };
     expect([1, 2].map(on)).toEqual([20250312, 20250317]);
@@ -79,7 +79,7 @@ describe('when a continuous future goes on to the next contract', () => {
       ['2025-03-21', 110, 1],
       ['2025-03-24', 110, 1],
     ]);
-    expect(volumeSchedule([old, next], 1)).toMatchObject({
+    expect(volumeSchedule([old, next].map(volumesOf), 1)).toMatchObject({
       ok: true,
       value: [{ id: 'H5', to: 20250324 }, { from: 20250324 }],
     });
@@ -88,13 +88,13 @@ describe('when a continuous future goes on to the next contract', () => {
   it('volume is refused where there is none to compare, or nothing to go on to', () => {
     const old = contract('H5', 20250321, [['2025-03-20', 100, 900]]);
     const noVolume = contract('M5', 20250620, [['2025-03-20', 110]]);
-    expect(volumeSchedule([old, noVolume], 1)).toEqual({
+    expect(volumeSchedule([old, noVolume].map(volumesOf), 1)).toEqual({
       ok: false,
       error:
         'the bars of M5 have no volume, which a roll by volume compares: use days-before-expiry or fixed-date, or a source with volume',
     });
     const early = contract('M5', 20250620, [['2025-03-19', 110, 1]]);
-    expect(volumeSchedule([old, early], 1)).toMatchObject({
+    expect(volumeSchedule([old, early].map(volumesOf), 1)).toMatchObject({
       ok: false,
       error: expect.stringMatching(/^M5 has no bar after H5 ends/) as string,
     });

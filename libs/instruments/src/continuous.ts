@@ -1,6 +1,15 @@
-import { emptyBars, err, ok, utcDateNumber, type BarColumns, type Result } from '@tickwell/domain';
+import { emptyBars, err, ok, type BarColumns, type Result } from '@tickwell/domain';
+import { WEEKDAYS, type SessionDate, type TradingDays } from '@tickwell/calendar';
 import { rollDate, type Adjustment, type RollRule } from './continuous-spec.ts';
-import { sessionDateText, WEEKDAYS, type SessionDate, type TradingDays } from '@tickwell/calendar';
+import {
+  adjuster,
+  inPiece,
+  rollAmount,
+  SessionCloses,
+  SessionVolumes,
+  type Roll,
+  type RollPiece,
+} from './roll.ts';
 
 /** A contract with its bars, oldest first; intraday bars without session dates count to their day in UTC. */
 export interface ContractBars {
@@ -9,24 +18,25 @@ export interface ContractBars {
   readonly bars: BarColumns;
 }
 
-/** A contract is used from `from` (undefined: from its first bar) up to, not including, `to` (undefined: to its last bar). */
-export interface RollPiece {
-  readonly id: string;
-  readonly from: SessionDate | undefined;
-  readonly to: SessionDate | undefined;
-}
-
 export interface ContinuousBars {
   readonly bars: BarColumns;
   /** Which contract each bar is of. */
   readonly contract: readonly string[];
   /** What was done at each roll, oldest first: `amount` was added to (difference) or multiplied with (ratio) what is earlier. */
-  readonly rolls: readonly {
-    readonly from: string;
-    readonly to: string;
-    readonly on: SessionDate;
-    readonly amount: number;
-  }[];
+  readonly rolls: readonly (Roll & { readonly amount: number })[];
+}
+
+/** A contract with what it traded in each session. */
+export interface ContractVolumes {
+  readonly id: string;
+  readonly expiry: SessionDate;
+  readonly volumes: SessionVolumes;
+}
+
+export function volumesOf({ id, expiry, bars }: ContractBars): ContractVolumes {
+  const volumes = new SessionVolumes();
+  volumes.add(bars);
+  return { id, expiry, volumes };
 }
 
 /** A rule that looks at the expiries only. */
@@ -62,19 +72,16 @@ function chained(rolls: readonly { readonly id: string; readonly to: SessionDate
  * the latest on the session after the last bar of the one before. Refused where a session has no volume to compare.
  */
 export function volumeSchedule(
-  contracts: readonly ContractBars[],
+  contracts: readonly ContractVolumes[],
   sessions: number,
 ): Result<readonly RollPiece[], string> {
   const sorted = contracts.toSorted((a, b) => a.expiry - b.expiry);
-  const volumes: { readonly id: string; readonly daily: ReadonlyMap<SessionDate, number> }[] = [];
-  for (const { id, bars } of sorted) {
-    const daily = dailyVolume(bars);
-    if (daily === undefined)
-      return err(
-        `the bars of ${id} have no volume, which a roll by volume compares: use days-before-expiry or fixed-date, or a source with volume`,
-      );
-    volumes.push({ id, daily });
-  }
+  const without = sorted.find((contract) => !contract.volumes.isComplete);
+  if (without !== undefined)
+    return err(
+      `the bars of ${without.id} have no volume, which a roll by volume compares: use days-before-expiry or fixed-date, or a source with volume`,
+    );
+  const volumes = sorted.map((contract) => ({ id: contract.id, daily: contract.volumes.daily }));
   const rolls: { id: string; to: SessionDate }[] = [];
   let from = 0;
   for (const [index, { id, daily }] of volumes.entries()) {
@@ -110,22 +117,6 @@ function takeOver(
   return undefined;
 }
 
-/** undefined: a bar has no volume. */
-function dailyVolume(bars: BarColumns): ReadonlyMap<SessionDate, number> | undefined {
-  const daily = new Map<SessionDate, number>();
-  for (const index of bars.startNs.keys()) {
-    const volume = bars.volume[index];
-    if (volume === undefined || Number.isNaN(volume)) return undefined;
-    const date = sessionOf(bars, index);
-    daily.set(date, (daily.get(date) ?? 0) + volume);
-  }
-  return daily;
-}
-
-function sessionOf(bars: BarColumns, index: number): SessionDate {
-  return bars.sessionDate[index] ?? utcDateNumber(bars.startNs[index] ?? 0n);
-}
-
 /**
  * One series of the contracts' bars. `difference` adds to everything before a roll what the new contract cost more, `ratio` multiplies it, both at
  * the close of the last session before the roll that has bars of both; so the newest prices are real ones, and volumes always are.
@@ -145,9 +136,16 @@ export function stitch(
   for (const [index, piece] of pieces.entries()) {
     const next = pieces[index + 1];
     if (next?.from === undefined) continue;
-    const amount = rollAmount(piece, { ...next, from: next.from }, adjustment);
+    const roll = { from: piece.id, to: next.id, on: next.from };
+    const [before, after] = [piece, next].map(({ bars }) => {
+      const closes = new SessionCloses(roll.on);
+      closes.add(bars);
+      return closes;
+    });
+    if (before === undefined || after === undefined) continue;
+    const amount = rollAmount(roll, { before, after }, adjustment);
     if (!amount.ok) return amount;
-    rolls.push({ from: piece.id, to: next.id, on: next.from, amount: amount.value });
+    rolls.push({ ...roll, amount: amount.value });
   }
   return ok({ ...joined(pieces, rolls, adjustment), rolls });
 }
@@ -156,42 +154,9 @@ interface BarPiece extends RollPiece {
   readonly bars: BarColumns;
 }
 
-function rollAmount(
-  old: BarPiece,
-  next: BarPiece & { readonly from: SessionDate },
-  adjustment: Adjustment,
-): Result<number, string> {
-  if (adjustment === 'none') return ok(0);
-  const name = `the roll from ${old.id} to ${next.id} on ${sessionDateText(next.from)}`;
-  const [a, b] = [closes(old.bars, next.from), closes(next.bars, next.from)];
-  const common = [...a.keys()].filter((date) => b.has(date)).at(-1);
-  if (common === undefined)
-    return err(
-      `${name}: no session before it has bars of both, so their prices cannot be compared: use adjustment none`,
-    );
-  const before = a.get(common) ?? Number.NaN;
-  const after = b.get(common) ?? Number.NaN;
-  if (adjustment === 'difference') return ok(after - before);
-  if (before > 0 && after > 0) return ok(after / before);
-  return err(`${name}: closes of ${before} and ${after} have no ratio: use adjustment difference`);
-}
-
-/** The last close of every session before a date, in order. */
-function closes(bars: BarColumns, before: SessionDate): ReadonlyMap<SessionDate, number> {
-  const found = new Map<SessionDate, number>();
-  for (const [index, close] of bars.close.entries()) {
-    const date = sessionOf(bars, index);
-    if (date < before) found.set(date, close);
-  }
-  return found;
-}
-
 /** Indices of the bars that a piece uses. */
-function selected({ bars, from, to }: BarPiece): readonly number[] {
-  return [...bars.startNs.keys()].filter((index) => {
-    const date = sessionOf(bars, index);
-    return (from === undefined || date >= from) && (to === undefined || date < to);
-  });
+function selected(piece: BarPiece): readonly number[] {
+  return [...piece.bars.startNs.keys()].filter((index) => inPiece(piece, piece.bars, index));
 }
 
 const PRICES = ['open', 'high', 'low', 'close', 'vwap'] as const;
@@ -219,16 +184,4 @@ function joined(
     }
   }
   return { bars, contract };
-}
-
-function adjuster(later: readonly number[], adjustment: Adjustment): (price: number) => number {
-  if (adjustment === 'difference') {
-    const sum = later.reduce((total, amount) => total + amount, 0);
-    return (price) => price + sum;
-  }
-  if (adjustment === 'ratio') {
-    const product = later.reduce((total, amount) => total * amount, 1);
-    return (price) => price * product;
-  }
-  return (price) => price;
 }

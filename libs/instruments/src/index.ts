@@ -5,6 +5,7 @@ export * from './instrument.ts';
 export * from './instrument-type.ts';
 export * from './kind.ts';
 export * from './map.ts';
+export * from './roll.ts';
 export * from './span.ts';
 export * from './vendor.ts';
 export * from './vendor-query.ts';

@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { rollSchedule, stitch, volumeSchedule, type ContractBars } from './continuous.ts';
+import { rollSchedule, stitch, volumeSchedule, volumesOf, type ContractBars } from './continuous.ts';
 import { at, daily, mapOf, symbol } from './fixtures/build.ts';
 
 /** Real files, which are not part of the repository. */
@@ -152,7 +152,7 @@ describe.skipIf(!has(ES))('the E-mini S&P 500, with the volumes of its contracts
 
   it('goes from December 2013 to March 2014 on the session after March traded more', () => {
     const contracts = [contract('201312', 20131220), contract('201403', 20140321)];
-    const schedule = volumeSchedule(contracts, 1);
+    const schedule = volumeSchedule(contracts.map(volumesOf), 1);
     if (!schedule.ok) throw new Error(schedule.error);
     const on = schedule.value[1]?.from ?? 0;
     const volume = (index: number, date: number): number => {

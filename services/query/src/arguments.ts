@@ -11,6 +11,7 @@ import {
   type PriceType,
   type Result,
 } from '@tickwell/domain';
+import type { Adjustment } from '@tickwell/instruments';
 import type { SeriesQuery, TimeSpan } from '@tickwell/ports';
 
 /** Most rows one call may ask for; more is several calls. */
@@ -128,6 +129,20 @@ export function priceTypeArgument(value: events.PriceType): Result<PriceType, st
   return priceType === undefined
     ? err(`price_type ${value} is not known: use PRICE_TYPE_TRADE, _BID, _ASK or _MID`)
     : ok(priceType);
+}
+
+const ADJUSTMENT_OF: ReadonlyMap<queryV1.BackAdjustment, Adjustment> = new Map([
+  [queryV1.BackAdjustment.NONE, 'none'],
+  [queryV1.BackAdjustment.DIFFERENCE, 'difference'],
+  [queryV1.BackAdjustment.RATIO, 'ratio'],
+]);
+
+/** undefined: as the instrument says. */
+export function adjustmentArgument(value: queryV1.BackAdjustment): Result<Adjustment | undefined, string> {
+  const adjustment = ADJUSTMENT_OF.get(value);
+  return adjustment === undefined && value !== queryV1.BackAdjustment.UNSPECIFIED
+    ? err(`adjustment ${value} is not known: use BACK_ADJUSTMENT_NONE, _DIFFERENCE or _RATIO`)
+    : ok(adjustment);
 }
 
 const KIND_OF: ReadonlyMap<queryV1.StreamKind, EventKind> = new Map([

@@ -65,11 +65,11 @@ async function storedOrder(
 }
 
 /** Leaves out the first bars, and what is more than the limit. */
-async function* cut(
-  chunks: AsyncIterable<BestChunk>,
+export async function* cut<C extends Pick<BestChunk, 'bars'>>(
+  chunks: AsyncIterable<C>,
   skip: number,
   limit: number,
-): AsyncGenerator<BestChunk> {
+): AsyncGenerator<C> {
   let toSkip = skip;
   let left = limit;
   for await (const chunk of chunks) {

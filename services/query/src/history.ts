@@ -2,12 +2,22 @@ import { create } from '@bufbuild/protobuf';
 import { parseSpec } from '@tickwell/indicators';
 import { events, priceBasisToProto, priceTypeToProto, queryV1 } from '@tickwell/contracts';
 import { err, ok, TickwellError, type Result } from '@tickwell/domain';
+import { nameAt, type Instrument, type InstrumentMap } from '@tickwell/instruments';
 import { BEST_SOURCE } from '@tickwell/source-policy';
 import type { BarQuery, HistoryReader, IndicatorQuery, SeriesQuery, StoredSeries } from '@tickwell/ports';
-import { intervalArgument, orRefuse, priceTypeArgument, seriesArguments, textArgument } from './arguments.ts';
-import { bestBars } from './best-bars.ts';
+import {
+  adjustmentArgument,
+  intervalArgument,
+  orRefuse,
+  priceTypeArgument,
+  seriesArguments,
+  textArgument,
+} from './arguments.ts';
+import { bestBars, type BestChunk } from './best-bars.ts';
 import { slices, sliceColumns } from './chunks.ts';
 import { missingText, type CoverageReader, type CoverageSeries } from './quality/coverage-reader.ts';
+import { continuousBars } from './continuous-bars.ts';
+import { continuousOf } from './continuous-of.ts';
 import type { SourcePolicies } from './source-policies.ts';
 
 export interface CallSignal {
@@ -17,20 +27,28 @@ export interface CallSignal {
 const MAX_INSTRUMENTS = 50_000;
 const DEFAULT_INSTRUMENTS = 10_000;
 
+export interface HistoryParts {
+  readonly reader: HistoryReader;
+  readonly policies: Pick<SourcePolicies, 'bestOf'>;
+  readonly coverage: Pick<CoverageReader, 'read'>;
+  readonly instruments: Pick<InstrumentMap, 'get' | 'contractsOf'>;
+  readonly nowNs: () => bigint;
+}
+
 /** The history calls over the store: arguments checked, rows passed on in messages of bounded size, at the reader's pace. */
 export class HistoryCalls {
   readonly #reader: HistoryReader;
   readonly #policies: Pick<SourcePolicies, 'bestOf'>;
   readonly #coverage: Pick<CoverageReader, 'read'>;
+  readonly #instruments: Pick<InstrumentMap, 'get' | 'contractsOf'>;
+  readonly #nowNs: () => bigint;
 
-  constructor(
-    reader: HistoryReader,
-    policies: Pick<SourcePolicies, 'bestOf'>,
-    coverage: Pick<CoverageReader, 'read'>,
-  ) {
+  constructor({ reader, policies, coverage, instruments, nowNs }: HistoryParts) {
     this.#reader = reader;
     this.#policies = policies;
     this.#coverage = coverage;
+    this.#instruments = instruments;
+    this.#nowNs = nowNs;
   }
 
   async listInstruments(request: queryV1.ListInstrumentsRequest): Promise<queryV1.ListInstrumentsResponse> {
@@ -38,8 +56,11 @@ export class HistoryCalls {
     const limit = request.limit === 0 ? DEFAULT_INSTRUMENTS : Math.min(request.limit, MAX_INSTRUMENTS);
     // One more than asked for tells whether there are more.
     const found = await this.#reader.series({ symbolPrefix, limit: limit + 1 });
+    const nowNs = this.#nowNs();
     return create(queryV1.ListInstrumentsResponseSchema, {
-      series: found.slice(0, limit).map(seriesMessage),
+      series: found
+        .slice(0, limit)
+        .map((each) => seriesMessage(each, this.#instruments.get(each.symbol), nowNs)),
       truncated: found.length > limit,
     });
   }
@@ -54,14 +75,31 @@ export class HistoryCalls {
       priceType: orRefuse(priceTypeArgument(request.priceType)),
       signal,
     };
+    const asked = orRefuse(adjustmentArgument(request.adjustment));
+    const continuous = await continuousOf(this.#instruments, this.#reader, query, asked);
+    if (continuous === undefined && asked !== undefined)
+      throw new TickwellError(
+        'invalid-argument',
+        `adjustment is of continuous futures, and the instrument map has none called ${query.symbol}`,
+      );
+    if (continuous !== undefined && request.requireComplete)
+      throw new TickwellError(
+        'invalid-argument',
+        `require_complete is of stored bars, and ${query.symbol} is stitched of ${continuous.contracts.length} contracts: ask for each`,
+      );
     if (request.requireComplete)
       await this.#requireComplete(orRefuse(completeArgument(query, request.calendar)));
-    for await (const { source, priceBasis, bars } of this.#bars(query)) {
+    const chunks: AsyncIterable<BestChunk & { readonly contract?: string }> =
+      continuous === undefined
+        ? this.#bars(query)
+        : continuousBars((one) => this.#bars(one), query, continuous);
+    for await (const { source, priceBasis, bars, contract = '' } of chunks) {
       for (const part of slices(bars.startNs.length)) {
         yield create(queryV1.GetBarsResponseSchema, {
           source,
           priceBasis: priceBasisToProto(priceBasis),
           bars: create(events.BarColumnsSchema, sliceColumns(bars, part)),
+          contract,
         });
       }
     }
@@ -174,7 +212,11 @@ function prefixArgument(prefix: string): Result<string, string> {
       );
 }
 
-function seriesMessage(series: StoredSeries): queryV1.InstrumentSeries {
+function seriesMessage(
+  series: StoredSeries,
+  instrument: Instrument | undefined,
+  nowNs: bigint,
+): queryV1.InstrumentSeries {
   const { symbol, source, kind, interval, rows, firstNs, lastNs, specId, priceType } = series;
   return create(queryV1.InstrumentSeriesSchema, {
     symbol,
@@ -186,5 +228,14 @@ function seriesMessage(series: StoredSeries): queryV1.InstrumentSeries {
     lastNs,
     specId: specId ?? '',
     ...(priceType === undefined ? {} : { priceType: priceTypeToProto(priceType) }),
+    ...(instrument === undefined ? {} : factsOf(instrument, nowNs)),
   });
+}
+
+function factsOf(
+  instrument: Instrument,
+  nowNs: bigint,
+): Pick<queryV1.InstrumentSeries, 'instrumentType' | 'name' | 'exchange' | 'currency'> {
+  const { type, exchange, currency } = instrument;
+  return { instrumentType: type, name: nameAt(instrument, nowNs), exchange, currency };
 }

@@ -1,5 +1,6 @@
 import type { queryV1 } from '@tickwell/contracts';
 import { TickwellError } from '@tickwell/domain';
+import { InstrumentMap } from '@tickwell/instruments';
 import type { EventLog, Logger, StoreReader } from '@tickwell/ports';
 import { cacheDescriptions } from './cached-topics.ts';
 import { CoverageCalls } from './quality/coverage-calls.ts';
@@ -74,8 +75,10 @@ export class QueryService {
     });
     this.#config = new ConfigCalls({ log, logger, nowNs: parts.nowNs, kinds: CONFIG_KINDS });
     const policies = new SourcePolicies();
+    const instruments = new InstrumentMap();
     this.#config.reader.onChange((entry) => {
       if (entry.kind === 'source') policies.apply(entry);
+      if (entry.kind === 'instrument') instruments.apply(entry);
     });
     this.#deadLetters = new DeadLetterCalls({ log, reader: reader.deadLetters, nowNs: parts.nowNs });
     const calendars = new InstrumentCalendars();
@@ -84,7 +87,7 @@ export class QueryService {
     });
     const coverage = new CoverageReader({ reader, policies, calendars, nowNs: parts.nowNs });
     this.#quality = new CoverageCalls(coverage, reader);
-    this.#history = new HistoryCalls(reader, policies, coverage);
+    this.#history = new HistoryCalls({ reader, policies, coverage, instruments, nowNs: parts.nowNs });
     this.#subscriptions = new Subscriptions({ ...parts, sharedLog, commits: this.#commits, hub: this.#hub });
   }
 

@@ -3,6 +3,7 @@ import { TickwellError, type Header, type PriceBasis } from '@tickwell/domain';
 import type { HistoryReader, SeriesQuery, StoredSeries } from '@tickwell/ports';
 import type { EventKind } from './arguments.ts';
 import { sliceColumns, slices } from './chunks.ts';
+import { commonPrefix } from './common-prefix.ts';
 import type { EventFilter, Match } from './event-filter.ts';
 import { batchResponse } from './response.ts';
 
@@ -129,14 +130,4 @@ async function* storedIndicators(
 function headerOf(series: StoredSeries, priceBasis: PriceBasis = 'unspecified'): Header {
   const { source, symbol } = series;
   return { source, symbol, cause: STORED, knownAtNs: 0n, watermarkNs: 0n, replayOf: '', priceBasis };
-}
-
-/** What all the texts begin with: one question to the store finds the series of all of them. */
-function commonPrefix(texts: readonly string[]): string {
-  const [first = '', ...rest] = texts;
-  let length = first.length;
-  for (const text of rest) {
-    while (!text.startsWith(first.slice(0, length))) length -= 1;
-  }
-  return first.slice(0, length);
 }

@@ -1,5 +1,5 @@
 import { Option, type Command } from 'commander';
-import type { PriceType, SeriesOptions, TickwellClient } from '@tickwell/client';
+import type { BackAdjustment, PriceType, SeriesOptions, TickwellClient } from '@tickwell/client';
 import { checkSymbol, TickwellError } from '@tickwell/domain';
 import { findGrpcAddress, openClient } from '../connection.ts';
 import type { CliContext } from '../context.ts';
@@ -29,6 +29,7 @@ interface GetFlags {
   readonly priceType: PriceType;
   readonly complete?: true;
   readonly calendar?: string;
+  readonly adjustment?: BackAdjustment;
   readonly spec?: string;
   readonly csv?: true;
   readonly json?: true;
@@ -48,6 +49,7 @@ export function addGet(program: Command, context: CliContext): void {
     examples: [
       'tickwell get bars AAPL --interval 1d --newest --limit 5',
       'tickwell get bars BTCUSD --interval 1m --from 2013-11-25 --to 2013-11-26 --out btc.parquet',
+      'tickwell get bars ES.C --from 2013-01-01 --adjustment ratio   # a continuous future, stitched',
     ],
     options: [
       interval(),
@@ -55,23 +57,25 @@ export function addGet(program: Command, context: CliContext): void {
         .choices(['trade', 'bid', 'ask', 'mid'])
         .default('trade'),
       new Option(
+        '--adjustment <kind>',
+        'of a continuous future: what is done to the prices before a roll; default: as its instrument says',
+      ).choices(['none', 'difference', 'ratio']),
+      new Option(
         '--complete',
         'fail, and say what is missing, unless all bars of the sessions are there; with --source and --from',
       ),
       new Option('--calendar <id>', 'of --complete; default: that of the instrument'),
     ],
-    read: (client, query, { interval: of, priceType, columns, complete = false, calendar = '' }) =>
-      map(
-        client.bars({
-          ...query,
-          interval: of,
-          priceType,
-          requireComplete: complete,
-          calendar,
-          ...chosen(columns),
-        }),
-        (each) => barsChunk(each, columns),
-      ),
+    read: (
+      client,
+      query,
+      { interval: of, priceType, columns, adjustment, complete = false, calendar = '' },
+    ) => {
+      const stitched = adjustment === undefined ? {} : { adjustment };
+      const whole = { requireComplete: complete, calendar };
+      const bars = { ...query, interval: of, priceType, ...stitched, ...whole, ...chosen(columns) };
+      return map(client.bars(bars), (each) => barsChunk(each, columns));
+    },
   });
   withSeries(get, context, {
     name: 'trades',

@@ -12,9 +12,20 @@ const BARS: Instrument = {
   lastNs: 60_000_000_000n,
   specId: '',
   priceType: 'trade',
+  instrumentType: '',
+  name: '',
+  exchange: '',
+  currency: '',
 };
 
 describe('the table of what is stored', () => {
+  it('says of instruments what the map knows of any of them', () => {
+    const known = { ...BARS, symbol: 'B', instrumentType: 'stock', name: 'Company B', currency: 'USD' };
+    const lines = tableLines([BARS, known]).map((line) => line.split(/ {2,}/));
+    expect(lines[0]?.slice(-3)).toEqual(['type', 'name', 'currency']);
+    expect(lines[2]?.slice(-3)).toEqual(['stock', 'Company B', 'USD']);
+  });
+
   it('has one line for the indicators of a series, with their specifications and all their rows', () => {
     const indicators = ['sma(20,close)', 'ema(20,close)'].map((specId) => ({
       ...BARS,

@@ -107,6 +107,9 @@ function grouped(instruments: readonly Instrument[]): readonly InstrumentLine[] 
   return [...lines.values()];
 }
 
+/** Columns that every series has something in. */
+const ALWAYS_SHOWN = 7;
+
 export function tableLines(instruments: readonly Instrument[]): readonly string[] {
   const columns = [
     { title: 'symbol' },
@@ -117,9 +120,13 @@ export function tableLines(instruments: readonly Instrument[]): readonly string[
     { title: 'last' },
     { title: 'source' },
     { title: 'specifications' },
+    { title: 'type' },
+    { title: 'name' },
+    { title: 'exchange' },
+    { title: 'currency' },
   ];
   const rows = grouped(instruments).map(
-    ({ symbol, kind, interval, priceType, rows: count, firstNs, lastNs, source, specs }) => [
+    ({ symbol, kind, interval, priceType, rows: count, firstNs, lastNs, source, specs, ...facts }) => [
       symbol,
       kind,
       priceType === 'trade' ? interval : `${interval} ${priceType}`,
@@ -128,10 +135,16 @@ export function tableLines(instruments: readonly Instrument[]): readonly string[
       formatNs(lastNs),
       source,
       specs.join(' '),
+      facts.instrumentType,
+      facts.name,
+      facts.exchange,
+      facts.currency,
     ],
   );
-  // Without indicators there is nothing to specify.
-  return formatTable(rows.some((row) => row.at(-1) !== '') ? columns : columns.slice(0, -1), rows);
+  // What nothing says anything of is no column: without indicators there is nothing to specify.
+  const isSaid = columns.map((_, at) => at < ALWAYS_SHOWN || rows.some((row) => row[at] !== ''));
+  const said = <T>(cells: readonly T[]): readonly T[] => cells.filter((_, at) => isSaid[at]);
+  return formatTable(said(columns), rows.map(said));
 }
 
 function jsonLine({ rows, firstNs, lastNs, ...rest }: Instrument): string {

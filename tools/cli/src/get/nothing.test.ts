@@ -12,6 +12,10 @@ const HOURS: Instrument = {
   lastNs: 1n,
   specId: '',
   priceType: 'mid',
+  instrumentType: '',
+  name: '',
+  exchange: '',
+  currency: '',
 };
 const asked = { symbol: 'EURUSD', kind: 'bars', interval: '1h', priceType: 'trade' };
 

@@ -43,9 +43,9 @@ export function quotesChunk({ source, quotes }: QuotesChunk, wanted: Wanted): Da
   ]);
 }
 
-export function barsChunk({ source, bars }: BarsChunk, wanted: Wanted): DataChunk {
+export function barsChunk({ source, bars, contract }: BarsChunk, wanted: Wanted): DataChunk {
   const rows = bars.startNs.length;
-  return chunk(rows, source, wanted, [
+  const { columns } = chunk(rows, source, wanted, [
     { name: 'time', type: 'time', values: bars.startNs },
     { name: 'open', type: 'double', values: bars.open },
     { name: 'high', type: 'double', values: bars.high },
@@ -56,6 +56,11 @@ export function barsChunk({ source, bars }: BarsChunk, wanted: Wanted): DataChun
     { name: 'trade_count', type: 'long', values: bars.tradeCount },
     { name: 'session_date', type: 'long', values: bars.sessionDate },
   ]);
+  if (contract === '') return { rows, columns };
+  return {
+    rows,
+    columns: [...columns, { name: 'contract', type: 'text', values: constant(rows, contract) }],
+  };
 }
 
 /** A specification always has the same outputs. */

@@ -90,13 +90,16 @@ describe('columns', () => {
       tradeCount: [],
       sessionDate: [],
     };
-    const chunk = barsChunk({ source: 's', priceBasis: 'raw', bars }, ['close', 'volume']);
+    const of = { source: 's', priceBasis: 'raw' as const, bars };
+    const chunk = barsChunk({ ...of, contract: '' }, ['close', 'volume']);
     expect(chunk.columns.map(({ name, values }) => [name, values[0]])).toEqual([
       ['time', 1n],
       ['close', 1.5],
       ['volume', null],
       ['source', 's'],
     ]);
+    const stitched = barsChunk({ ...of, contract: 'ESH5' }, ['close']);
+    expect(stitched.columns.map(({ name }) => name)).toEqual(['time', 'close', 'source', 'contract']);
   });
 
   it('an indicator has one per output', () => {

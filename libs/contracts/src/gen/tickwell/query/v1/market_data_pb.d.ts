@@ -141,6 +141,28 @@ export declare type InstrumentSeries = Message<"tickwell.query.v1.InstrumentSeri
    * @generated from field: tickwell.events.v1.PriceType price_type = 9;
    */
   priceType: PriceType;
+
+  /**
+   * What the instrument map says of the symbol, as it is called today; empty where it says nothing. "stock", "future", ...
+   *
+   * @generated from field: string instrument_type = 10;
+   */
+  instrumentType: string;
+
+  /**
+   * @generated from field: string name = 11;
+   */
+  name: string;
+
+  /**
+   * @generated from field: string exchange = 12;
+   */
+  exchange: string;
+
+  /**
+   * @generated from field: string currency = 13;
+   */
+  currency: string;
 };
 
 /**
@@ -213,6 +235,13 @@ export declare type GetBarsRequest = Message<"tickwell.query.v1.GetBarsRequest">
    * @generated from field: string calendar = 10;
    */
   calendar: string;
+
+  /**
+   * Of continuous futures, which are stitched of their contracts' bars when they are read; unspecified: as the instrument says.
+   *
+   * @generated from field: tickwell.query.v1.BackAdjustment adjustment = 11;
+   */
+  adjustment: BackAdjustment;
 };
 
 /**
@@ -239,6 +268,13 @@ export declare type GetBarsResponse = Message<"tickwell.query.v1.GetBarsResponse
    * @generated from field: tickwell.events.v1.BarColumns bars = 3;
    */
   bars?: BarColumns | undefined;
+
+  /**
+   * Of a continuous future: the contract that these bars are of; else empty.
+   *
+   * @generated from field: string contract = 4;
+   */
+  contract: string;
 };
 
 /**
@@ -784,6 +820,40 @@ export declare type Heartbeat = Message<"tickwell.query.v1.Heartbeat"> & {
  * Use `create(HeartbeatSchema)` to create a new message.
  */
 export declare const HeartbeatSchema: GenMessage<Heartbeat>;
+
+/**
+ * How bars before a roll are brought to the level of the newest contract.
+ *
+ * @generated from enum tickwell.query.v1.BackAdjustment
+ */
+export enum BackAdjustment {
+  /**
+   * @generated from enum value: BACK_ADJUSTMENT_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * @generated from enum value: BACK_ADJUSTMENT_NONE = 1;
+   */
+  NONE = 1,
+
+  /**
+   * What the new contract cost more at the roll is added.
+   *
+   * @generated from enum value: BACK_ADJUSTMENT_DIFFERENCE = 2;
+   */
+  DIFFERENCE = 2,
+
+  /**
+   * @generated from enum value: BACK_ADJUSTMENT_RATIO = 3;
+   */
+  RATIO = 3,
+}
+
+/**
+ * Describes the enum tickwell.query.v1.BackAdjustment.
+ */
+export declare const BackAdjustmentSchema: GenEnum<BackAdjustment>;
 
 /**
  * @generated from enum tickwell.query.v1.StreamKind

@@ -9,6 +9,8 @@ import { createMarket, startIbGatewaySim, type IbGatewaySim, type Market } from 
 import type { IngestLine } from '@tickwell/ports';
 import { SILENT } from '@tickwell/ports';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { endpointVariables } from '@tickwell/local-stack';
+import { CliHome } from '../support/cli.ts';
 import { untilDrained } from '../support/drained.ts';
 import { marketContent, storedContent } from '../support/ib-content.ts';
 import { startLiveIngest, type LiveIngest } from '../support/ib-ingest.ts';
@@ -35,6 +37,7 @@ describe('a policy with Interactive Brokers first', () => {
   let gateway: IbGatewaySim | undefined;
   let spare: Server;
   let folder: string;
+  let home: CliHome;
   let ingest: LiveIngest | undefined;
   const client = (): TickwellClient => new TickwellClient({ address: platform.grpcAddress });
   /** What a spare source with the same market would know; the simulated time goes on without a Gateway. */
@@ -42,6 +45,10 @@ describe('a policy with Interactive Brokers first', () => {
 
   beforeAll(async () => {
     platform = await startTestPlatform();
+    home = await CliHome.create({
+      ...endpointVariables(platform.endpoints),
+      TICKWELL_GRPC_ADDRESS: platform.grpcAddress,
+    });
     market = await createMarket({ logger: SILENT, now: () => START_MS });
     const found = market.instruments.find((one) => one.symbol === 'BTC' && one.secType === 'CRYPTO');
     if (found === undefined) throw new Error('the market has no bitcoin');
@@ -65,6 +72,7 @@ describe('a policy with Interactive Brokers first', () => {
     await gateway?.stop();
     await (platform as Platform | undefined)?.stop();
     await new Promise((resolve) => spare.close(resolve));
+    home.remove();
     rmSync(folder, { recursive: true, force: true });
   });
 
@@ -214,6 +222,7 @@ describe('a policy with Interactive Brokers first', () => {
       expect(moves()[0]).toMatchObject({ policy: 'btc', instruments: [SYMBOL], from: 'ib', to: SPARE });
       const [[ibEnd = ''] = []] = await queryStore(platform.endpoints, `select max(ts) from ${IB}`);
       await untilRows(`${OF_SPARE} and ts > '${ibEnd}'`, 20);
+      await expectShown([/^ib down serves 0 of 1: /, /^spare up serves 1 of 1$/]);
       const during = await best();
       const ibEndMs = Date.parse(ibEnd);
       expect(during.filter(({ ms }) => ms <= ibEndMs).every(({ source }) => source === 'ib')).toBe(true);
@@ -225,6 +234,7 @@ describe('a policy with Interactive Brokers first', () => {
       await untilMoves(2);
       expect(moves()[1]).toMatchObject({ instruments: [SYMBOL], from: SPARE, to: 'ib' });
       await untilRows(`${IB} and ts > '${new Date(backMs + MINUTE_MS).toISOString()}'`, 20);
+      await expectShown([/^ib up serves 1 of 1$/, /^spare up stands by$/]);
       ingest.child.kill('SIGTERM');
       expect(await ingest.ended, ingest.stderr().slice(-3000)).toBe(0);
       await untilDrained(platform.endpoints);
@@ -238,6 +248,17 @@ describe('a policy with Interactive Brokers first', () => {
     },
     3 * DEADLINE_MS,
   );
+
+  /** What `tickwell source status` says, once what was filed is stored. */
+  async function expectShown(wanted: readonly RegExp[]): Promise<void> {
+    const look = async (): Promise<readonly string[]> => {
+      const { code, stdout, stderr } = await home.run('source', 'status', '--json');
+      expect(code, stderr).toBe(0);
+      const rows = JSON.parse(stdout) as { source: string; state: string; reason: string }[];
+      return rows.map(({ source, state, reason }) => `${source} ${state} ${reason}`);
+    };
+    await until('source status', look, (rows) => wanted.every((pattern, at) => pattern.test(rows[at] ?? '')));
+  }
 
   /** From the first to the last, exactly what the market says. */
   function expectGapless(rows: Awaited<ReturnType<typeof best>>): void {

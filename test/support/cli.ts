@@ -22,23 +22,26 @@ export interface CliRun {
 /** A folder of a test's own for everything that the command line keeps; only the fetched JARs are shared. */
 export class CliHome {
   readonly dir: string;
+  readonly #env: Readonly<Record<string, string>>;
 
-  private constructor(dir: string) {
+  private constructor(dir: string, env: Readonly<Record<string, string>>) {
     this.dir = dir;
+    this.#env = env;
   }
 
-  static async create(): Promise<CliHome> {
+  /** @param env where the platform is, for commands about one that the command line did not start. */
+  static async create(env: Readonly<Record<string, string>> = {}): Promise<CliHome> {
     await sampleJarPath();
     const dir = mkdtempSync(join(tmpdir(), 'tickwell-cli-'));
     symlinkSync(join(tickwellHome(), 'jars'), join(dir, 'jars'));
-    return new CliHome(dir);
+    return new CliHome(dir, env);
   }
 
   start(...args: string[]): CliRun {
     const child = spawn(process.execPath, [join(ROOT, 'tools/cli/src/main.ts'), ...args], {
       cwd: this.dir,
       // Endpoints of the surrounding test stack would be taken for the platform's own.
-      env: { PATH: process.env['PATH'], HOME: process.env['HOME'], TICKWELL_HOME: this.dir },
+      env: { PATH: process.env['PATH'], HOME: process.env['HOME'], TICKWELL_HOME: this.dir, ...this.#env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     let stdout = '';

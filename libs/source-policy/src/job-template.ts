@@ -15,6 +15,11 @@ function idOf(entry: unknown): string | undefined {
   return typeof entry.symbol === 'string' ? entry.symbol : undefined;
 }
 
+/** The field in which a job lists instruments itself. */
+export function writtenList(job: JobTemplate): string | undefined {
+  return LISTS.find((name) => Array.isArray(job[name]));
+}
+
 /** Instruments that a job's own list leaves out. */
 export function missingInstruments(job: JobTemplate, symbols: readonly string[]): readonly string[] {
   for (const name of LISTS) {

@@ -27,7 +27,7 @@ const POLLED = { source: 'yahoo', job: { type: 'yahoo' }, everySeconds: 5 };
 /** A machine with a clock of its own; the primary brings data of A and B while it flows. */
 function world(of = policy([LIVE, POLLED])) {
   let nowMs = 0;
-  const machine = new PolicyMachine(of, nowMs, true);
+  const machine = new PolicyMachine(of, { instruments: ['A', 'B'], nowMs, inSession: true });
   const told: string[] = [];
   const apply = (event: PolicyEvent): void => {
     for (const { symbols, from, to, reason } of machine.apply(event, nowMs))
@@ -131,6 +131,25 @@ describe('PolicyMachine', () => {
     expect(health()).toBe('up 2 ');
   });
 
+  it('takes instruments in and lets them go, and leaves the others where they are', () => {
+    const { machine, told, apply, pass, now } = world();
+    apply({ kind: 'up', source: 0 });
+    pass(5, ['A', 'B']);
+    pass(11, ['A']);
+    expect(told).toEqual(['15 B 0>1 ib: no data for 10 s']);
+    machine.setInstruments(['B', 'C'], now());
+    expect([machine.wanted(0), machine.wanted(1), machine.size]).toEqual([['B', 'C'], ['B'], 2]);
+    expect([machine.serving('A'), machine.serving('B'), machine.serving('C')]).toEqual([null, 1, 0]);
+    // What joined has the whole time to bring something.
+    pass(9);
+    expect(told).toHaveLength(1);
+    pass(1);
+    expect(told.at(-1)).toBe('26 C 0>1 ib: no data for 10 s');
+    machine.setInstruments([], now());
+    expect([machine.wanted(0), machine.wanted(1)]).toEqual([[], []]);
+    expect(machine.health(0, now()).state).toBe('idle');
+  });
+
   it('says once that no source is left, tries all with bounded waits, and takes the first that works', () => {
     const { machine, told, apply } = world();
     for (let at = 0; at < 12; at++) {
@@ -161,7 +180,7 @@ describe('PolicyMachine', () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 200 }), (steps) => {
         let nowMs = 0;
-        const machine = new PolicyMachine(of, nowMs, true);
+        const machine = new PolicyMachine(of, { instruments: ['A', 'B'], nowMs, inSession: true });
         const broken = [0, 0, 0];
         for (const { afterMs, source, what } of steps) {
           nowMs += afterMs;

@@ -73,13 +73,33 @@ export class PolicyMachine {
   #inSession: boolean;
   #sessionSinceMs: number;
 
-  constructor(policy: SourcePolicy, nowMs: number, inSession: boolean) {
+  constructor(
+    policy: SourcePolicy,
+    of: { readonly instruments: readonly string[]; readonly nowMs: number; readonly inSession: boolean },
+  ) {
+    const { instruments, nowMs, inSession } = of;
     this.#policy = policy;
     this.#sources = policy.sources.map(() => undefined);
     this.#inSession = inSession;
     this.#sessionSinceMs = nowMs;
-    for (const symbol of policy.instruments) this.#serving.set(symbol, 0);
+    for (const symbol of instruments) this.#serving.set(symbol, 0);
     this.#want(nowMs);
+  }
+
+  /** Instruments join, which the primary serves first, or leave; the others stay with whom they are. */
+  setInstruments(instruments: readonly string[], nowMs: number): void {
+    const before = new Map(this.#serving);
+    this.#serving.clear();
+    for (const symbol of instruments) {
+      const at = before.get(symbol);
+      this.#serving.set(symbol, at === undefined ? 0 : at);
+    }
+    this.#want(nowMs);
+  }
+
+  /** How many instruments there are. */
+  get size(): number {
+    return this.#serving.size;
   }
 
   /** What changes by an event; data alone changes nothing before the next of another kind. */

@@ -67,6 +67,30 @@ describe('parsePolicy', () => {
     ]);
   });
 
+  it('takes ids, a rule, or both, and says what is wrong with them', () => {
+    const rule = { ids: ['AAPL'], type: 'stock', currency: ['USD', 'EUR'] };
+    const sources = [{ source: 'yahoo', job: { type: 'yahoo', symbols: '{instruments}' } }];
+    const parsed = parsePolicy('p', { ...POLICY, instruments: rule, sources });
+    expect(parsed.ok ? parsed.value.instruments : parsed.error).toEqual({
+      ids: ['AAPL'],
+      rule: { types: ['stock'], exchanges: [], currencies: ['USD', 'EUR'] },
+    });
+    expect(problems({ instruments: { type: 'share', exchange: [], venue: 'X' }, sources })).toEqual([
+      'policy.instruments.exchange must be a text, or a list of 1 to 100 of at most 64 characters',
+      expect.stringMatching(/^policy.instruments.type "share" is none of stock, etf, /) as string,
+      'policy.instruments.venue is not known; known are ids, type, exchange, currency',
+    ]);
+    expect(problems({ instruments: {}, sources })).toEqual([
+      'policy.instruments must name ids, or a type, exchange or currency of the instrument map',
+    ]);
+    expect(problems({ instruments: 'AAPL', sources })).toEqual([
+      'policy.instruments must be a list of ids, or an object with ids, type, exchange or currency',
+    ]);
+    expect(problems({ instruments: rule, sources: [POLICY.sources[0]] })).toEqual([
+      'policy.sources[0].job.instruments lists instruments, but those of this policy come by a rule: write "{instruments}", and what the source calls them into the instrument map',
+    ]);
+  });
+
   it.each([
     { apiKey: 'abcdefgh' },
     { auth: { password: 12345 } },

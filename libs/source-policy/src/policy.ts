@@ -1,6 +1,7 @@
-import { checkSymbol, err, JsonFields, ok, parseInterval, type Result } from '@tickwell/domain';
-import { missingInstruments, type JobTemplate } from './job-template.ts';
+import { err, JsonFields, ok, parseInterval, type Result } from '@tickwell/domain';
+import { missingInstruments, writtenList, type JobTemplate } from './job-template.ts';
 import { secretProblems } from './secrets.ts';
+import { readSelection, type Selection } from './selection.ts';
 import { readSession, type Session } from './session.ts';
 
 export interface PolicySeries {
@@ -20,7 +21,7 @@ export interface PolicySource {
 /** Which sources bring a series of some instruments; `docs/sources.md` describes the document. */
 export interface SourcePolicy {
   readonly id: string;
-  readonly instruments: readonly string[];
+  readonly instruments: Selection;
   readonly series: PolicySeries;
   /** The primary first, then its fallbacks. */
   readonly sources: readonly PolicySource[];
@@ -35,7 +36,6 @@ export interface SourcePolicy {
   readonly lookbackSeconds: number;
 }
 
-const MAX_INSTRUMENTS = 20_000;
 const MAX_SOURCES = 16;
 const MAX_SOURCE_CHARS = 128;
 const DAY_SECONDS = 86_400;
@@ -56,8 +56,8 @@ export function parsePolicy(id: string, document: unknown): Result<SourcePolicy,
   if (secrets.length > 0) return err(secrets);
   const fields = new JsonFields(document, 'policy');
   if (fields.text('type') !== 'policy') fields.problem('type', 'must be "policy"');
-  const instruments = readInstruments(fields);
   const problems: string[] = [];
+  const instruments = readSelection(fields, problems);
   const sources = readSources(fields, instruments, problems);
   const session = fields.take('session');
   const policy: SourcePolicy = {
@@ -76,21 +76,6 @@ export function parsePolicy(id: string, document: unknown): Result<SourcePolicy,
   return all.length === 0 ? ok(policy) : err(all);
 }
 
-function readInstruments(fields: JsonFields): readonly string[] {
-  const list = fields.list('instruments') ?? [];
-  if (list.length === 0 || list.length > MAX_INSTRUMENTS)
-    fields.problem('instruments', `must be a list of 1 to ${MAX_INSTRUMENTS} instrument ids`);
-  const seen = new Set<string>();
-  for (const [index, value] of list.entries()) {
-    const checked = checkSymbol(typeof value === 'string' ? value : '');
-    if (!checked.ok) fields.problem(`instruments[${index}]`, checked.error);
-    else if (seen.has(checked.value))
-      fields.problem(`instruments[${index}]`, `${checked.value} is named twice`);
-    else seen.add(checked.value);
-  }
-  return [...seen];
-}
-
 function readSeries(value: unknown, problems: string[]): PolicySeries {
   const fields = new JsonFields(value, 'policy.series');
   const kind = fields.choice('kind', ['trades', 'quotes', 'bars']);
@@ -107,7 +92,7 @@ function readSeries(value: unknown, problems: string[]): PolicySeries {
 
 function readSources(
   fields: JsonFields,
-  instruments: readonly string[],
+  instruments: Selection,
   problems: string[],
 ): readonly PolicySource[] {
   const list = fields.list('sources') ?? [];
@@ -123,12 +108,7 @@ function readSources(
   return sources;
 }
 
-function readSource(
-  value: unknown,
-  where: string,
-  instruments: readonly string[],
-  problems: string[],
-): PolicySource {
+function readSource(value: unknown, where: string, instruments: Selection, problems: string[]): PolicySource {
   const fields = new JsonFields(value, where);
   const source = fields.requiredText('source');
   if (source === BEST_SOURCE || source.length > MAX_SOURCE_CHARS)
@@ -143,8 +123,14 @@ function readSource(
   else if (typeof job['type'] !== 'string' || job['type'] === 'policy')
     fields.problem('job.type', 'must be the type of a job of ingest that is no policy');
   else {
-    const missing = missingInstruments(job, instruments);
-    if (missing.length > 0)
+    const list = writtenList(job);
+    const missing = missingInstruments(job, instruments.ids);
+    if (list !== undefined && instruments.rule !== undefined)
+      fields.problem(
+        `job.${list}`,
+        'lists instruments, but those of this policy come by a rule: write "{instruments}", and what the source calls them into the instrument map',
+      );
+    else if (missing.length > 0)
       fields.problem(
         'job',
         `does not name ${missing.slice(0, 5).join(', ')}${missing.length > 5 ? ', …' : ''}: list every instrument of the policy, or write "{instruments}"`,

@@ -77,7 +77,7 @@ export class QueryService {
     const policies = new SourcePolicies();
     const instruments = new InstrumentMap();
     this.#config.reader.onChange((entry) => {
-      if (entry.kind === 'source') policies.apply(entry);
+      policies.apply(entry);
       if (entry.kind === 'instrument') instruments.apply(entry);
     });
     this.#deadLetters = new DeadLetterCalls({ log, reader: reader.deadLetters, nowNs: parts.nowNs });

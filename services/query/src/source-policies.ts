@@ -1,7 +1,14 @@
 import type { ConfigEntry, ConfigIndex, ConfigKind } from '@tickwell/config';
-import { isPolicy, parsePolicy, type SourcePolicy } from '@tickwell/source-policy';
+import { parseInstrument, type Instrument } from '@tickwell/instruments';
+import {
+  isPolicy,
+  parsePolicy,
+  PolicyBook,
+  type InstrumentFacts,
+  type SourcePolicy,
+} from '@tickwell/source-policy';
 
-/** Documents of kind `source`: of policies every field, and no two may serve one series of one instrument. */
+/** Documents of kind `source`: of policies every field, and no two may come first for one series of one instrument. */
 export const SOURCE_KIND: ConfigKind = {
   check: (id, document) => {
     if (!isPolicy(document)) return [];
@@ -13,41 +20,29 @@ export const SOURCE_KIND: ConfigKind = {
 
 /** The policies there are, and which one serves a series. */
 export class SourcePolicies implements ConfigIndex {
-  readonly #policies = new Map<string, SourcePolicy>();
-  /** By {@link keyOf}: the policy. */
-  readonly #owners = new Map<string, SourcePolicy>();
+  readonly #book = new PolicyBook();
 
-  apply({ id, deleted, payloadJson }: ConfigEntry): void {
-    const before = this.#policies.get(id);
-    this.#policies.delete(id);
-    for (const key of before === undefined ? [] : keysOf(before))
-      if (this.#owners.get(key) === before) this.#owners.delete(key);
-    const policy = deleted ? undefined : policyOf(id, payloadJson);
-    if (policy === undefined) return;
-    this.#policies.set(id, policy);
-    for (const key of keysOf(policy)) this.#owners.set(key, policy);
+  /** Takes a document of kind `source`, or of kind `instrument`, which rules choose by. */
+  apply({ kind, id, deleted, payloadJson }: ConfigEntry): void {
+    if (kind === 'source') this.#book.setPolicy(id, deleted ? undefined : policyOf(id, payloadJson));
+    if (kind !== 'instrument') return;
+    const read = deleted ? undefined : parseInstrument(id, payloadJson);
+    this.#book.setInstrument(id, read?.ok === true ? factsOf(read.value) : undefined);
   }
 
   conflicts(id: string, document: unknown): readonly string[] {
     const parsed = isPolicy(document) ? parsePolicy(id, document) : undefined;
-    if (parsed?.ok !== true) return [];
-    const { series, instruments } = parsed.value;
-    const others = new Map<string, string[]>();
-    for (const symbol of instruments) {
-      const owner = this.#owners.get(keyOf(series, symbol))?.id;
-      if (owner === undefined || owner === id) continue;
-      others.set(owner, [...(others.get(owner) ?? []), symbol]);
-    }
-    return [...others].map(
-      ([owner, symbols]) =>
-        `policy ${owner} serves ${series.kind} ${series.interval} of ${symbols.slice(0, 5).join(', ')}${symbols.length > 5 ? ', …' : ''} already: take them out of one of both`,
-    );
+    return parsed?.ok === true ? this.#book.conflicts(parsed.value) : [];
   }
 
   /** Sources of the series "best" of bars, the preferred first; undefined: no policy says. */
   bestOf(symbol: string, interval: string): readonly string[] | undefined {
-    return this.#owners.get(keyOf({ kind: 'bars', interval }, symbol))?.best;
+    return this.#book.owner({ kind: 'bars', interval }, symbol)?.best;
   }
+}
+
+function factsOf({ type, exchange, currency }: Instrument): InstrumentFacts {
+  return { type, exchange, currency };
 }
 
 function policyOf(id: string, payloadJson: string): SourcePolicy | undefined {
@@ -59,12 +54,4 @@ function policyOf(id: string, payloadJson: string): SourcePolicy | undefined {
     // No JSON: not written through this service.
     return undefined;
   }
-}
-
-function keysOf({ series, instruments }: SourcePolicy): readonly string[] {
-  return instruments.map((symbol) => keyOf(series, symbol));
-}
-
-function keyOf({ kind, interval }: SourcePolicy['series'], symbol: string): string {
-  return `${kind}|${interval}|${symbol}`;
 }

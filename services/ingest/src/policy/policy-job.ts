@@ -1,9 +1,10 @@
-import { ConfigReader, watchConfig, type ConfigEntry } from '@tickwell/config';
+import { ConfigReader, watchConfig } from '@tickwell/config';
 import { JsonFields, TickwellError, type Result } from '@tickwell/domain';
-import { isPolicy, parsePolicy, type SourcePolicy } from '@tickwell/source-policy';
+import { isPolicy, MAX_INSTRUMENTS, ruleText, some, type SourcePolicy } from '@tickwell/source-policy';
 import type { HostedJob, StreamHost } from '../hosted-job.ts';
 import type { JobReaders } from '../job.ts';
 import { PolicyRun } from './policy-run.ts';
+import { documentOf, PolicyState } from './policy-state.ts';
 import type { SinceStored } from './since-stored.ts';
 
 export interface PolicyJobContext {
@@ -29,44 +30,63 @@ export function readPolicyJob(
   ]);
 }
 
-/** Runs policies as their documents are now; a changed one is drained and begun anew. */
+/** Changes of the configuration that come together are taken together. */
+const GATHER_MS = 500;
+/** So often it is looked whether an instrument is listed by now, or no longer. */
+const LISTING_MS = 60_000;
+
+interface Running {
+  readonly policy: SourcePolicy;
+  readonly run: PolicyRun;
+  readonly ended: Promise<void>;
+}
+
+/** Runs policies as their documents and the instrument map are now; a changed one is drained and begun anew. */
 class PolicyJob {
   readonly #host: StreamHost;
   readonly #ids: ReadonlySet<string>;
   readonly #context: PolicyJobContext;
-  readonly #runs = new Map<string, { readonly run: PolicyRun; readonly ended: Promise<void> }>();
+  readonly #state: PolicyState;
+  readonly #runs = new Map<string, Running>();
   readonly #over = new AbortController();
+  #wake = Promise.withResolvers<undefined>();
   #failure: Error | undefined;
 
   constructor(host: StreamHost, ids: ReadonlySet<string>, context: PolicyJobContext) {
     this.#host = host;
     this.#ids = ids;
     this.#context = context;
+    this.#state = new PolicyState((id, problems) => {
+      this.#refuse(id, problems);
+    });
   }
 
   async run(): Promise<void> {
     const { log, logger, stopped } = this.#host;
     const reader = new ConfigReader({ log, logger });
     const signal = AbortSignal.any([stopped, this.#over.signal]);
+    let following = Promise.resolve();
     try {
       await reader.start();
       this.#checkNames(reader);
       for await (const watched of watchConfig(reader, {
-        kinds: ['source'],
+        kinds: ['source', 'instrument'],
         afterPosition: undefined,
         signal,
-      }))
-        if (watched.kind === 'entry' && this.#isWanted(watched.entry)) await this.#take(watched.entry);
+      })) {
+        if (watched.kind === 'entry') this.#state.apply(watched.entry);
+        else following = this.#follow(signal);
+        this.#wake.resolve(undefined);
+      }
     } finally {
+      this.#over.abort();
+      this.#wake.resolve(undefined);
+      await following;
       for (const { run } of this.#runs.values()) run.stop();
       await Promise.all([...this.#runs.values()].map(({ ended }) => ended));
       await reader.stop();
     }
     if (this.#failure !== undefined) throw this.#failure;
-  }
-
-  #isWanted({ id }: ConfigEntry): boolean {
-    return this.#ids.size === 0 || this.#ids.has(id);
   }
 
   /** @throws TickwellError `not-found` for an id that is no policy, and where there is none at all. */
@@ -87,32 +107,70 @@ class PolicyJob {
       );
   }
 
-  async #take(entry: ConfigEntry): Promise<void> {
-    const { id } = entry;
-    const policy = this.#read(entry);
-    // What is wrong now keeps what was right before: the documents of a kind are checked when they are written.
-    if (policy === 'wrong') return;
-    const before = this.#runs.get(id);
-    before?.run.stop();
-    await before?.ended;
-    this.#runs.delete(id);
-    if (policy === 'none' || this.#over.signal.aborted) return;
-    const run = new PolicyRun({ host: this.#host, policy, ...this.#context });
+  /** Keeps what runs to what is configured, until the signal. */
+  async #follow(signal: AbortSignal): Promise<void> {
+    const { clock } = this.#host;
+    while (!signal.aborted) {
+      this.#wake = Promise.withResolvers();
+      await this.#sync();
+      const listing = new AbortController();
+      await Promise.race([
+        this.#wake.promise,
+        clock.sleep(LISTING_MS, AbortSignal.any([signal, listing.signal])).catch(() => undefined),
+      ]);
+      listing.abort();
+      await clock.sleep(GATHER_MS, signal).catch(() => undefined);
+    }
+  }
+
+  async #sync(): Promise<void> {
+    this.#state.listed(this.#host.clock.nowNs());
+    for (const [id, before] of [...this.#runs]) {
+      if (this.#state.policy(id) === before.policy) continue;
+      before.run.stop();
+      await before.ended;
+      this.#runs.delete(id);
+      this.#host.emit({
+        type: 'notice',
+        text: `policy ${id} has changed (${this.#state.versionText(id)}): what ran for it is drained${this.#state.policy(id) === undefined ? '' : ', and it begins anew with its primary'}`,
+      });
+    }
+    for (const id of this.#state.ids()) {
+      if (this.#over.signal.aborted || this.#host.stopped.aborted) return;
+      if (this.#ids.size === 0 || this.#ids.has(id)) this.#keep(id);
+    }
+  }
+
+  /** Begins a policy, or tells it which instruments it is for now. */
+  #keep(id: string): void {
+    const policy = this.#state.policy(id);
+    if (policy === undefined) return;
+    const instruments = this.#instrumentsOf(policy);
+    const known = this.#runs.get(id);
+    if (known !== undefined) {
+      const { joined, left } = known.run.setInstruments(instruments);
+      if (joined.length + left.length > 0)
+        this.#host.emit({ type: 'notice', text: `policy ${id}: ${changeText(joined, left)}` });
+      return;
+    }
+    if (instruments.length === 0)
+      this.#host.emit({ type: 'notice', text: `policy ${id}: ${emptyText(policy)}` });
+    const run = new PolicyRun({ host: this.#host, policy, instruments, ...this.#context });
     const ended = run.run().catch((error: unknown) => {
       this.#failure ??= error instanceof Error ? error : new Error(String(error));
       this.#over.abort();
     });
-    this.#runs.set(id, { run, ended });
+    this.#runs.set(id, { policy, run, ended });
   }
 
-  #read({ id, deleted, payloadJson }: ConfigEntry): SourcePolicy | 'none' | 'wrong' {
-    if (deleted) return 'none';
-    const document = documentOf(payloadJson);
-    if (!isPolicy(document)) return 'none';
-    const parsed = parsePolicy(id, document);
-    if (parsed.ok) return parsed.value;
-    this.#refuse(id, parsed.error.join('; '));
-    return 'wrong';
+  #instrumentsOf(policy: SourcePolicy): readonly string[] {
+    const all = this.#state.instrumentsOf(policy.id);
+    if (all.length <= MAX_INSTRUMENTS) return all;
+    this.#host.logger.error(
+      { policy: policy.id, instruments: all.length },
+      `policy ${policy.id}: ${all.length} instruments fulfil its rule, the first ${MAX_INSTRUMENTS} by id are served: split it into several policies`,
+    );
+    return all.slice(0, MAX_INSTRUMENTS);
   }
 
   #refuse(id: string, problems: string): void {
@@ -128,12 +186,16 @@ class PolicyJob {
   }
 }
 
-/** Undefined where it is none: what is in the log was not checked by us. */
-function documentOf(payloadJson: string): unknown {
-  try {
-    const document: unknown = JSON.parse(payloadJson);
-    return document;
-  } catch {
-    return undefined;
-  }
+function changeText(joined: readonly string[], left: readonly string[]): string {
+  const parts = [
+    ...(joined.length === 0 ? [] : [`${some(joined)} ${joined.length === 1 ? 'joins' : 'join'}`]),
+    ...(left.length === 0 ? [] : [`${some(left)} ${left.length === 1 ? 'leaves' : 'leave'}`]),
+  ];
+  return parts.join(', ');
+}
+
+function emptyText({ instruments: { rule } }: SourcePolicy): string {
+  return rule === undefined
+    ? 'every instrument that it names is served by another policy'
+    : `no instrument of the map is served by it (${ruleText(rule)}): those that are added later join`;
 }

@@ -147,6 +147,7 @@ function start(of: ReturnType<typeof world>, policy = policyOf()) {
     host: of.host,
     readers,
     policy,
+    instruments: policy.instruments.ids,
     sinceStored: () => Promise.resolve(60_000_000_000n),
   });
   const ended = run.run();
@@ -228,6 +229,23 @@ describe('PolicyRun', () => {
     expect(reasons[0]).toContain('the rows of this job are of source "other": the policy calls it "ib"');
     expect(reasons[1]).toContain('job.symbols is bad; no source is left');
     expect(of.lines).toHaveLength(2);
+    run.stop();
+    await ended;
+  });
+
+  it('lets instruments join and leave while it runs', async () => {
+    const of = world();
+    const { run, ended } = start(of);
+    await of.clock.pass(2);
+    expect(run.setInstruments(['B', 'C', 'D'])).toEqual({ joined: ['C', 'D'], left: ['A'] });
+    expect(run.setInstruments(['B', 'C', 'D'])).toEqual({ joined: [], left: [] });
+    await of.clock.pass(2);
+    expect(of.asked).toEqual(['ib A+B', 'ib B+C+D']);
+    expect(of.running[0]?.stream.signal.aborted).toBe(true);
+    expect(of.filed.at(-1)).toBe('policy:p ib up serves 3 of 3');
+    run.setInstruments([]);
+    await of.clock.pass(2);
+    expect(of.filed.at(-1)).toBe('policy:p ib up stands by');
     run.stop();
     await ended;
   });

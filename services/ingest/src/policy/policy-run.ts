@@ -22,6 +22,8 @@ export interface PolicyRunOptions {
   readonly host: StreamHost;
   readonly readers: JobReaders;
   readonly policy: SourcePolicy;
+  /** Those that the policy is for now. */
+  readonly instruments: readonly string[];
   readonly sinceStored: SinceStored;
 }
 
@@ -31,14 +33,20 @@ export class PolicyRun {
   readonly #machine: PolicyMachine;
   readonly #sources: readonly PolicySourceRunner[];
   readonly #end = new AbortController();
+  #instruments: readonly string[];
   /** Last filed, per source. */
   readonly #filed = new Map<number, string>();
   #filing: Promise<void> = Promise.resolve();
 
   constructor(options: PolicyRunOptions) {
-    const { host, policy, readers, sinceStored } = options;
+    const { host, policy, readers, sinceStored, instruments } = options;
+    this.#instruments = instruments;
     this.#options = options;
-    this.#machine = new PolicyMachine(policy, host.clock.monotonicMs(), this.#inSession());
+    this.#machine = new PolicyMachine(policy, {
+      instruments,
+      nowMs: host.clock.monotonicMs(),
+      inSession: this.#inSession(),
+    });
     this.#sources = policy.sources.map(
       (source, index) =>
         new PolicySourceRunner({
@@ -72,6 +80,22 @@ export class PolicyRun {
       await this.#filing;
     }
     host.logger.info({ policy: policy.id }, `policy ${policy.id} has stopped`);
+  }
+
+  /** Instruments join or leave; who serves the others stays as it is. */
+  setInstruments(instruments: readonly string[]): {
+    readonly joined: readonly string[];
+    readonly left: readonly string[];
+  } {
+    const [before, after] = [new Set(this.#instruments), new Set(instruments)];
+    const joined = instruments.filter((symbol) => !before.has(symbol));
+    const left = this.#instruments.filter((symbol) => !after.has(symbol));
+    if (joined.length + left.length > 0 && !this.#end.signal.aborted) {
+      this.#instruments = instruments;
+      this.#machine.setInstruments(instruments, this.#options.host.clock.monotonicMs());
+      this.#reconcile();
+    }
+    return { joined, left };
   }
 
   stop(): void {
@@ -130,7 +154,7 @@ export class PolicyRun {
     const { host, policy } = this.#options;
     const source = policy.sources[index]?.source ?? '';
     const { state, reason, serves } = this.#machine.health(index, host.clock.monotonicMs());
-    const count = policy.instruments.length;
+    const count = this.#machine.size;
     const role =
       serves > 0 ? `serves ${serves} of ${count}` : state === 'idle' ? 'stands by' : `serves 0 of ${count}`;
     const text = `${role}${state === 'idle' || reason === '' ? '' : `: ${reason}`}`;

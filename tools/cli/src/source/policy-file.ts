@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { TickwellError } from '@tickwell/domain';
-import { isPolicy, parsePolicy } from '@tickwell/source-policy';
+import { isPolicy, parsePolicy, ruleText, type SourcePolicy } from '@tickwell/source-policy';
 import type { Terminal } from '../terminal.ts';
 
 /**
@@ -18,13 +18,21 @@ export function checkPolicyFile(terminal: Pick<Terminal, 'print'>, path: string,
     asJson
       ? JSON.stringify({
           ok: true,
-          instruments: instruments.length,
+          instruments: instruments.ids.length,
+          ...(instruments.rule === undefined ? {} : { rule: instruments.rule }),
           sources: sources.map(({ source }) => source),
           best,
         })
-      : `${path} is a policy for ${instruments.length} ${instruments.length === 1 ? 'instrument' : 'instruments'}: ${sources.map(({ source }) => source).join(', then ')}`,
+      : `${path} is a policy for ${selectionText(instruments)}: ${sources.map(({ source }) => source).join(', then ')}`,
   );
   return true;
+}
+
+/** "2 instruments and every one of the map of type etf" */
+function selectionText({ ids, rule }: SourcePolicy['instruments']): string {
+  const named = `${ids.length} ${ids.length === 1 ? 'instrument' : 'instruments'}`;
+  if (rule === undefined) return named;
+  return `${ids.length === 0 ? '' : `${named} and `}every one of the map of ${ruleText(rule)}`;
 }
 
 /** Undefined for what is no JSON file; whoever knows what else it may be says what is wrong. */

@@ -9,6 +9,7 @@ import type { CliContext } from '../context.ts';
 import { formatTable } from '../format/table.ts';
 import { wholeNumber, withExamples, withInstance, withJson } from '../options.ts';
 import { readTextFile } from '../read-text-file.ts';
+import { checkPolicyText } from '../source/policy-file.ts';
 import { stopSignal } from '../stop-signal.ts';
 
 export interface ConnectionFlags {
@@ -71,14 +72,19 @@ function addPut(config: Command, context: CliContext): void {
     .description('write a document; prints its version once it is in force')
     .addArgument(kindArgument())
     .argument('<id>')
-    .argument('[file]', 'JSON; "-" or nothing: standard input', '-');
+    .argument('[file]', 'JSON; "-" or nothing: standard input', '-')
+    .option(
+      '--no-check',
+      'of a source policy: do not read its jobs here, for their files are on another machine',
+    );
   withEdit(command, [
     'tickwell config put job nightly nightly.json',
     'echo \'{"…":1}\' | tickwell config put source yahoo',
   ]);
-  command.action((kind: string, id: string, file: string, flags: EditFlags) =>
+  command.action((kind: string, id: string, file: string, flags: EditFlags & { readonly check: boolean }) =>
     withConfigClient(context, flags, async (client) => {
       const payloadJson = await readDocument(file);
+      if (kind === 'source' && flags.check) await checkPolicyText(context, id, payloadJson);
       const written = await client.put({ ...editOptions(kind, id, flags), payloadJson });
       context.terminal.print(
         flags.json === true ? documentJson(written) : `${kind} ${id} is at version ${written.version}`,

@@ -124,7 +124,7 @@ async function check(context: CliContext, name: string, flags: CheckFlags): Prom
   const { symbol, interval, from: fromNs, to: toNs, liveSeconds, json } = flags;
   if (fromNs !== undefined && toNs !== undefined && fromNs >= toNs)
     throw new TickwellError('invalid-argument', '--from must be before --to');
-  if (checkPolicyFile(terminal, name, json === true)) return;
+  if (await checkPolicyFile(context, name, json === true)) return;
   const options = { symbol, interval, liveMs: liveSeconds * 1000 };
   const findings: Finding[] = [];
   for await (const finding of isWebsocketDefinition(name)

@@ -8,6 +8,15 @@ import { CliHome, type CliResult, type CliRun } from '../support/cli.ts';
 import { countRows, queryStore } from '../support/store.ts';
 import { until } from '../support/wait.ts';
 
+/** As much of Yahoo's answer as is looked at. */
+interface Chart {
+  readonly chart: {
+    readonly result: readonly [
+      { readonly indicators: { readonly quote: readonly [{ readonly close: readonly number[] }] } },
+    ];
+  };
+}
+
 const MINUTES = 60_000;
 const INSTANCE = ['--instance', 'yahoo'];
 
@@ -81,6 +90,44 @@ describe('tickwell ingest yahoo', () => {
         ['TEN', 'dividend', '0.5', '0.0', '0.0', '6'],
         ['TEN', 'split', '0.0', '2.0', '1.0', '1'],
       ]);
+      // Read on Yahoo's basis, prices are what Yahoo itself answers.
+      const chart = await fetch(
+        `${simulator.url}/v8/finance/chart/SIM10?period1=1577836800&period2=1609459200&interval=1d`,
+      );
+      const answer = (await chart.json()) as Chart;
+      const theirs = answer.chart.result[0].indicators.quote[0].close;
+      const query = [
+        '--from',
+        '2020-01-01',
+        '--to',
+        '2021-01-01',
+        '--columns',
+        'close',
+        '--csv',
+        ...INSTANCE,
+      ];
+      const closes = async (adjustment: string): Promise<readonly number[]> => {
+        const ours = await home.run('get', 'bars', 'TEN', '--adjustment', adjustment, ...query);
+        expect(ours.code, ours.stderr).toBe(0);
+        const lines = ours.stdout.trim().split('\n').slice(1);
+        return lines.map((line) => Number(line.split(',')[1]));
+      };
+      const split = await closes('split');
+      expect(split).toHaveLength(theirs.length);
+      for (const [at, close] of split.entries()) expect(close).toBeCloseTo(theirs[at] ?? 0, 8);
+      const all = await closes('all');
+      expect(all.at(0)).toBeLessThan(split.at(0) ?? 0);
+      const listed = await home.run(
+        'get',
+        'actions',
+        'TEN',
+        '--from',
+        '2020-06-01',
+        '--to',
+        '2020-07-01',
+        ...INSTANCE,
+      );
+      expect(listed.stdout).toMatch(/2020-06-15\s+split\s+2:1/);
       const again = await ingest(...history, '--to', '2024-01-01', '--wait');
       expect(again.stdout, again.stderr).toContain('nothing was sent again');
       // A later end goes on behind the last bar.

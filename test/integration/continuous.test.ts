@@ -139,9 +139,9 @@ describe.skipIf(![SETTLEMENTS, EXPIRIES, ES].every((path) => existsSync(path)))(
   }
 
   /** "contract day close" of every bar, as a strategy reads them. */
-  async function read(symbol: string, adjustment?: BackAdjustment): Promise<readonly string[]> {
+  async function read(symbol: string, backAdjustment?: BackAdjustment): Promise<readonly string[]> {
     const rows: string[] = [];
-    const options = adjustment === undefined ? {} : { adjustment };
+    const options = backAdjustment === undefined ? {} : { backAdjustment };
     for await (const bar of client.bars({ symbol, interval: '1d', ...options }).rows())
       rows.push(`${bar.contract} ${bar.sessionDate} ${bar.close}`);
     return rows;
@@ -251,8 +251,8 @@ describe.skipIf(![SETTLEMENTS, EXPIRIES, ES].every((path) => existsSync(path)))(
     expect((await tickwell('get', 'bars', 'NONE.C')).stderr).toContain(
       'continuous future NONE.C has no contracts: add instruments of type future with root NONE',
     );
-    expect((await tickwell('get', 'bars', 'ES-201403', '--adjustment', 'ratio')).stderr).toContain(
-      'adjustment is of continuous futures, and the instrument map has none called ES-201403',
+    expect((await tickwell('get', 'bars', 'ES-201403', '--back-adjustment', 'ratio')).stderr).toContain(
+      'back_adjustment is of continuous futures, and the instrument map has none called ES-201403',
     );
   });
 });

@@ -1,5 +1,11 @@
 import { create } from '@bufbuild/protobuf';
-import { priceBasisFromProto, priceTypeFromProto, priceTypeToProto, queryV1 } from '@tickwell/contracts';
+import {
+  priceBasisFromProto,
+  priceBasisToProto,
+  priceTypeFromProto,
+  priceTypeToProto,
+  queryV1,
+} from '@tickwell/contracts';
 import {
   emptyBars,
   emptyQuotes,
@@ -11,6 +17,7 @@ import {
   type TradeColumns,
 } from '@tickwell/domain';
 import { Channel, type ChannelConfig } from '@tickwell/grpc';
+import { sourcedAction, type SourcedAction } from './sourced-action.ts';
 import { callConfig, type CallOptions } from './call-options.ts';
 import { coverageRequest, seriesCoverage, type CoverageOptions, type SeriesCoverage } from './coverage.ts';
 import { ConfigClient } from './config-client.ts';
@@ -65,7 +72,9 @@ export interface BarOptions extends SeriesOptions, ColumnOptions {
   /** For `requireComplete`; left out: that of the instrument's document. */
   readonly calendar?: string;
   /** Of a continuous future: how earlier contracts are brought to the level of the newest; left out: as its instrument says. */
-  readonly adjustment?: BackAdjustment;
+  readonly backAdjustment?: BackAdjustment;
+  /** Prices on one basis, by the dividends and splits known now; left out: as they are stored. */
+  readonly adjustment?: 'raw' | 'split' | 'all';
 }
 
 export type BackAdjustment = 'none' | 'difference' | 'ratio';
@@ -118,6 +127,8 @@ export interface Instrument {
   readonly exchange: string;
   readonly currency: string;
 }
+
+const BASIS = { raw: 'raw', split: 'split-adjusted', all: 'all' } as const;
 
 const BACK_ADJUSTMENTS: Readonly<Record<BackAdjustment, queryV1.BackAdjustment>> = {
   none: queryV1.BackAdjustment.NONE,
@@ -187,8 +198,32 @@ export class TickwellClient {
     return series.map(seriesCoverage);
   }
 
+  /** Dividends and splits of a symbol, by ex date, each in the version known last. */
+  async actions(
+    options: CallOptions & {
+      readonly symbol: string;
+      /** Left out: every source. */
+      readonly source?: string;
+      /** Span of ex dates, ns since the epoch, half-open. */
+      readonly startNs?: bigint;
+      readonly endNs?: bigint;
+    },
+  ): Promise<readonly SourcedAction[]> {
+    const { symbol, source = '', startNs = 0n, endNs = 0n } = options;
+    const request = create(queryV1.GetCorporateActionsRequestSchema, {
+      symbol,
+      source,
+      range: { startNs, endNs },
+    });
+    const { actions } = await withRetry(this.#retry, options.signal, () =>
+      this.#channel.unary(METHODS.getCorporateActions, request, callConfig(options)),
+    );
+    return actions.flatMap(sourcedAction);
+  }
+
   bars(options: BarOptions): SeriesStream<BarsChunk, Bar> {
-    const { interval, priceType = 'trade', requireComplete = false, calendar = '', adjustment } = options;
+    const { interval, priceType = 'trade', requireComplete = false, calendar = '' } = options;
+    const { adjustment, backAdjustment } = options;
     const request = create(queryV1.GetBarsRequestSchema, {
       ...seriesRequest(options),
       columns: [...(options.columns ?? [])],
@@ -196,7 +231,8 @@ export class TickwellClient {
       priceType: priceTypeToProto(priceType),
       requireComplete,
       calendar,
-      ...(adjustment === undefined ? {} : { adjustment: BACK_ADJUSTMENTS[adjustment] }),
+      ...(backAdjustment === undefined ? {} : { backAdjustment: BACK_ADJUSTMENTS[backAdjustment] }),
+      ...(adjustment === undefined ? {} : { adjustment: priceBasisToProto(BASIS[adjustment]) }),
     });
     return this.#series(
       options,

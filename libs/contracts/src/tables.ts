@@ -109,6 +109,7 @@ export const TABLES = {
       currency: 'symbol',
       split_numerator: 'double',
       split_denominator: 'double',
+      price_basis: 'symbol',
     },
     dedupKeys: ['symbol', 'source', 'kind', 'known_at'],
     partitionBy: 'YEAR',

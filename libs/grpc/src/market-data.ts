@@ -8,6 +8,10 @@ const METHODS = queryV1.MarketDataService.method;
 /** The methods of tickwell.query.v1.MarketDataService. */
 export interface MarketDataHandlers {
   readonly listInstruments: UnaryHandler<Of<'listInstruments'>['input'], Of<'listInstruments'>['output']>;
+  readonly getCorporateActions: UnaryHandler<
+    Of<'getCorporateActions'>['input'],
+    Of<'getCorporateActions'>['output']
+  >;
   readonly getLatest: UnaryHandler<Of<'getLatest'>['input'], Of<'getLatest'>['output']>;
   readonly getBars: StreamHandler<Of<'getBars'>['input'], Of<'getBars'>['output']>;
   readonly getTicks: StreamHandler<Of<'getTicks'>['input'], Of<'getTicks'>['output']>;
@@ -19,6 +23,7 @@ export interface MarketDataHandlers {
 export function bindMarketData(handlers: MarketDataHandlers): readonly BoundMethod[] {
   return [
     bindUnary(METHODS.listInstruments, handlers.listInstruments),
+    bindUnary(METHODS.getCorporateActions, handlers.getCorporateActions),
     bindUnary(METHODS.getLatest, handlers.getLatest),
     bindStream(METHODS.getBars, handlers.getBars),
     bindStream(METHODS.getTicks, handlers.getTicks),

@@ -1,5 +1,6 @@
 import type {
   BarColumns,
+  CorporateAction,
   IndicatorBatch,
   PriceBasis,
   PriceType,
@@ -91,6 +92,22 @@ export interface StoredSeries {
   readonly lastNs: bigint;
 }
 
+/** Bars of one source and basis. */
+export interface StoredBars {
+  readonly source: string;
+  readonly priceBasis: PriceBasis;
+  readonly bars: BarColumns;
+  /** When each bar became known, ns since the epoch: a source that adjusts prices knew the splits up to then. */
+  readonly knownNs: readonly bigint[];
+}
+
+/** A dividend or split as it is known now. */
+export interface StoredAction extends Omit<CorporateAction, 'position'> {
+  readonly source: string;
+  readonly priceBasis: PriceBasis;
+  readonly knownAtNs: bigint;
+}
+
 export type IndicatorRows = Pick<IndicatorBatch, 'specId' | 'startNs' | 'warm' | 'outputs'> & {
   readonly source: string;
 };
@@ -103,9 +120,12 @@ export type IndicatorRows = Pick<IndicatorBatch, 'specId' | 'startNs' | 'warm' |
 export interface HistoryReader {
   trades(query: SeriesQuery): AsyncIterable<{ readonly source: string; readonly trades: TradeColumns }>;
   quotes(query: SeriesQuery): AsyncIterable<{ readonly source: string; readonly quotes: QuoteColumns }>;
-  bars(
-    query: BarQuery,
-  ): AsyncIterable<{ readonly source: string; readonly priceBasis: PriceBasis; readonly bars: BarColumns }>;
+  bars(query: BarQuery): AsyncIterable<StoredBars>;
+  /** The current version of every dividend and split of a symbol, by ex date, then source; at most 100,000. */
+  actions(query: {
+    readonly symbol: string;
+    readonly signal?: AbortSignal;
+  }): Promise<readonly StoredAction[]>;
   indicators(query: IndicatorQuery): AsyncIterable<IndicatorRows>;
   /** Every series of symbols with the prefix ("": all), ordered by symbol; at most `limit`. */
   series(options: {

@@ -227,7 +227,7 @@ export function* indicatorChunks(
   }
 }
 
-function longs(page: Page, name: string, rows: readonly number[]): bigint[] {
+export function longs(page: Page, name: string, rows: readonly number[]): bigint[] {
   const values = page.longs(name);
   return rows.map((row) => values[row] ?? 0n);
 }

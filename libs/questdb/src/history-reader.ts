@@ -1,5 +1,4 @@
 import { TABLES } from '@tickwell/contracts';
-import type { PriceBasis } from '@tickwell/domain';
 import type {
   BarQuery,
   DeadLetterReader,
@@ -7,10 +6,13 @@ import type {
   IndicatorRows,
   SeriesQuery,
   StoreReader,
+  StoredAction,
+  StoredBars,
   StoredSeries,
 } from '@tickwell/ports';
-import type { BarColumns, QuoteColumns, TradeColumns } from '@tickwell/domain';
+import type { QuoteColumns, TradeColumns } from '@tickwell/domain';
 import type pg from 'pg';
+import { readActions } from './actions.ts';
 import {
   BAR_BASE,
   BAR_COLUMNS,
@@ -24,6 +26,7 @@ import {
   indicatorChunks,
   indicatorOrder,
   indicatorPoints,
+  longs,
   quotesOf,
   runsOf,
   tickOrder,
@@ -130,7 +133,7 @@ class QuestdbReader implements StoreReader {
     }
   }
 
-  async *bars(query: BarQuery): AsyncGenerator<{ source: string; priceBasis: PriceBasis; bars: BarColumns }> {
+  async *bars(query: BarQuery): AsyncGenerator<StoredBars> {
     const wanted = wantedColumns(query, ['startNs'], BAR_COLUMNS);
     const columns = selectColumns(BAR_BASE, BAR_COLUMNS, wanted);
     const where = { interval: query.interval, price_type: query.priceType };
@@ -143,6 +146,7 @@ class QuestdbReader implements StoreReader {
           source: sources[first] ?? '',
           priceBasis: basisOf(page, first),
           bars: barsOf(page, rows, wanted),
+          knownNs: longs(page, 'known', rows),
         };
       }
     }
@@ -159,6 +163,13 @@ class QuestdbReader implements StoreReader {
     }
   }
 
+  async actions(query: {
+    readonly symbol: string;
+    readonly signal?: AbortSignal;
+  }): Promise<readonly StoredAction[]> {
+    return readActions((sql) => this.#run(sql, query.signal), query.symbol);
+  }
+
   async series(options: {
     readonly symbolPrefix: string;
     readonly limit: number;
@@ -171,8 +182,9 @@ class QuestdbReader implements StoreReader {
     await this.#pool.end();
   }
 
-  #run(sql: BoundSql): Promise<TextRow[]> {
-    return run(this.#pool, sql, this.#closing.signal);
+  #run(sql: BoundSql, signal?: AbortSignal): Promise<TextRow[]> {
+    const closing = this.#closing.signal;
+    return run(this.#pool, sql, signal === undefined ? closing : AbortSignal.any([signal, closing]));
   }
 
   /** Pages with their entries, cut to the limit. */

@@ -25,6 +25,12 @@ export interface Migration {
 /** Every change since the first release, in order. A table that is created now starts at its latest version. */
 export const MIGRATIONS: readonly Migration[] = [
   {
+    table: TABLES.corporateActions.name,
+    toVersion: 2,
+    name: 'dividends say whether their amounts are adjusted for splits',
+    steps: [{ kind: 'add-column', column: 'price_basis', type: 'symbol' }],
+  },
+  {
     table: TABLES.deadLetters.name,
     toVersion: 2,
     name: 'dead letters say whose replay they are',

@@ -17,6 +17,8 @@ import type {
   IndicatorRows,
   SeriesQuery,
   StoreReader,
+  StoredAction,
+  StoredBars,
   StoredSeries,
   TableRows,
   TableWriter,
@@ -87,7 +89,7 @@ export class MemoryStore implements TableWriter, StoreReader {
     }
   }
 
-  async *bars(query: BarQuery): AsyncGenerator<{ source: string; priceBasis: PriceBasis; bars: BarColumns }> {
+  async *bars(query: BarQuery): AsyncGenerator<StoredBars> {
     const where = { interval: query.interval, price_type: query.priceType };
     for await (const { source, rows } of this.#chunks(TABLES.bars.name, query, where, 'known_at')) {
       for (const alike of runs(rows, (row) => text(row, 'price_basis'))) {
@@ -107,7 +109,7 @@ export class MemoryStore implements TableWriter, StoreReader {
           tradeCount: extra('tradeCount', 'trade_count').map(orZero),
           sessionDate: extra('sessionDate', 'session_date').map(orZero),
         };
-        yield { source, priceBasis: basisOf(alike[0]), bars };
+        yield { source, priceBasis: basisOf(alike[0]), bars, knownNs: longs(alike, 'known_at') };
       }
     }
   }
@@ -134,6 +136,26 @@ export class MemoryStore implements TableWriter, StoreReader {
         })),
       };
     }
+  }
+
+  async actions({ symbol }: { readonly symbol: string }): Promise<readonly StoredAction[]> {
+    await Promise.resolve();
+    const all = this.#table(TABLES.corporateActions.name)
+      .rows()
+      .filter((row) => text(row, 'symbol') === symbol);
+    return newestOf(all, ['ts', 'source', 'kind'])
+      .sort(byColumns(['ts', 'source', 'kind']))
+      .map((row) => ({
+        exDateNs: long(row, 'ts'),
+        source: text(row, 'source'),
+        kind: text(row, 'kind') === 'split' ? 'split' : 'dividend',
+        amount: amountOf(row, 'amount'),
+        currency: text(row, 'currency'),
+        splitNumerator: amountOf(row, 'split_numerator'),
+        splitDenominator: amountOf(row, 'split_denominator'),
+        priceBasis: basisOf(row),
+        knownAtNs: long(row, 'known_at'),
+      }));
   }
 
   async series(options: {
@@ -308,6 +330,10 @@ function optional<T>(rows: readonly MemoryRow[], column: string, fill: () => T[]
 function double(row: MemoryRow | undefined, column: string): number {
   const value = row?.get(column);
   return typeof value === 'number' || typeof value === 'bigint' ? Number(value) : Number.NaN;
+}
+
+function amountOf(row: MemoryRow, column: string): number {
+  return row.has(column) ? double(row, column) : 0;
 }
 
 function priceTypeOf(row: MemoryRow): PriceType {

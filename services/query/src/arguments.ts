@@ -1,5 +1,5 @@
 import type { DescMessage } from '@bufbuild/protobuf';
-import { priceTypeFromProto, queryV1, type events } from '@tickwell/contracts';
+import { events, priceBasisFromProto, priceTypeFromProto, queryV1 } from '@tickwell/contracts';
 import {
   TickwellError,
   checkLineText,
@@ -13,6 +13,7 @@ import {
 } from '@tickwell/domain';
 import type { Adjustment } from '@tickwell/instruments';
 import type { SeriesQuery, TimeSpan } from '@tickwell/ports';
+import type { WantedBasis } from './adjustment/adjust.ts';
 
 /** Most rows one call may ask for; more is several calls. */
 const MAX_LIMIT = 100_000_000n;
@@ -27,7 +28,7 @@ export function orRefuse<T>(result: Result<T, string>): T {
   throw new TickwellError('invalid-argument', result.error);
 }
 
-function symbolArgument(symbol: string): Result<string, string> {
+export function symbolArgument(symbol: string): Result<string, string> {
   if (symbol === '') return err('symbol is empty: name an instrument, for example "AAPL"');
   const checked = checkSymbol(symbol);
   return checked.ok ? checked : err(`symbol ${checked.error}`);
@@ -138,10 +139,12 @@ const ADJUSTMENT_OF: ReadonlyMap<queryV1.BackAdjustment, Adjustment> = new Map([
 ]);
 
 /** undefined: as the instrument says. */
-export function adjustmentArgument(value: queryV1.BackAdjustment): Result<Adjustment | undefined, string> {
+export function backAdjustmentArgument(
+  value: queryV1.BackAdjustment,
+): Result<Adjustment | undefined, string> {
   const adjustment = ADJUSTMENT_OF.get(value);
   return adjustment === undefined && value !== queryV1.BackAdjustment.UNSPECIFIED
-    ? err(`adjustment ${value} is not known: use BACK_ADJUSTMENT_NONE, _DIFFERENCE or _RATIO`)
+    ? err(`back_adjustment ${value} is not known: use BACK_ADJUSTMENT_NONE, _DIFFERENCE or _RATIO`)
     : ok(adjustment);
 }
 
@@ -183,4 +186,13 @@ export function latestKindsArgument(kinds: readonly string[]): Result<ReadonlySe
     chosen.add(known);
   }
   return ok(chosen);
+}
+
+/** Undefined: prices as they are stored. */
+export function adjustmentArgument(value: events.PriceBasis): Result<WantedBasis | undefined, string> {
+  const basis = priceBasisFromProto(value);
+  if (basis !== 'unspecified') return ok(basis);
+  return value === events.PriceBasis.UNSPECIFIED
+    ? ok(undefined)
+    : err(`adjustment ${value} is not known: use PRICE_BASIS_RAW, _SPLIT_ADJUSTED or _ALL`);
 }

@@ -34,7 +34,12 @@ function readerOf(stored: ReadonlyMap<string, readonly bigint[]>, chunkRows: num
       );
       const wanted = limit === undefined ? all : newest === true ? all.slice(-limit) : all.slice(0, limit);
       for (let at = 0; at < wanted.length; at += chunkRows)
-        yield { source, priceBasis: 'raw' as const, bars: columns(wanted.slice(at, at + chunkRows)) };
+        yield {
+          source,
+          priceBasis: 'raw' as const,
+          bars: columns(wanted.slice(at, at + chunkRows)),
+          knownNs: wanted.slice(at, at + chunkRows),
+        };
     },
     series: () =>
       Promise.resolve(
@@ -53,6 +58,7 @@ function readerOf(stored: ReadonlyMap<string, readonly bigint[]>, chunkRows: num
     trades: unused,
     quotes: unused,
     indicators: unused,
+    actions: unused,
     close: () => Promise.resolve(),
   };
 }

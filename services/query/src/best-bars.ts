@@ -7,6 +7,8 @@ const MAX_SOURCES = 32;
 const MAX_SERIES = 10_000;
 const DERIVED = 'derived:';
 
+type BarReader = Pick<HistoryReader, 'bars' | 'series'>;
+
 export interface BestChunk {
   readonly source: string;
   readonly priceBasis: PriceBasis;
@@ -24,7 +26,7 @@ export function defaultOrder(sources: readonly string[]): readonly string[] {
  * chunk per source. `limit` counts the bars of the answer.
  */
 export async function* bestBars(
-  reader: HistoryReader,
+  reader: BarReader,
   query: BarQuery,
   configured: readonly string[] | undefined,
 ): AsyncGenerator<BestChunk> {
@@ -47,7 +49,7 @@ export async function* bestBars(
 }
 
 async function storedOrder(
-  reader: HistoryReader,
+  reader: BarReader,
   { symbol, interval, priceType }: BarQuery,
 ): Promise<readonly string[]> {
   const series = await reader.series({ symbolPrefix: symbol, limit: MAX_SERIES });
@@ -86,7 +88,7 @@ export async function* cut<C extends Pick<BestChunk, 'bars'>>(
 
 /** Every start once. */
 async function* merged(
-  reader: HistoryReader,
+  reader: BarReader,
   query: BarQuery,
   order: readonly string[],
 ): AsyncGenerator<BestChunk> {

@@ -7,12 +7,15 @@ import { BEST_SOURCE } from '@tickwell/source-policy';
 import type { BarQuery, HistoryReader, IndicatorQuery, SeriesQuery, StoredSeries } from '@tickwell/ports';
 import {
   adjustmentArgument,
+  backAdjustmentArgument,
   intervalArgument,
   orRefuse,
   priceTypeArgument,
   seriesArguments,
   textArgument,
 } from './arguments.ts';
+import type { WantedBasis } from './adjustment/adjust.ts';
+import { adjustedReader } from './adjustment/adjusted-bars.ts';
 import { bestBars, type BestChunk } from './best-bars.ts';
 import { slices, sliceColumns } from './chunks.ts';
 import { missingText, type CoverageReader, type CoverageSeries } from './quality/coverage-reader.ts';
@@ -75,12 +78,13 @@ export class HistoryCalls {
       priceType: orRefuse(priceTypeArgument(request.priceType)),
       signal,
     };
-    const asked = orRefuse(adjustmentArgument(request.adjustment));
+    const asked = orRefuse(backAdjustmentArgument(request.backAdjustment));
+    const basis = orRefuse(adjustmentArgument(request.adjustment));
     const continuous = await continuousOf(this.#instruments, this.#reader, query, asked);
     if (continuous === undefined && asked !== undefined)
       throw new TickwellError(
         'invalid-argument',
-        `adjustment is of continuous futures, and the instrument map has none called ${query.symbol}`,
+        `back_adjustment is of continuous futures, and the instrument map has none called ${query.symbol}`,
       );
     if (continuous !== undefined && request.requireComplete)
       throw new TickwellError(
@@ -91,8 +95,8 @@ export class HistoryCalls {
       await this.#requireComplete(orRefuse(completeArgument(query, request.calendar)));
     const chunks: AsyncIterable<BestChunk & { readonly contract?: string }> =
       continuous === undefined
-        ? this.#bars(query)
-        : continuousBars((one) => this.#bars(one), query, continuous);
+        ? this.#bars(query, basis)
+        : continuousBars((one) => this.#bars(one, basis), query, continuous);
     for await (const { source, priceBasis, bars, contract = '' } of chunks) {
       for (const part of slices(bars.startNs.length)) {
         yield create(queryV1.GetBarsResponseSchema, {
@@ -112,9 +116,10 @@ export class HistoryCalls {
       throw new TickwellError('failed-precondition', missingText(series, read.value));
   }
 
-  #bars(query: BarQuery): ReturnType<HistoryReader['bars']> {
-    if (query.source !== BEST_SOURCE) return this.#reader.bars(query);
-    return bestBars(this.#reader, query, this.#policies.bestOf(query.symbol, query.interval));
+  #bars(query: BarQuery, basis: WantedBasis | undefined): AsyncIterable<BestChunk> {
+    const reader = basis === undefined ? this.#reader : adjustedReader(this.#reader, basis);
+    if (query.source !== BEST_SOURCE) return reader.bars(query);
+    return bestBars(reader, query, this.#policies.bestOf(query.symbol, query.interval));
   }
 
   async *getTicks(

@@ -2,6 +2,7 @@ import type { queryV1 } from '@tickwell/contracts';
 import { TickwellError } from '@tickwell/domain';
 import { InstrumentMap } from '@tickwell/instruments';
 import type { EventLog, Logger, StoreReader } from '@tickwell/ports';
+import { getCorporateActions } from './action-calls.ts';
 import { cacheDescriptions } from './cached-topics.ts';
 import { CoverageCalls } from './quality/coverage-calls.ts';
 import { CoverageReader } from './quality/coverage-reader.ts';
@@ -95,6 +96,8 @@ export class QueryService {
   readonly calls = {
     listInstruments: (request: queryV1.ListInstrumentsRequest) => this.#history.listInstruments(request),
     getLatest: (request: queryV1.GetLatestRequest) => this.#latest.getLatest(request),
+    getCorporateActions: (request: queryV1.GetCorporateActionsRequest, call: CallSignal) =>
+      getCorporateActions(this.#parts.reader, request, call),
     getBars: (request: queryV1.GetBarsRequest, call: CallSignal) => this.#history.getBars(request, call),
     getTicks: (request: queryV1.GetTicksRequest, call: CallSignal) => this.#history.getTicks(request, call),
     getQuotes: (request: queryV1.GetQuotesRequest, call: CallSignal) =>

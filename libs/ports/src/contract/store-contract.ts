@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { BarQuery, RowColumn, SeriesQuery } from '../store.ts';
+import { actionCases } from './action-cases.ts';
 import { deadLetterCases } from './dead-letter-cases.ts';
 import type { Cases, StoreUnderTest } from './store-cases.ts';
 import {
@@ -36,6 +37,7 @@ export function storeContract(name: string, open: () => Promise<StoreUnderTest>)
     columnAndVersionCases(cases);
     boundaryCases(cases);
     deadLetterCases(cases);
+    actionCases(cases);
   });
 }
 

@@ -2,7 +2,7 @@ import { formatNs, intervalStartNs, parseInterval, type Interval, type Result } 
 import type { BarQuery, HistoryReader } from '@tickwell/ports';
 import { BEST_SOURCE } from '@tickwell/source-policy';
 import { orRefuse } from '../arguments.ts';
-import { bestBars } from '../best-bars.ts';
+import { bestBars, type BestChunk } from '../best-bars.ts';
 import type { SourcePolicies } from '../source-policies.ts';
 import { CoverageCount, type Coverage } from './coverage-count.ts';
 import type { InstrumentCalendars } from './instrument-calendars.ts';
@@ -66,7 +66,7 @@ export class CoverageReader {
     startNs,
     endNs,
     signal,
-  }: CoverageSeries): ReturnType<HistoryReader['bars']> {
+  }: CoverageSeries): AsyncIterable<BestChunk> {
     const { reader, policies } = this.#parts;
     const query: BarQuery = {
       symbol,

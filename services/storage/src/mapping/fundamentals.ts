@@ -38,6 +38,7 @@ export const mapActions: RecordMapper = (record, epoch) => {
       name: 'split_denominator',
       values: actions.map(({ splitDenominator }) => splitDenominator),
     },
+    { type: 'symbol' as const, name: 'price_basis', values: header.priceBasis },
   ];
   const timestampNs = actions.map(({ exDateNs }) => exDateNs);
   return ok({ cause: header.cause, rows: [{ table: TABLES.corporateActions.name, timestampNs, columns }] });

@@ -161,7 +161,16 @@ describe('mapRecord', () => {
         TABLES.corporateActions.name,
       ),
     ).toEqual([
-      { ts: T, ...FLOW, kind: 'split', amount: 0, currency: '', split_numerator: 4, split_denominator: 1 },
+      {
+        ts: T,
+        ...FLOW,
+        kind: 'split',
+        amount: 0,
+        currency: '',
+        price_basis: 'raw',
+        split_numerator: 4,
+        split_denominator: 1,
+      },
     ]);
   });
 

@@ -10,6 +10,7 @@ import { nothingText } from '../get/nothing.ts';
 import { barsChunk, indicatorsChunk, quotesChunk, tradesChunk, type DataChunk } from '../get/rows.ts';
 import { csvSink, jsonLinesSink, tableSink } from '../get/text-sinks.ts';
 import { list, time, wholeNumber, withExamples, withInstance, withJson } from '../options.ts';
+import { addActions } from './actions.ts';
 import { addInstruments, showIndicators } from './instruments.ts';
 
 const TABLE_ROWS = 20;
@@ -29,7 +30,8 @@ interface GetFlags {
   readonly priceType: PriceType;
   readonly complete?: true;
   readonly calendar?: string;
-  readonly adjustment?: BackAdjustment;
+  readonly backAdjustment?: BackAdjustment;
+  readonly adjustment?: 'raw' | 'split' | 'all';
   readonly spec?: string;
   readonly csv?: true;
   readonly json?: true;
@@ -37,46 +39,12 @@ interface GetFlags {
   readonly timeZone?: string;
 }
 
-/** `tickwell get bars|trades|quotes|indicators|instruments` */
+/** `tickwell get bars|trades|quotes|indicators|instruments|actions` */
 export function addGet(program: Command, context: CliContext): void {
   const get = program
     .command('get')
     .description('read stored data over gRPC: table, CSV, JSON lines, Parquet');
-  const interval = (): Option => new Option('--interval <interval>', 'of the bars').default('1d');
-  withSeries(get, context, {
-    name: 'bars',
-    about: 'bars of one symbol and interval, oldest first',
-    examples: [
-      'tickwell get bars AAPL --interval 1d --newest --limit 5',
-      'tickwell get bars BTCUSD --interval 1m --from 2013-11-25 --to 2013-11-26 --out btc.parquet',
-      'tickwell get bars ES.C --from 2013-01-01 --adjustment ratio   # a continuous future, stitched',
-    ],
-    options: [
-      interval(),
-      new Option('--price-type <type>', 'what the bars are built of')
-        .choices(['trade', 'bid', 'ask', 'mid'])
-        .default('trade'),
-      new Option(
-        '--adjustment <kind>',
-        'of a continuous future: what is done to the prices before a roll; default: as its instrument says',
-      ).choices(['none', 'difference', 'ratio']),
-      new Option(
-        '--complete',
-        'fail, and say what is missing, unless all bars of the sessions are there; with --source and --from',
-      ),
-      new Option('--calendar <id>', 'of --complete; default: that of the instrument'),
-    ],
-    read: (
-      client,
-      query,
-      { interval: of, priceType, columns, adjustment, complete = false, calendar = '' },
-    ) => {
-      const stitched = adjustment === undefined ? {} : { adjustment };
-      const whole = { requireComplete: complete, calendar };
-      const bars = { ...query, interval: of, priceType, ...stitched, ...whole, ...chosen(columns) };
-      return map(client.bars(bars), (each) => barsChunk(each, columns));
-    },
-  });
+  addBars(get, context);
   withSeries(get, context, {
     name: 'trades',
     about: 'trades of one symbol, oldest first',
@@ -107,6 +75,57 @@ export function addGet(program: Command, context: CliContext): void {
       flags.spec === undefined ? showIndicators(context, symbol, flags) : undefined,
   });
   addInstruments(get, context);
+  addActions(get, context);
+}
+
+const interval = (): Option => new Option('--interval <interval>', 'of the bars').default('1d');
+
+function addBars(get: Command, context: CliContext): void {
+  withSeries(get, context, {
+    name: 'bars',
+    about: 'bars of one symbol and interval, oldest first',
+    examples: [
+      'tickwell get bars AAPL --interval 1d --newest --limit 5',
+      'tickwell get bars AAPL --from 2019-01-01 --adjustment all',
+      'tickwell get bars BTCUSD --interval 1m --from 2013-11-25 --to 2013-11-26 --out btc.parquet',
+      'tickwell get bars ES.C --from 2013-01-01 --back-adjustment ratio   # a continuous future, stitched',
+    ],
+    options: [
+      interval(),
+      new Option('--price-type <type>', 'what the bars are built of')
+        .choices(['trade', 'bid', 'ask', 'mid'])
+        .default('trade'),
+      new Option(
+        '--back-adjustment <kind>',
+        'of a continuous future: what is done to the prices before a roll; default: as its instrument says',
+      ).choices(['none', 'difference', 'ratio']),
+      new Option(
+        '--adjustment <basis>',
+        'prices as quoted, adjusted for splits, or for splits and dividends; default: as they are stored',
+      ).choices(['raw', 'split', 'all']),
+      new Option(
+        '--complete',
+        'fail, and say what is missing, unless all bars of the sessions are there; with --source and --from',
+      ),
+      new Option('--calendar <id>', 'of --complete; default: that of the instrument'),
+    ],
+    read: (client, query, flags) => {
+      const { interval: of, priceType, columns, adjustment, backAdjustment } = flags;
+      const stitched = backAdjustment === undefined ? {} : { backAdjustment };
+      const adjusted = adjustment === undefined ? {} : { adjustment };
+      const whole = { requireComplete: flags.complete === true, calendar: flags.calendar ?? '' };
+      const bars = {
+        ...query,
+        interval: of,
+        priceType,
+        ...stitched,
+        ...adjusted,
+        ...whole,
+        ...chosen(columns),
+      };
+      return map(client.bars(bars), (each) => barsChunk(each, columns));
+    },
+  });
 }
 
 interface SeriesCommand {

@@ -7,7 +7,7 @@
 import type { GenEnum, GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import type { Message } from "@bufbuild/protobuf";
 import type { PriceBasis, PriceType } from "../../events/v1/common_pb.js";
-import type { BarBatch, BarColumns, IndicatorBatch, IndicatorOutput, QuoteColumns, TickBatch, TradeColumns } from "../../events/v1/market_pb.js";
+import type { BarBatch, BarColumns, CorporateAction, IndicatorBatch, IndicatorOutput, QuoteColumns, TickBatch, TradeColumns } from "../../events/v1/market_pb.js";
 
 /**
  * Describes the file tickwell/query/v1/market_data.proto.
@@ -239,9 +239,17 @@ export declare type GetBarsRequest = Message<"tickwell.query.v1.GetBarsRequest">
   /**
    * Of continuous futures, which are stitched of their contracts' bars when they are read; unspecified: as the instrument says.
    *
-   * @generated from field: tickwell.query.v1.BackAdjustment adjustment = 11;
+   * @generated from field: tickwell.query.v1.BackAdjustment back_adjustment = 11;
    */
-  adjustment: BackAdjustment;
+  backAdjustment: BackAdjustment;
+
+  /**
+   * Prices are brought to this basis by the dividends and splits that are known now; unspecified: as they are stored.
+   * FAILED_PRECONDITION where they cannot be.
+   *
+   * @generated from field: tickwell.events.v1.PriceBasis adjustment = 12;
+   */
+  adjustment: PriceBasis;
 };
 
 /**
@@ -490,6 +498,91 @@ export declare type GetIndicatorsResponse = Message<"tickwell.query.v1.GetIndica
  * Use `create(GetIndicatorsResponseSchema)` to create a new message.
  */
 export declare const GetIndicatorsResponseSchema: GenMessage<GetIndicatorsResponse>;
+
+/**
+ * @generated from message tickwell.query.v1.GetCorporateActionsRequest
+ */
+export declare type GetCorporateActionsRequest = Message<"tickwell.query.v1.GetCorporateActionsRequest"> & {
+  /**
+   * @generated from field: string symbol = 1;
+   */
+  symbol: string;
+
+  /**
+   * Of ex dates.
+   *
+   * @generated from field: tickwell.query.v1.TimeRange range = 2;
+   */
+  range?: TimeRange | undefined;
+
+  /**
+   * Empty: every source.
+   *
+   * @generated from field: string source = 3;
+   */
+  source: string;
+};
+
+/**
+ * Describes the message tickwell.query.v1.GetCorporateActionsRequest.
+ * Use `create(GetCorporateActionsRequestSchema)` to create a new message.
+ */
+export declare const GetCorporateActionsRequestSchema: GenMessage<GetCorporateActionsRequest>;
+
+/**
+ * @generated from message tickwell.query.v1.GetCorporateActionsResponse
+ */
+export declare type GetCorporateActionsResponse = Message<"tickwell.query.v1.GetCorporateActionsResponse"> & {
+  /**
+   * @generated from field: repeated tickwell.query.v1.SourcedAction actions = 1;
+   */
+  actions: SourcedAction[];
+};
+
+/**
+ * Describes the message tickwell.query.v1.GetCorporateActionsResponse.
+ * Use `create(GetCorporateActionsResponseSchema)` to create a new message.
+ */
+export declare const GetCorporateActionsResponseSchema: GenMessage<GetCorporateActionsResponse>;
+
+/**
+ * A dividend or split as it is known now.
+ *
+ * @generated from message tickwell.query.v1.SourcedAction
+ */
+export declare type SourcedAction = Message<"tickwell.query.v1.SourcedAction"> & {
+  /**
+   * @generated from field: string source = 1;
+   */
+  source: string;
+
+  /**
+   * Its position is 0.
+   *
+   * @generated from field: tickwell.events.v1.CorporateAction action = 2;
+   */
+  action?: CorporateAction | undefined;
+
+  /**
+   * Whether the amount of a dividend is as it was paid (raw) or adjusted for later splits.
+   *
+   * @generated from field: tickwell.events.v1.PriceBasis price_basis = 3;
+   */
+  priceBasis: PriceBasis;
+
+  /**
+   * When this version became known, ns since the epoch.
+   *
+   * @generated from field: sfixed64 known_at_ns = 4;
+   */
+  knownAtNs: bigint;
+};
+
+/**
+ * Describes the message tickwell.query.v1.SourcedAction.
+ * Use `create(SourcedActionSchema)` to create a new message.
+ */
+export declare const SourcedActionSchema: GenMessage<SourcedAction>;
 
 /**
  * @generated from message tickwell.query.v1.GetLatestRequest
@@ -943,6 +1036,16 @@ export declare const MarketDataService: GenService<{
     methodKind: "server_streaming";
     input: typeof GetIndicatorsRequestSchema;
     output: typeof GetIndicatorsResponseSchema;
+  },
+  /**
+   * Dividends and splits of one symbol, by ex date.
+   *
+   * @generated from rpc tickwell.query.v1.MarketDataService.GetCorporateActions
+   */
+  getCorporateActions: {
+    methodKind: "unary";
+    input: typeof GetCorporateActionsRequestSchema;
+    output: typeof GetCorporateActionsResponseSchema;
   },
   /**
    * The newest stored event of each kind asked for.

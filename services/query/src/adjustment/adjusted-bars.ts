@@ -1,0 +1,103 @@
+import { TickwellError, type Result } from '@tickwell/domain';
+import type { BarQuery, HistoryReader, StoredAction, StoredBars } from '@tickwell/ports';
+import { adjustBars, dividendFactor, splitsOf, type DividendFactor, type WantedBasis } from './adjust.ts';
+
+const DERIVED = 'derived:';
+
+/** What the bars of one source are adjusted by. */
+interface Adjustment {
+  readonly splits: ReturnType<typeof splitsOf> extends Result<infer S, string> ? S : never;
+  readonly dividends: readonly DividendFactor[];
+}
+
+/**
+ * Reads bars on a basis: those of each source by its own dividends and splits, else by those of the only source that has any. Rejects with
+ * `failed-precondition` where that cannot be done; the message names series, reason and remedy.
+ */
+export function adjustedReader(
+  reader: HistoryReader,
+  wanted: WantedBasis,
+): Pick<HistoryReader, 'bars' | 'series'> {
+  return {
+    series: (options) => reader.series(options),
+    bars: (query) => adjustedBars(reader, query, wanted),
+  };
+}
+
+async function* adjustedBars(
+  reader: HistoryReader,
+  query: BarQuery,
+  wanted: WantedBasis,
+): AsyncGenerator<StoredBars> {
+  const { symbol, signal } = query;
+  const actions = await reader.actions({ symbol, ...(signal === undefined ? {} : { signal }) });
+  const adjustments = new Map<string, Adjustment>();
+  for await (const chunk of reader.bars(query)) {
+    const { source, knownNs } = chunk;
+    const series = `${query.interval} bars of ${symbol} from ${source}`;
+    let adjustment = adjustments.get(source);
+    if (adjustment === undefined) {
+      const own = orCannot(series, actionsFor(actions, source));
+      adjustment = await readAdjustment(reader, { ...query, source }, own, wanted, series);
+      adjustments.set(source, adjustment);
+    }
+    const { splits, dividends } = adjustment;
+    const bars = orCannot(series, adjustBars(chunk, wanted, splits, dividends));
+    yield { source, priceBasis: wanted, bars, knownNs };
+  }
+}
+
+/** Actions that bars of a source are adjusted by; the error says that it has to be decided. */
+function actionsFor(
+  actions: readonly StoredAction[],
+  source: string,
+): Result<readonly StoredAction[], string> {
+  const base = source.startsWith(DERIVED) ? source.slice(DERIVED.length) : source;
+  const bySource = Map.groupBy(actions, (action) => action.source);
+  const own = bySource.get(base);
+  if (own !== undefined) return { ok: true, value: own };
+  const [only, ...others] = bySource;
+  if (others.length === 0) return { ok: true, value: only?.[1] ?? [] };
+  return {
+    ok: false,
+    error: `${base} delivers no dividends and splits, and ${[...bySource.keys()].join(', ')} do: ingest those of one source only, or read the bars of that source`,
+  };
+}
+
+async function readAdjustment(
+  reader: HistoryReader,
+  query: BarQuery & { readonly source: string },
+  actions: readonly StoredAction[],
+  wanted: WantedBasis,
+  series: string,
+): Promise<Adjustment> {
+  const splits = orCannot(series, splitsOf(actions));
+  const dividends: DividendFactor[] = [];
+  for (const action of wanted === 'all' ? actions : []) {
+    if (action.kind !== 'dividend' || action.exDateNs <= (query.startNs ?? 0n)) continue;
+    const close = await closeBefore(reader, query, action.exDateNs, splits, series);
+    const factor = orCannot(series, dividendFactor(action, splits, close));
+    if (factor !== undefined) dividends.push(factor);
+  }
+  return { splits, dividends };
+}
+
+/** The last unadjusted close of the series before a time. */
+async function closeBefore(
+  reader: HistoryReader,
+  query: BarQuery,
+  timeNs: bigint,
+  splits: Adjustment['splits'],
+  series: string,
+): Promise<number | undefined> {
+  const { startNs: _startNs, columns: _columns, ...rest } = query;
+  const last = { ...rest, endNs: timeNs, limit: 1, newest: true, columns: ['close'] };
+  for await (const chunk of reader.bars(last))
+    return orCannot(series, adjustBars(chunk, 'raw', splits, [])).close[0];
+  return undefined;
+}
+
+function orCannot<T>(series: string, result: Result<T, string>): T {
+  if (result.ok) return result.value;
+  throw new TickwellError('failed-precondition', `${series}: ${result.error}`);
+}

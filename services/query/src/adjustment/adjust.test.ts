@@ -110,10 +110,8 @@ describe('prices on another basis', () => {
   });
 
   it('refuses actions that cannot be: a split of nothing, a dividend above the price', () => {
-    expect(splitsOf([split(3, 0)])).toMatchObject({
-      ok: false,
-      error: /split of 1970-01-04 is 0:1/ as unknown,
-    });
+    const nothing = splitsOf([split(3, 0)]);
+    expect(nothing.ok ? '' : nothing.error).toMatch(/split of 1970-01-04 is 0:1/);
     const dear = dividendFactor(dividend(3, 200), [], 100);
     expect(dear.ok ? '' : dear.error).toMatch(
       /dividend of 200 USD on 1970-01-04 does not fit the close of 100/,

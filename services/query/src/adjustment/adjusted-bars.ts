@@ -88,12 +88,13 @@ async function closeBefore(
   query: BarQuery,
   timeNs: bigint,
   splits: Adjustment['splits'],
-  series: string,
+  name: string,
 ): Promise<number | undefined> {
-  const { startNs: _startNs, columns: _columns, ...rest } = query;
-  const last = { ...rest, endNs: timeNs, limit: 1, newest: true, columns: ['close'] };
-  for await (const chunk of reader.bars(last))
-    return orCannot(series, adjustBars(chunk, 'raw', splits, [])).close[0];
+  const { symbol, interval, priceType, source, signal } = query;
+  const series = { symbol, interval, priceType, ...(source === undefined ? {} : { source }) };
+  const last = { ...series, endNs: timeNs, limit: 1, newest: true, columns: ['close'] };
+  for await (const chunk of reader.bars(signal === undefined ? last : { ...last, signal }))
+    return orCannot(name, adjustBars(chunk, 'raw', splits, [])).close[0];
   return undefined;
 }
 

@@ -302,3 +302,14 @@ it('rows without a price inside of a wrong stretch are not wrong', () => {
 it('says nothing about an empty frame and about one row', () => {
   for (const rows of [0, 1, 2]) expect(validateMarketData(dailyBars(rows)).findings).toEqual([]);
 });
+
+it('a row a hundredth too small beside one a hundred times too large are two rows in another unit, and those after them are not', () => {
+  const frame = dailyBars();
+  scale(frame, 100, 101, 0.01);
+  scale(frame, 101, 102, 100);
+  const { findings } = validateMarketData(frame);
+  expect(findings.map(({ rule, from, to }) => [rule, from, to])).toEqual([
+    ['unit-error', 100, 100],
+    ['unit-error', 101, 101],
+  ]);
+});

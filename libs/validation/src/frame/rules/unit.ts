@@ -6,6 +6,7 @@ import type { PriceSeries } from '../series.ts';
 
 const UNIT = 100;
 const LOG_UNIT = Math.log(UNIT);
+const MAX_STEPS = 2;
 /** Between the two prices the market moved, too. */
 const LOG_TOLERANCE = Math.log(1.6);
 /** Rows at the end of a series that are enough to say which unit it is in now. */
@@ -71,9 +72,11 @@ function unitLevels(series: PriceSeries): UnitLevels {
   return { level, switchPlaces };
 }
 
+/** Units between two prices; 2 where one row is a hundredth and the next a hundred times. */
 function unitStep(logMove: number): number {
-  const isUnit = Math.abs(Math.abs(logMove) - LOG_UNIT) <= LOG_TOLERANCE;
-  return isUnit ? Math.sign(logMove) : 0;
+  const steps = Math.round(logMove / LOG_UNIT);
+  const isUnit = Math.abs(steps) <= MAX_STEPS && Math.abs(logMove - steps * LOG_UNIT) <= LOG_TOLERANCE;
+  return isUnit ? steps : 0;
 }
 
 /** Not one stretch before a change of the unit, nor single rows that are wrong, but long stretches by turns. */

@@ -196,3 +196,12 @@ export function adjustmentArgument(value: events.PriceBasis): Result<WantedBasis
     ? ok(undefined)
     : err(`adjustment ${value} is not known: use PRICE_BASIS_RAW, _SPLIT_ADJUSTED or _ALL`);
 }
+
+/** How many entries of a page; 0: the fallback. */
+export function limitArgument(
+  limit: number,
+  { fallback, max }: { readonly fallback: number; readonly max: number },
+): Result<number, string> {
+  if (limit > max) return err(`limit ${limit} is more than ${max}: ask page by page`);
+  return ok(limit === 0 ? fallback : limit);
+}

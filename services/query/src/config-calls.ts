@@ -11,9 +11,9 @@ import {
   type ConfigKinds,
 } from '@tickwell/config';
 import { queryV1 } from '@tickwell/contracts';
-import { TickwellError, err, ok, type Result } from '@tickwell/domain';
+import { TickwellError } from '@tickwell/domain';
 import type { EventLog, Logger } from '@tickwell/ports';
-import { orRefuse, textArgument } from './arguments.ts';
+import { limitArgument, orRefuse, textArgument } from './arguments.ts';
 import type { CallSignal } from './history.ts';
 
 export interface ConfigCallsParts {
@@ -127,14 +127,6 @@ function checkedNames({ kind, id }: { readonly kind: string; readonly id: string
   readonly id: string;
 } {
   return { kind: orRefuse(checkKind(kind)), id: orRefuse(checkId(id)) };
-}
-
-function limitArgument(
-  limit: number,
-  { fallback, max }: { readonly fallback: number; readonly max: number },
-): Result<number, string> {
-  if (limit > max) return err(`limit ${limit} is more than ${max}: ask page by page`);
-  return ok(limit === 0 ? fallback : limit);
 }
 
 function missing(kind: string, id: string, version: bigint): string {

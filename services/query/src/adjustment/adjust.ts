@@ -11,7 +11,8 @@ export interface DividendFactor {
   readonly factor: number;
 }
 
-interface Split {
+/** A split as prices are adjusted by it. */
+export interface Split {
   readonly exDateNs: bigint;
   /** New shares for an old one. */
   readonly ratio: number;

@@ -1,12 +1,19 @@
-import { TickwellError, type Result } from '@tickwell/domain';
+import { TickwellError, err, ok, type Result } from '@tickwell/domain';
 import type { BarQuery, HistoryReader, StoredAction, StoredBars } from '@tickwell/ports';
-import { adjustBars, dividendFactor, splitsOf, type DividendFactor, type WantedBasis } from './adjust.ts';
+import {
+  adjustBars,
+  dividendFactor,
+  splitsOf,
+  type DividendFactor,
+  type Split,
+  type WantedBasis,
+} from './adjust.ts';
 
 const DERIVED = 'derived:';
 
 /** What the bars of one source are adjusted by. */
 interface Adjustment {
-  readonly splits: ReturnType<typeof splitsOf> extends Result<infer S, string> ? S : never;
+  readonly splits: readonly Split[];
   readonly dividends: readonly DividendFactor[];
 }
 
@@ -55,13 +62,12 @@ function actionsFor(
   const base = source.startsWith(DERIVED) ? source.slice(DERIVED.length) : source;
   const bySource = Map.groupBy(actions, (action) => action.source);
   const own = bySource.get(base);
-  if (own !== undefined) return { ok: true, value: own };
+  if (own !== undefined) return ok(own);
   const [only, ...others] = bySource;
-  if (others.length === 0) return { ok: true, value: only?.[1] ?? [] };
-  return {
-    ok: false,
-    error: `${base} delivers no dividends and splits, and ${[...bySource.keys()].join(', ')} do: ingest those of one source only, or read the bars of that source`,
-  };
+  if (others.length === 0) return ok(only?.[1] ?? []);
+  return err(
+    `${base} delivers no dividends and splits, and ${[...bySource.keys()].join(', ')} do: ingest those of one source only, or read the bars of that source`,
+  );
 }
 
 async function readAdjustment(
@@ -87,7 +93,7 @@ async function closeBefore(
   reader: HistoryReader,
   query: BarQuery,
   timeNs: bigint,
-  splits: Adjustment['splits'],
+  splits: readonly Split[],
   name: string,
 ): Promise<number | undefined> {
   const { symbol, interval, priceType, source, signal } = query;

@@ -14,7 +14,7 @@ import {
   type NewRecord,
   type StoredLetter,
 } from '@tickwell/ports';
-import { orRefuse, rangeArgument, textArgument } from '../arguments.ts';
+import { limitArgument, orRefuse, rangeArgument, textArgument } from '../arguments.ts';
 import type { CallSignal } from '../history.ts';
 import { parseFix } from './fix.ts';
 import { cursorText, parseCursor, parseLetterId } from './letter-id.ts';
@@ -53,7 +53,7 @@ export class DeadLetterCalls {
 
   async list(request: queryV1.DeadLetterServiceListRequest): Promise<queryV1.DeadLetterServiceListResponse> {
     const filter = orRefuse(filterArgument(request.filter));
-    const limit = orRefuse(limitArgument(request.limit));
+    const limit = orRefuse(limitArgument(request.limit, { fallback: DEFAULT_LIMIT, max: MAX_LIMIT }));
     const after = orRefuse(parseCursor(request.after));
     const page = { limit: limit + 1, ...(after === undefined ? {} : { after }) };
     const found = await this.#parts.reader.letters(filter, page);
@@ -210,11 +210,6 @@ function editArguments(request: {
   if (!author.ok) return author;
   const note = textArgument('note', request.note);
   return note.ok ? ok({ author: author.value, note: note.value }) : note;
-}
-
-function limitArgument(limit: number): Result<number, string> {
-  if (limit > MAX_LIMIT) return err(`limit ${limit} is more than ${MAX_LIMIT}: ask page by page`);
-  return ok(limit === 0 ? DEFAULT_LIMIT : limit);
 }
 
 /** Nothing said about states: what is open. */

@@ -46,9 +46,10 @@ export function validateTable(
   if (!read.ok) return read;
   const touched = new Set<number>();
   const notes: TableNote[] = [];
+  const timeOf = timesOf(read.value.problems.length === 0 ? [] : read.value.frames);
   const findings: TableFinding[] = read.value.problems.map(({ row, symbol, rule, message }) => {
     touched.add(row);
-    return { rule, severity: 'reject', symbol, message, row, time: null };
+    return { rule, severity: 'reject', symbol, message, row, time: timeOf(row) };
   });
   for (const frame of read.value.frames) {
     const options = choice.nowNs === undefined ? {} : { nowNs: choice.nowNs };
@@ -74,6 +75,17 @@ export function validateTable(
     findings,
     notes,
   });
+}
+
+/** Times of rows that could be read but for one value, as {@link isoTime} writes them; null: the row is in no frame. */
+function timesOf(frames: readonly TableFrame[]): (row: number) => string | null {
+  const places = new Map<number, { readonly frame: TableFrame; readonly index: number }>();
+  for (const frame of frames)
+    for (const [index, row] of frame.rows.entries()) places.set(row, { frame, index });
+  return (row) => {
+    const place = places.get(row);
+    return place === undefined ? null : isoTime(place.frame, place.index);
+  };
 }
 
 function onRow(frame: TableFrame, index: number): { readonly row: number; readonly time: string } {

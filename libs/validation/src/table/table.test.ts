@@ -54,6 +54,16 @@ it('reads missing cells, infinities, thousands and dollars; what is no number is
   ]);
 });
 
+it('a value that is no number is found at the time of its row', () => {
+  const report = validateTable(
+    table('Date,Close\n2024-01-02 00:00:00+01:00,abc\n2024-01-03 00:00:00+01:00,5'),
+    {},
+  );
+  expect(report.ok && report.value.findings).toMatchObject([
+    { rule: 'number-invalid', row: 1, time: '2024-01-02T00:00:00+01:00' },
+  ]);
+});
+
 it('finds out whether the day or the month comes first from all rows', () => {
   const times = (text: string): readonly bigint[] => {
     const frames = tableFrames(table(`Date,Close\n${text}`), {});

@@ -36,6 +36,10 @@ export interface Restored {
   readonly keys: ReadonlyMap<string, RestoredKey>;
   /** Undefined: no checkpoint yet. */
   readonly nextOffset: bigint | undefined;
+  /** Of the settings by which records from there on are processed. */
+  readonly settingsEnd: bigint;
+  /** Nothing from there on has been processed; else some of it may have been. */
+  readonly isClosed: boolean;
   readonly marks: CauseMarks;
 }
 
@@ -53,12 +57,16 @@ export function keyStateRecord(
 
 export function partitionMarkRecord(
   scope: CheckpointScope,
-  nextOffset: bigint,
-  marks: readonly Cause[],
+  mark: {
+    readonly nextOffset: bigint;
+    readonly settingsEnd: bigint;
+    readonly closed: boolean;
+    readonly marks: readonly Cause[];
+  },
 ): NewRecord {
   const content = {
     case: 'partitionMark' as const,
-    value: create(stateV1.PartitionMarkSchema, { nextOffset, marks: marks.map(causeToProto) }),
+    value: create(stateV1.PartitionMarkSchema, { ...mark, marks: mark.marks.map(causeToProto) }),
   };
   return checkpointRecord(scope, MARK_KEY, content);
 }
@@ -112,6 +120,8 @@ export async function restoreCheckpoint(log: EventLog, scope: CheckpointScope): 
 class Restore implements Restored {
   readonly keys = new Map<string, RestoredKey>();
   nextOffset: bigint | undefined;
+  settingsEnd = 0n;
+  isClosed = false;
   marks = new CauseMarks();
   readonly #scope: CheckpointScope;
   readonly #prefix: string;
@@ -157,7 +167,11 @@ class Restore implements Restored {
 
   #addMark(mark: stateV1.PartitionMark): void {
     if (this.nextOffset !== undefined && this.nextOffset > mark.nextOffset) return;
+    // Settings change between two marks of one offset.
+    if (this.nextOffset === mark.nextOffset && this.settingsEnd > mark.settingsEnd) return;
     this.nextOffset = mark.nextOffset;
+    this.settingsEnd = mark.settingsEnd;
+    this.isClosed = mark.closed;
     this.marks = new CauseMarks(mark.marks.map(causeFromProto));
   }
 }

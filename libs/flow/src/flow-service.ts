@@ -1,11 +1,11 @@
 import { Flow, type FlowOptions } from './flow.ts';
 
 /** A service that is one flow; owns its log and closes it. */
-export class FlowService {
+export class FlowService<C = void> {
   readonly #log: FlowOptions['log'];
-  readonly #flow: Flow;
+  readonly #flow: Flow<C>;
 
-  constructor(options: FlowOptions) {
+  constructor(options: FlowOptions<C>) {
     this.#log = options.log;
     this.#flow = new Flow(options);
   }
@@ -23,7 +23,7 @@ export class FlowService {
     return this.#flow.stop();
   }
 
-  lag(): ReturnType<Flow['lag']> {
+  lag(): ReturnType<Flow<C>['lag']> {
     return this.#flow.lag();
   }
 }

@@ -7,6 +7,7 @@ import { describe, expect, it, vi } from 'vitest';
 import { mortalLog } from './fixtures/mortal-log.ts';
 import { INPUT, inputRecord, OUTPUT, readOutputs, RunningSum, STATE } from './fixtures/running-sum.ts';
 import { Flow, type FlowOptions } from './flow.ts';
+import { NO_SETTINGS } from './settings.ts';
 
 const PARTITIONS = 2;
 const QUICK = { interval: 2 };
@@ -25,6 +26,7 @@ function newFlow(log: FlowOptions['log'], options: Partial<FlowOptions> = {}): F
     groupId: 'flow',
     stateTopic: STATE,
     logger: SILENT,
+    settings: NO_SETTINGS,
     checkpointIntervalMs: 1,
     ...options,
   });

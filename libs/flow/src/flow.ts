@@ -8,17 +8,19 @@ import type {
   Logger,
   PartitionLag,
 } from '@tickwell/ports';
-import { restoreCheckpoint } from './checkpoint.ts';
+import { restoreCheckpoint, type Restored } from './checkpoint.ts';
 import { FlowCounters } from './counters.ts';
 import { PartitionFlow } from './partition-flow.ts';
 import type { Processor } from './processor.ts';
+import type { Settings, SettingsSource } from './settings.ts';
 
 const DEFAULT_CHECKPOINT_INTERVAL_MS = 2_000;
 
-export interface FlowOptions {
+export interface FlowOptions<C = void> {
   readonly log: EventLog;
   /** One per input topic. */
-  readonly processors: readonly Processor<unknown>[];
+  readonly processors: readonly Processor<unknown, C>[];
+  readonly settings: SettingsSource<C>;
   /** Copies with the same group share the partitions. */
   readonly groupId: string;
   /** Compacted topic of the checkpoints; as many partitions as the inputs. */
@@ -33,15 +35,15 @@ export interface FlowOptions {
  * {@link stop} and rejects on a failure that only a restart can mend (outputs cannot be written, a checkpoint cannot be read, a
  * processor threw); a restart continues from the last checkpoint and repeats nothing a reader would count twice.
  */
-export class Flow {
-  readonly #options: FlowOptions;
-  readonly #processors: ReadonlyMap<string, Processor<unknown>>;
+export class Flow<C = void> {
+  readonly #options: FlowOptions<C>;
+  readonly #processors: ReadonlyMap<string, Processor<unknown, C>>;
   readonly #consumer: GroupConsumer;
   readonly #counters: FlowCounters;
-  readonly #sessions = new Set<PartitionFlow>();
+  readonly #sessions = new Set<PartitionFlow<C>>();
   #failure: { readonly error: unknown } | undefined;
 
-  constructor(options: FlowOptions) {
+  constructor(options: FlowOptions<C>) {
     this.#options = options;
     this.#processors = byTopic(options.processors);
     this.#consumer = options.log.createConsumer({
@@ -77,7 +79,7 @@ export class Flow {
     return this.#consumer.lag();
   }
 
-  async #open(assigned: AssignedPartition, sink: EventSink): Promise<PartitionFlow> {
+  async #open(assigned: AssignedPartition, sink: EventSink): Promise<PartitionFlow<C>> {
     const processor = this.#processors.get(assigned.topic);
     if (processor === undefined) {
       throw new TickwellError(
@@ -85,12 +87,15 @@ export class Flow {
         `no processor of ${this.#options.groupId} reads ${assigned.topic}`,
       );
     }
-    const { stateTopic, log, logger } = this.#options;
+    const { stateTopic, log, logger, settings: source } = this.#options;
     const { topic, partition, epoch } = assigned;
     const scope = { stateTopic, processor: processor.name, topic, partition, epoch };
     const restored = await restoreCheckpoint(log, scope);
-    const session: PartitionFlow = new PartitionFlow({
+    const settings = await restoredSettings(source, restored);
+    const session: PartitionFlow<C> = new PartitionFlow({
       processor,
+      settings,
+      latestSettings: () => source.latest(),
       assigned,
       scope,
       restored,
@@ -131,8 +136,18 @@ export class Flow {
   }
 }
 
-function byTopic(processors: readonly Processor<unknown>[]): ReadonlyMap<string, Processor<unknown>> {
-  const map = new Map<string, Processor<unknown>>();
+/** By which the partition was processed last; undefined where it never was. */
+async function restoredSettings<C>(
+  source: SettingsSource<C>,
+  { nextOffset, settingsEnd }: Restored,
+): Promise<Settings<C> | undefined> {
+  return nextOffset === undefined ? undefined : { end: settingsEnd, value: await source.at(settingsEnd) };
+}
+
+function byTopic<C>(
+  processors: readonly Processor<unknown, C>[],
+): ReadonlyMap<string, Processor<unknown, C>> {
+  const map = new Map<string, Processor<unknown, C>>();
   for (const processor of processors) {
     const other = map.get(processor.inputTopic);
     if (other !== undefined) {

@@ -8,4 +8,5 @@ export {
 export { Flow, type FlowOptions } from './flow.ts';
 export { FlowService } from './flow-service.ts';
 export type { Output, Processor } from './processor.ts';
+export { NO_SETTINGS, type Settings, type SettingsSource } from './settings.ts';
 export { qualityEvent, qualityFinding, type Finding } from './quality.ts';

@@ -18,6 +18,7 @@ import { keyStateRecord, partitionMarkRecord, type CheckpointScope, type Restore
 import type { FlowCounters } from './counters.ts';
 import { InFlight } from './in-flight.ts';
 import type { Output, Processor } from './processor.ts';
+import type { Settings } from './settings.ts';
 
 interface KeyEntry {
   state: unknown;
@@ -25,11 +26,14 @@ interface KeyEntry {
   nextOffset: bigint;
 }
 
-export interface PartitionFlowOptions {
-  readonly processor: Processor<unknown>;
+export interface PartitionFlowOptions<C> {
+  readonly processor: Processor<unknown, C>;
   readonly assigned: AssignedPartition;
   readonly scope: CheckpointScope;
   readonly restored: Restored;
+  /** By which records from the restored offset on were processed before, if any were; undefined: nothing was. */
+  readonly settings: Settings<C> | undefined;
+  readonly latestSettings: () => Settings<C>;
   readonly sink: EventSink;
   readonly logger: Logger;
   readonly counters: FlowCounters;
@@ -44,9 +48,9 @@ export interface PartitionFlowOptions {
  * the same order without waiting (bounded), and a checkpoint is written only once the outputs before it are durable. So after a
  * crash every output since the checkpoint is written again, byte for byte and with the same cause.
  */
-export class PartitionFlow implements PartitionSession {
+export class PartitionFlow<C> implements PartitionSession {
   readonly startOffset: bigint;
-  readonly #options: PartitionFlowOptions;
+  readonly #options: PartitionFlowOptions<C>;
   readonly #originName: string;
   readonly #keys = new Map<string, KeyEntry>();
   readonly #dirty = new Set<string>();
@@ -54,9 +58,14 @@ export class PartitionFlow implements PartitionSession {
   readonly #inFlight: InFlight;
   #nextOffset: bigint;
   #checkpointedOffset: bigint;
-  #checkpointing: Promise<void> | undefined;
+  #checkpointing: Promise<boolean> | undefined;
+  #settings: Settings<C> | undefined;
+  /** No checkpoint says that records from the next one on are being processed. */
+  #isUnmarked: boolean;
+  /** The partition is another member's: what it is processed by from here on is written elsewhere. */
+  #isLost = false;
 
-  constructor(options: PartitionFlowOptions) {
+  constructor(options: PartitionFlowOptions<C>) {
     this.#options = options;
     const { assigned, restored, scope } = options;
     this.#originName = `${assigned.topic}@${assigned.epoch}/${assigned.partition}`;
@@ -65,6 +74,8 @@ export class PartitionFlow implements PartitionSession {
     this.#nextOffset = this.startOffset;
     this.#checkpointedOffset = restored.nextOffset ?? -1n;
     this.#inFlight = new InFlight(options.onFailure);
+    this.#settings = options.settings;
+    this.#isUnmarked = options.settings === undefined || restored.isClosed;
     for (const [key, entry] of restored.keys) {
       const decoded = options.processor.decodeState(key, entry.stateVersion, entry.payload);
       if (!decoded.ok) {
@@ -78,8 +89,10 @@ export class PartitionFlow implements PartitionSession {
   }
 
   async handle(records: readonly LogRecord[]): Promise<void> {
+    const settings = await this.#nextSettings();
+    if (settings === undefined) return;
     const outputs: NewRecord[] = [];
-    for (const record of records) this.#apply(record, outputs);
+    for (const record of records) this.#apply(record, outputs, settings.value);
     this.#options.counters.received(this.#options.processor.name, records, outputs.length);
     if (outputs.length === 0) return;
     await this.#inFlight.room();
@@ -87,22 +100,51 @@ export class PartitionFlow implements PartitionSession {
   }
 
   /** Writes what changed since the last checkpoint; a no-op when nothing did or one is being written. */
-  checkpoint(): Promise<void> {
-    if (this.#checkpointing !== undefined) return this.#checkpointing;
-    if (this.#nextOffset === this.#checkpointedOffset) return Promise.resolve();
-    this.#checkpointing = this.#writeCheckpoint().finally(() => {
+  async checkpoint(): Promise<void> {
+    if (this.#checkpointing === undefined && this.#nextOffset === this.#checkpointedOffset) return;
+    await (this.#checkpointing ?? this.#startCheckpoint({}));
+  }
+
+  async close(): Promise<void> {
+    this.#options.onClosing();
+    while (this.#checkpointing !== undefined) await this.#checkpointing;
+    // Where no record came, the checkpoint that was there says it.
+    if (!this.#isUnmarked && !this.#isLost) await this.#startCheckpoint({ closed: !this.#mayRepeat() });
+  }
+
+  /**
+   * The settings of the next record: newer ones once a checkpoint says that they hold from here on, so that whoever processes the
+   * same records again does so by the same. Undefined when the partition is another member's by now.
+   */
+  async #nextSettings(): Promise<Settings<C> | undefined> {
+    if (this.#isLost) return undefined;
+    const latest = this.#options.latestSettings();
+    const current = this.#settings;
+    if (!this.#isUnmarked && current !== undefined) {
+      if (this.#mayRepeat() || current.end >= latest.end) return current;
+    }
+    const next = current !== undefined && current.end > latest.end ? current : latest;
+    while (this.#checkpointing !== undefined) await this.#checkpointing;
+    if (!(await this.#startCheckpoint({ settingsEnd: next.end }))) return undefined;
+    this.#isUnmarked = false;
+    this.#settings = next;
+    return next;
+  }
+
+  /** What was in the log when the partition came over may have been processed already, by the settings of the checkpoint. */
+  #mayRepeat(): boolean {
+    return this.#nextOffset < this.#options.assigned.endOffset;
+  }
+
+  /** False when the partition is another member's. */
+  #startCheckpoint(mark: { readonly settingsEnd?: bigint; readonly closed?: boolean }): Promise<boolean> {
+    this.#checkpointing = this.#writeCheckpoint(mark).finally(() => {
       this.#checkpointing = undefined;
     });
     return this.#checkpointing;
   }
 
-  async close(): Promise<void> {
-    this.#options.onClosing();
-    await this.#checkpointing;
-    await this.checkpoint();
-  }
-
-  #apply(record: LogRecord, outputs: NewRecord[]): void {
+  #apply(record: LogRecord, outputs: NewRecord[], settings: C): void {
     this.#nextOffset = record.offset + 1n;
     const { processor } = this.#options;
     if (processor.dedup === 'record' && !this.#isNew(record)) {
@@ -112,7 +154,8 @@ export class PartitionFlow implements PartitionSession {
     const key = processor.keyOf(record);
     const entry = this.#entry(key);
     if (record.offset < entry.nextOffset) return;
-    for (const output of this.#numbered(record, processor.process(record, entry.state))) outputs.push(output);
+    const made = processor.process(record, entry.state, settings);
+    for (const output of this.#numbered(record, made)) outputs.push(output);
     entry.nextOffset = record.offset + 1n;
     this.#dirty.add(key);
   }
@@ -153,11 +196,18 @@ export class PartitionFlow implements PartitionSession {
     });
   }
 
-  async #writeCheckpoint(): Promise<void> {
+  async #writeCheckpoint({
+    settingsEnd = this.#settings?.end ?? 0n,
+    closed = false,
+  }: {
+    readonly settingsEnd?: bigint;
+    readonly closed?: boolean;
+  }): Promise<boolean> {
     const { assigned, scope, processor, sink, counters } = this.#options;
     // Everything of the snapshot is taken before the first await: later records belong to the next checkpoint.
     const nextOffset = this.#nextOffset;
-    const mark = partitionMarkRecord(scope, nextOffset, this.#marks.snapshot());
+    const marks = this.#marks.snapshot();
+    const mark = partitionMarkRecord(scope, { nextOffset, settingsEnd, closed, marks });
     const keys = [...this.#dirty];
     const states = keys.map((key) => this.#keyRecord(key));
     this.#dirty.clear();
@@ -165,11 +215,15 @@ export class PartitionFlow implements PartitionSession {
       await this.#inFlight.settled();
       // A member that lost the partition must not overwrite its successor's states.
       const owner = await assigned.commit({ offset: nextOffset, metadata: '' });
-      if (!owner) return;
+      if (!owner) {
+        this.#isLost = true;
+        return false;
+      }
       if (states.length > 0) await sink.send(states);
       await sink.send([mark]);
       this.#checkpointedOffset = nextOffset;
       counters.checkpoint(processor.name, states.length);
+      return true;
     } catch (error) {
       for (const key of keys) this.#dirty.add(key);
       throw error;

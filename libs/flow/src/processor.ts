@@ -13,10 +13,10 @@ export interface Output {
 }
 
 /**
- * Deterministic processing of one topic, key by key. Outputs depend on the state and the record alone: no clock, no randomness,
- * no other topic. After a crash the same record meets the same state and yields the same bytes, which readers recognise by cause.
+ * Deterministic processing of one topic, key by key. Outputs depend on the state, the record and the settings alone: no clock, no
+ * randomness, no other topic. After a crash the same record meets the same state and yields the same bytes, which readers recognise by cause.
  */
-export interface Processor<S> {
+export interface Processor<S, C = void> {
   /** Part of the checkpoint's key: never reuse a name for another meaning. */
   readonly name: string;
   readonly inputTopic: string;
@@ -28,8 +28,12 @@ export interface Processor<S> {
   /** State a record belongs to; usually its key. */
   keyOf(record: LogRecord): string;
   createState(key: string): S;
-  /** Applies a record: changes the state in place and returns what to write, in order. Bad input is an output, never a throw. */
-  process(record: LogRecord, state: S): readonly Output[];
+  /**
+   * Applies a record: changes the state in place and returns what to write, in order. Bad input is an output, never a throw.
+   *
+   * @param settings in force at the record's offset (see `settings.ts`); they may differ from those of the record before.
+   */
+  process(record: LogRecord, state: S, settings: C): readonly Output[];
   readonly stateVersion: number;
   encodeState(state: S): Uint8Array;
   /** Also reads older versions; the error is one line. */

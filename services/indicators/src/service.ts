@@ -1,5 +1,5 @@
 import { TOPICS, type TopicSpec } from '@tickwell/contracts';
-import { FlowService } from '@tickwell/flow';
+import { FlowService, NO_SETTINGS } from '@tickwell/flow';
 import type { EventLog, Gather, Logger } from '@tickwell/ports';
 import { BarBuilder } from './bar-builder.ts';
 import type { IndicatorsConfig } from './config.ts';
@@ -36,6 +36,7 @@ export class IndicatorsService extends FlowService {
         // One more, so that every bar the builder can still correct finds its place before the newest one.
         new IndicatorEngine({ specs: indicators, keptBars: correctableBars + 1, onUnreadable }),
       ],
+      settings: NO_SETTINGS,
       groupId: config.groupId,
       stateTopic: TOPICS.stateIndicators.name,
       checkpointIntervalMs: config.checkpointIntervalMs,

@@ -1,5 +1,5 @@
 import { TOPICS, type TopicSpec } from '@tickwell/contracts';
-import { FlowService } from '@tickwell/flow';
+import { FlowService, NO_SETTINGS } from '@tickwell/flow';
 import type { EventLog, Logger } from '@tickwell/ports';
 import type { ValidatorConfig } from './config.ts';
 import { createProcessors } from './processors.ts';
@@ -32,6 +32,7 @@ export class ValidatorService extends FlowService {
     super({
       ...options,
       processors: createProcessors(),
+      settings: NO_SETTINGS,
       groupId: config.groupId,
       stateTopic: TOPICS.stateValidator.name,
       checkpointIntervalMs: config.checkpointIntervalMs,

@@ -110,6 +110,20 @@ export declare type PartitionMark = Message<"tickwell.state.v1.PartitionMark"> &
    * @generated from field: repeated tickwell.events.v1.Cause marks = 2;
    */
   marks: Cause[];
+
+  /**
+   * Records from next_offset on are processed by the settings that the configuration below this offset adds up to. 0: by none.
+   *
+   * @generated from field: uint64 settings_end = 3;
+   */
+  settingsEnd: bigint;
+
+  /**
+   * Whoever wrote this stopped: nothing from next_offset on has been processed.
+   *
+   * @generated from field: bool closed = 4;
+   */
+  closed: boolean;
 };
 
 /**

@@ -21,7 +21,7 @@ const MAY_IMPORT = {
   runtime: [],
   client: ['core', 'contract', 'adapter'],
   testing: ['core', 'contract', 'port'],
-  service: ['core', 'contract', 'port', 'flow', 'adapter', 'runtime'],
+  service: ['core', 'contract', 'port', 'flow', 'adapter', 'runtime', 'client'],
   tool: ['core', 'contract', 'port', 'flow', 'adapter', 'runtime', 'client', 'tool'],
   example: ['client', 'port'],
 };
@@ -93,7 +93,7 @@ function rulesFor(packages) {
       comment: 'of a service only main.ts wires vendors in',
       severity: 'error',
       from: { path: anyOf(pathsOf(['service'])), pathNot: [NOT_PRODUCT, '/src/main\\.ts$'] },
-      to: { path: anyOf(pathsOf(['adapter'])) },
+      to: { path: anyOf(pathsOf(['adapter', 'client'])) },
     },
     {
       name: 'no-test-kit-in-product',

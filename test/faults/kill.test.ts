@@ -20,6 +20,7 @@ const VICTIMS: readonly { readonly name: string; readonly kill: (platform: Platf
     { name: 'indicators', kill: (platform) => service(platform, 'indicators').kill() },
     { name: 'storage', kill: (platform) => service(platform, 'storage').kill() },
     { name: 'query', kill: (platform) => service(platform, 'query').kill() },
+    { name: 'monitor', kill: (platform) => service(platform, 'monitor').kill() },
     { name: 'kafka', kill: async (platform) => platform.stack.stack?.kafka.kill() },
     { name: 'questdb', kill: async (platform) => platform.stack.stack?.questdb.kill() },
   ];

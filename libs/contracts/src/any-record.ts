@@ -1,6 +1,7 @@
 import { createRegistry, fromBinary, toJson, type JsonValue } from '@bufbuild/protobuf';
 import { err, errorMessage, ok, type Result } from '@tickwell/domain';
 import type { DecodeError } from './codec.ts';
+import { file_tickwell_events_v1_alert } from './gen/tickwell/events/v1/alert_pb.js';
 import { file_tickwell_events_v1_common } from './gen/tickwell/events/v1/common_pb.js';
 import { file_tickwell_events_v1_control } from './gen/tickwell/events/v1/control_pb.js';
 import { file_tickwell_events_v1_dataset } from './gen/tickwell/events/v1/dataset_pb.js';
@@ -10,6 +11,7 @@ import { file_tickwell_events_v1_quality } from './gen/tickwell/events/v1/qualit
 import { file_tickwell_state_v1_checkpoint } from './gen/tickwell/state/v1/checkpoint_pb.js';
 
 const TYPES = createRegistry(
+  file_tickwell_events_v1_alert,
   file_tickwell_events_v1_common,
   file_tickwell_events_v1_control,
   file_tickwell_events_v1_dataset,

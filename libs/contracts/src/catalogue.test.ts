@@ -17,7 +17,7 @@ describe('topics', () => {
   });
 
   it('have as many partitions as their inputs, so that output partition = input partition', () => {
-    const single = [TOPICS.config.name, TOPICS.stateIngest.name] as string[];
+    const single = [TOPICS.config.name, TOPICS.stateIngest.name, TOPICS.alerts.name] as string[];
     for (const topic of ALL_TOPICS)
       expect(topic.partitions).toBe(single.includes(topic.name) ? 1 : DATA_PARTITIONS);
   });

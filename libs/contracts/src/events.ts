@@ -1,4 +1,5 @@
 /** Every generated message of tickwell.events.v1, for `events.DeadLetterSchema` and its like. */
+export * from './gen/tickwell/events/v1/alert_pb.js';
 export * from './gen/tickwell/events/v1/common_pb.js';
 export * from './gen/tickwell/events/v1/control_pb.js';
 export * from './gen/tickwell/events/v1/dataset_pb.js';

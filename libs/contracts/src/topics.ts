@@ -108,6 +108,10 @@ export const TOPICS = {
     4 * WEEK_MS,
   ),
   jobResults: data('jobs.results', 'job id', 'JobResult', 'Results of runs', 4 * WEEK_MS),
+  alerts: {
+    ...data('alerts', 'rule', 'AlertEvent', 'What fired, recovered and was told to whom', 4 * WEEK_MS),
+    partitions: 1,
+  },
   stateIngest: compacted('state.ingest', 'stream id', 'IngestCursor', 1, 'How far each stream of ingest got'),
   stateValidator: compacted(
     'state.validator',

@@ -39,7 +39,7 @@ export function instanceName(text: string): string {
   );
 }
 
-const COPIED = ['storage', 'validator', 'indicators', 'query'] as const;
+const COPIED = ['storage', 'validator', 'indicators', 'query', 'monitor'] as const;
 const MAX_COPIES = 8;
 
 export type Copies = Partial<Record<(typeof COPIED)[number], number>>;

@@ -14,7 +14,13 @@ import { ensureSchema } from '@tickwell/questdb';
 import { stepTeller, type OnStep } from './steps.ts';
 import { ServiceProcess, type ServiceName } from './service-process.ts';
 
-export const SERVICE_NAMES: readonly ServiceName[] = ['storage', 'validator', 'indicators', 'query'];
+export const SERVICE_NAMES: readonly ServiceName[] = [
+  'storage',
+  'validator',
+  'indicators',
+  'query',
+  'monitor',
+];
 export const DEFAULT_GRPC_PORT = 50_051;
 const SERVER_LABELS = { kafka: 'Kafka', questdb: 'QuestDB' } as const;
 
@@ -128,6 +134,17 @@ async function prepare(endpoints: StackEndpoints): Promise<void> {
   }
 }
 
+/** How the monitor reaches query: by the same certificate and tokens as query has, unless its own variables say otherwise. */
+function queryVariables(env: PlatformOptions['env'], grpcPort: number): Record<string, string> {
+  const certificate = env['TICKWELL_QUERY_CA_FILE'] ?? env['TICKWELL_GRPC_TLS_CERT_FILE'];
+  const tokens = env['TICKWELL_QUERY_TOKEN_FILE'] ?? env['TICKWELL_GRPC_TOKENS_FILE'];
+  return {
+    TICKWELL_QUERY_ADDRESS: env['TICKWELL_QUERY_ADDRESS'] ?? `127.0.0.1:${grpcPort}`,
+    ...(certificate === undefined ? {} : { TICKWELL_QUERY_CA_FILE: certificate }),
+    ...(tokens === undefined ? {} : { TICKWELL_QUERY_TOKEN_FILE: tokens }),
+  };
+}
+
 async function createServices(
   options: PlatformOptions,
   endpoints: StackEndpoints,
@@ -150,6 +167,7 @@ async function createServices(
             ...options.env,
             ...endpointVariables(endpoints),
             ...(name === 'query' ? { TICKWELL_GRPC_PORT: String(servicePort) } : {}),
+            ...(name === 'monitor' ? queryVariables(options.env, grpcPort) : {}),
             ...options.serviceEnv?.[name],
           },
           onLog: options.onLog,

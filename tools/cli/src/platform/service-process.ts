@@ -12,7 +12,7 @@ const MAX_RESTARTS = 20;
 /** A process that ran this long was well: the count begins anew. */
 const STABLE_MS = 60_000;
 
-export type ServiceName = 'validator' | 'indicators' | 'storage' | 'query';
+export type ServiceName = 'validator' | 'indicators' | 'storage' | 'query' | 'monitor';
 
 export interface ServiceSpec {
   readonly name: ServiceName;

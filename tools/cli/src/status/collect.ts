@@ -16,6 +16,7 @@ const WORK: Readonly<Record<ServiceName, { readonly metric: string; readonly uni
   indicators: { metric: 'tickwell_flow_records_out', unit: 'records' },
   storage: { metric: 'tickwell_storage_rows', unit: 'rows' },
   query: { metric: 'tickwell_grpc_sent_messages', unit: 'messages' },
+  monitor: { metric: 'tickwell_alerts_evaluations', unit: 'evaluations' },
 };
 
 export interface PartStatus {
@@ -107,7 +108,8 @@ export class StatusCollector {
   async #service(service: ServiceState, lags: Lags | undefined): Promise<PartStatus> {
     const before = this.#last.get(service.metricsPort);
     const [reason, scrape] = await Promise.all([readiness(service.metricsPort), this.#scrape(service)]);
-    const lag = service.name === 'query' || service.copy > 1 ? undefined : lags?.[service.name];
+    const { name, copy } = service;
+    const lag = name === 'query' || name === 'monitor' || copy > 1 ? undefined : lags?.[name];
     const running = service.pid !== undefined;
     return {
       part: `${service.name}-${service.copy}`,

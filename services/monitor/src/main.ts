@@ -1,0 +1,28 @@
+import { connect } from '@tickwell/client';
+import { ConfigReader } from '@tickwell/config';
+import { ALL_TOPICS } from '@tickwell/contracts';
+import { createKafkaLog } from '@tickwell/kafka';
+import { runService, systemClock } from '@tickwell/runtime';
+import { queryConnection, readMonitorConfig } from './config.ts';
+import { MonitorService } from './service.ts';
+
+await runService({
+  name: 'monitor',
+  env: process.env,
+  readConfig: readMonitorConfig,
+  build: async (config, logger) => {
+    const query = connect(queryConnection(config));
+    const log = createKafkaLog({ brokers: config.kafkaBrokers, clientId: 'tickwell-monitor', logger });
+    await log.ensureTopics(ALL_TOPICS);
+    return new MonitorService({
+      log,
+      clock: systemClock,
+      logger,
+      groupId: config.groupId,
+      config: new ConfigReader({ log, logger }),
+      query,
+      tasks: [],
+      hosted: [],
+    });
+  },
+});

@@ -73,8 +73,15 @@ export interface BarOptions extends SeriesOptions, ColumnOptions {
   readonly calendar?: string;
   /** Of a continuous future: how earlier contracts are brought to the level of the newest; left out: as its instrument says. */
   readonly backAdjustment?: BackAdjustment;
-  /** Prices on one basis, by the dividends and splits known now; left out: as they are stored. */
+  /** Prices on one basis, by the dividends and splits known now (or at `asOfNs`); left out: as they are stored. */
   readonly adjustment?: 'raw' | 'split' | 'all';
+  /**
+   * What was known at this time, ns since the epoch: of each bar the newest version of then. A bar that was over by then but became known later only is
+   * there in its first version, as `backfilled`.
+   */
+  readonly asOfNs?: bigint;
+  /** With `asOfNs`: leave out what was not known then. */
+  readonly strict?: boolean;
 }
 
 export type BackAdjustment = 'none' | 'difference' | 'ratio';
@@ -101,6 +108,10 @@ export interface BarsChunk {
   readonly bars: BarColumns;
   /** Of a continuous future: the contract that these bars are of; else "". */
   readonly contract: string;
+  /** Of a read with `asOfNs`: these bars were not known at that time. */
+  readonly backfilled: boolean;
+  /** Of a read with `asOfNs`: when the version of each bar became known; else empty. */
+  readonly knownAtNs: readonly bigint[];
 }
 
 export interface IndicatorsChunk extends IndicatorColumns {
@@ -223,7 +234,7 @@ export class TickwellClient {
 
   bars(options: BarOptions): SeriesStream<BarsChunk, Bar> {
     const { interval, priceType = 'trade', requireComplete = false, calendar = '' } = options;
-    const { adjustment, backAdjustment } = options;
+    const { adjustment, backAdjustment, asOfNs = 0n, strict = false } = options;
     const request = create(queryV1.GetBarsRequestSchema, {
       ...seriesRequest(options),
       columns: [...(options.columns ?? [])],
@@ -231,16 +242,19 @@ export class TickwellClient {
       priceType: priceTypeToProto(priceType),
       requireComplete,
       calendar,
+      asOfNs,
+      strict,
       ...(backAdjustment === undefined ? {} : { backAdjustment: BACK_ADJUSTMENTS[backAdjustment] }),
       ...(adjustment === undefined ? {} : { adjustment: priceBasisToProto(BASIS[adjustment]) }),
     });
     return this.#series(
       options,
-      ({ bars, contract }) => barRows(bars, contract),
+      (chunk) => barRows(chunk.bars, chunk),
       async function* (channel, config) {
         for await (const one of channel.stream(METHODS.getBars, request, config)) {
-          const { source, contract, bars = emptyBars() } = one;
-          yield { source, priceBasis: priceBasisFromProto(one.priceBasis), bars, contract };
+          const { source, contract, backfilled, knownAtNs, bars = emptyBars() } = one;
+          const priceBasis = priceBasisFromProto(one.priceBasis);
+          yield { source, priceBasis, bars, contract, backfilled, knownAtNs };
         }
       },
     );

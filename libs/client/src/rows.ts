@@ -34,6 +34,9 @@ export interface Bar {
   readonly sessionDate: number | undefined;
   /** Of a continuous future: the contract that the bar is of. */
   readonly contract?: string;
+  /** Of a read as of a time: when this version became known, ns since the epoch, and whether that was after the time. */
+  readonly knownAtNs?: bigint;
+  readonly backfilled?: boolean;
 }
 
 export interface IndicatorValue {
@@ -75,7 +78,17 @@ export function* quoteRows(columns: QuoteColumns): Generator<Quote> {
   }
 }
 
-export function* barRows(columns: BarColumns, contract = ''): Generator<Bar> {
+/** What is said of all bars of a chunk, or of each by its place. */
+export interface BarFacts {
+  readonly contract?: string;
+  readonly knownAtNs?: readonly bigint[];
+  readonly backfilled?: boolean;
+}
+
+export function* barRows(
+  columns: BarColumns,
+  { contract = '', knownAtNs = [], backfilled = false }: BarFacts = {},
+): Generator<Bar> {
   const of = contract === '' ? {} : { contract };
   for (const [index, startNs] of columns.startNs.entries()) {
     yield {
@@ -89,6 +102,7 @@ export function* barRows(columns: BarColumns, contract = ''): Generator<Bar> {
       tradeCount: columns.tradeCount[index],
       sessionDate: columns.sessionDate[index],
       ...of,
+      ...(knownAtNs.length === 0 ? {} : { knownAtNs: knownAtNs[index] ?? 0n, backfilled }),
     };
   }
 }

@@ -66,9 +66,21 @@ export interface SeriesQuery extends TimeSpan {
   readonly signal?: AbortSignal;
 }
 
+/**
+ * What was known at a time, ns since the epoch: of each thing the newest version of then. Of what had happened by then (a bar was over, an ex date was
+ * there), but became known later only, the first version, marked as backfilled; `strict` leaves that out. What had not happened and was not known
+ * is left out either way.
+ */
+export interface AsOf {
+  readonly timeNs: bigint;
+  readonly strict: boolean;
+}
+
 export interface BarQuery extends SeriesQuery {
   readonly interval: string;
   readonly priceType: PriceType;
+  /** Left out: as is known now. */
+  readonly asOf?: AsOf;
 }
 
 export interface IndicatorQuery extends SeriesQuery {
@@ -99,6 +111,8 @@ export interface StoredBars {
   readonly bars: BarColumns;
   /** When each bar became known, ns since the epoch: a source that adjusts prices knew the splits up to then. */
   readonly knownNs: readonly bigint[];
+  /** Of a read as of a time: none of these bars was known yet; see {@link AsOf}. */
+  readonly backfilled?: true;
 }
 
 /** A dividend or split as it is known now. */
@@ -121,9 +135,10 @@ export interface HistoryReader {
   trades(query: SeriesQuery): AsyncIterable<{ readonly source: string; readonly trades: TradeColumns }>;
   quotes(query: SeriesQuery): AsyncIterable<{ readonly source: string; readonly quotes: QuoteColumns }>;
   bars(query: BarQuery): AsyncIterable<StoredBars>;
-  /** The current version of every dividend and split of a symbol, by ex date, then source; at most 100,000. */
+  /** The current version of every dividend and split of a symbol, or that as of a time, by ex date, then source; at most 100,000. */
   actions(query: {
     readonly symbol: string;
+    readonly asOf?: AsOf;
     readonly signal?: AbortSignal;
   }): Promise<readonly StoredAction[]>;
   indicators(query: IndicatorQuery): AsyncIterable<IndicatorRows>;

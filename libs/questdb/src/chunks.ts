@@ -54,10 +54,24 @@ export function tickOrder(page: Page): number[] {
   return ordered(page, [page.texts('source'), page.longs('seq')]);
 }
 
-/** The newest version of each bar: ordered by known time, the last one wins. */
-export function barOrder(page: Page): number[] {
+/** The newest version of each bar: ordered by known time, the last one wins. `untilNs`: the newest known by then, else the first of all. */
+export function barOrder(page: Page, untilNs?: bigint): number[] {
   const sources = page.texts('source');
-  return lastOfEach(page, ordered(page, [sources, page.longs('known')]), [sources]);
+  const known = page.longs('known');
+  const rows = ordered(page, [sources, known]);
+  if (untilNs === undefined) return lastOfEach(page, rows, [sources]);
+  const times = page.longs('t');
+  const isSame = (a: number | undefined, b: number): boolean =>
+    a !== undefined && times[a] === times[b] && sources[a] === sources[b];
+  // A first version stays whenever it became known, later ones only where that was in time.
+  const visible = rows.filter((row, at) => (known[row] ?? 0n) <= untilNs || !isSame(rows[at - 1], row));
+  return lastOfEach(page, visible, [sources]);
+}
+
+/** Per row whether it became known after a time: something to tell chunks by. */
+export function knownAfter(page: Page, untilNs: bigint | undefined): readonly (bigint | null)[] {
+  if (untilNs === undefined) return [];
+  return page.longs('known').map((known) => ((known ?? 0n) > untilNs ? 1n : 0n));
 }
 
 /** The newest version of each output of each bar. */

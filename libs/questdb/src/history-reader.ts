@@ -1,5 +1,6 @@
 import { TABLES } from '@tickwell/contracts';
 import type {
+  AsOf,
   BarQuery,
   DeadLetterReader,
   IndicatorQuery,
@@ -10,7 +11,7 @@ import type {
   StoredBars,
   StoredSeries,
 } from '@tickwell/ports';
-import type { QuoteColumns, TradeColumns } from '@tickwell/domain';
+import { intervalStartNs, parseInterval, type QuoteColumns, type TradeColumns } from '@tickwell/domain';
 import type pg from 'pg';
 import { readActions } from './actions.ts';
 import {
@@ -26,6 +27,7 @@ import {
   indicatorChunks,
   indicatorOrder,
   indicatorPoints,
+  knownAfter,
   longs,
   quotesOf,
   runsOf,
@@ -137,16 +139,23 @@ class QuestdbReader implements StoreReader {
     const wanted = wantedColumns(query, ['startNs'], BAR_COLUMNS);
     const columns = selectColumns(BAR_BASE, BAR_COLUMNS, wanted);
     const where = { interval: query.interval, price_type: query.priceType };
-    const select = { ...seriesSelect(TABLES.bars.name, query, columns, where), entryKeys: ['source'] };
-    for await (const { page, entries } of this.#answers(select, query, barOrder)) {
+    const select = {
+      ...seriesSelect(TABLES.bars.name, query, columns, where),
+      entryKeys: ['source'],
+      ...(query.asOf === undefined ? {} : { known: knownSelect(query.interval, query.asOf) }),
+    };
+    const untilNs = query.asOf?.timeNs;
+    for await (const { page, entries } of this.#answers(select, query, (one) => barOrder(one, untilNs))) {
       const sources = page.texts('source');
-      for (const rows of runsOf(entries, [sources, page.texts('basis')])) {
+      const late = knownAfter(page, untilNs);
+      for (const rows of runsOf(entries, [sources, page.texts('basis'), late])) {
         const first = rows[0] ?? 0;
         yield {
           source: sources[first] ?? '',
           priceBasis: basisOf(page, first),
           bars: barsOf(page, rows, wanted),
           knownNs: longs(page, 'known', rows),
+          ...(late[first] === 1n ? { backfilled: true as const } : {}),
         };
       }
     }
@@ -165,9 +174,10 @@ class QuestdbReader implements StoreReader {
 
   async actions(query: {
     readonly symbol: string;
+    readonly asOf?: AsOf;
     readonly signal?: AbortSignal;
   }): Promise<readonly StoredAction[]> {
-    return readActions((sql) => this.#run(sql, query.signal), query.symbol);
+    return readActions((sql) => this.#run(sql, query.signal), query.symbol, query.asOf);
   }
 
   async series(options: {
@@ -235,6 +245,13 @@ class QuestdbReader implements StoreReader {
       if (left <= 0) return;
     }
   }
+}
+
+/** Bars that were over by then may have become known at any time; of others only what was known counts. */
+function knownSelect(interval: string, { timeNs, strict }: AsOf): NonNullable<SeriesSelect['known']> {
+  const parsed = parseInterval(interval);
+  if (!parsed.ok) throw queryRefused(parsed.error);
+  return { untilNs: timeNs, closedNs: strict ? 0n : intervalStartNs(parsed.value, timeNs) };
 }
 
 function seriesSelect(

@@ -114,8 +114,14 @@ async function readLarge(
   return { page: await pageFromParquet(select.columns, bytes), nextNs };
 }
 
-function withoutEntries({ table, columns, where, before }: SeriesSelect): SeriesSelect {
-  return { table, columns, where, ...(before === undefined ? {} : { before }) };
+function withoutEntries({ table, columns, where, before, known }: SeriesSelect): SeriesSelect {
+  return {
+    table,
+    columns,
+    where,
+    ...(before === undefined ? {} : { before }),
+    ...(known === undefined ? {} : { known }),
+  };
 }
 
 async function readText(

@@ -11,6 +11,8 @@ export interface SeriesSelect {
   /** Equality conditions on symbol columns, values as clients gave them. */
   readonly where: Readonly<Record<string, string>>;
   readonly before?: { readonly epoch: string; readonly offset: bigint };
+  /** Versions known later than this are left out, but of entries before `closedNs`. */
+  readonly known?: { readonly untilNs: bigint; readonly closedNs: bigint };
   /** Columns that tell entries from versions of one: one bar per time and source, one trade per row. Undefined: every row. */
   readonly entryKeys?: readonly string[];
 }
@@ -105,6 +107,10 @@ function render(
   if (select.before !== undefined) {
     const { epoch, offset } = select.before;
     conditions.push(`not (epoch = ${bind(epoch)} and record_offset >= ${clampNs(offset)})`);
+  }
+  if (select.known !== undefined) {
+    const { untilNs, closedNs } = select.known;
+    conditions.push(`(known_at <= ${clampNs(untilNs)} or ts < ${clampNs(closedNs)})`);
   }
   return `select ${columns} from ${quoteName(select.table)} where ${conditions.join(' and ')}${tail}`;
 }

@@ -5,6 +5,8 @@ import {
   emptyBars,
   emptyQuotes,
   emptyTrades,
+  intervalStartNs,
+  parseInterval,
   type BarColumns,
   type PriceBasis,
   type PriceType,
@@ -12,6 +14,7 @@ import {
   type TradeColumns,
 } from '@tickwell/domain';
 import type {
+  AsOf,
   BarQuery,
   IndicatorQuery,
   IndicatorRows,
@@ -91,8 +94,14 @@ export class MemoryStore implements TableWriter, StoreReader {
 
   async *bars(query: BarQuery): AsyncGenerator<StoredBars> {
     const where = { interval: query.interval, price_type: query.priceType };
-    for await (const { source, rows } of this.#chunks(TABLES.bars.name, query, where, 'known_at')) {
-      for (const alike of runs(rows, (row) => text(row, 'price_basis'))) {
+    const asOf =
+      query.asOf === undefined
+        ? undefined
+        : { ...query.asOf, closedNs: closedBefore(query.interval, query.asOf) };
+    for await (const { source, rows } of this.#chunks(TABLES.bars.name, query, where, 'known_at', asOf)) {
+      const isLate = (row: MemoryRow | undefined): boolean =>
+        query.asOf !== undefined && long(row, 'known_at') > query.asOf.timeNs;
+      for (const alike of runs(rows, (row) => `${text(row, 'price_basis')} ${isLate(row)}`)) {
         const pick = picker(alike, query);
         const price = (name: string): number[] => pick(name, () => doubles(alike, name));
         const extra = (name: string, column: string): number[] =>
@@ -109,7 +118,13 @@ export class MemoryStore implements TableWriter, StoreReader {
           tradeCount: extra('tradeCount', 'trade_count').map(orZero),
           sessionDate: extra('sessionDate', 'session_date').map(orZero),
         };
-        yield { source, priceBasis: basisOf(alike[0]), bars, knownNs: longs(alike, 'known_at') };
+        yield {
+          source,
+          priceBasis: basisOf(alike[0]),
+          bars,
+          knownNs: longs(alike, 'known_at'),
+          ...(isLate(alike[0]) ? { backfilled: true as const } : {}),
+        };
       }
     }
   }
@@ -138,12 +153,20 @@ export class MemoryStore implements TableWriter, StoreReader {
     }
   }
 
-  async actions({ symbol }: { readonly symbol: string }): Promise<readonly StoredAction[]> {
+  async actions({
+    symbol,
+    asOf,
+  }: {
+    readonly symbol: string;
+    readonly asOf?: AsOf;
+  }): Promise<readonly StoredAction[]> {
     await Promise.resolve();
     const all = this.#table(TABLES.corporateActions.name)
       .rows()
-      .filter((row) => text(row, 'symbol') === symbol);
-    return newestOf(all, ['ts', 'source', 'kind'])
+      .filter((row) => text(row, 'symbol') === symbol)
+      .filter((row) => asOf === undefined || long(row, 'ts') <= asOf.timeNs);
+    const closed = asOf === undefined ? undefined : { ...asOf, closedNs: asOf.timeNs + 1n };
+    return newestOf(all, ['ts', 'source', 'kind'], closed)
       .sort(byColumns(['ts', 'source', 'kind']))
       .map((row) => ({
         exDateNs: long(row, 'ts'),
@@ -195,10 +218,11 @@ export class MemoryStore implements TableWriter, StoreReader {
     query: SeriesQuery,
     where: Readonly<Record<string, string>>,
     order: 'seq' | 'known_at',
+    asOf?: ClosedAsOf,
   ): AsyncGenerator<{ source: string; rows: readonly MemoryRow[] }> {
     await Promise.resolve();
     const all = this.#select(table, query, where);
-    const current = order === 'seq' ? all : newestOf(all, ['ts', 'source']);
+    const current = order === 'seq' ? all : newestOf(all, ['ts', 'source'], asOf);
     const rows = cut([...current].sort(byColumns(['ts', 'source', order])), query);
     for (const alike of runs(rows, (row) => text(row, 'source'))) {
       for (let at = 0; at < alike.length; at += CHUNK_ROWS) {
@@ -265,13 +289,28 @@ function checkQuery(query: SeriesQuery): void {
   if (reason !== undefined) throw new TickwellError('query-refused', reason);
 }
 
-/** The newest known version per identity. */
-function newestOf(rows: readonly MemoryRow[], keys: readonly string[]): MemoryRow[] {
+/** `closedNs`: what is before had happened by the time. */
+interface ClosedAsOf extends AsOf {
+  readonly closedNs: bigint;
+}
+
+function closedBefore(text: string, { timeNs }: AsOf): bigint {
+  const interval = parseInterval(text);
+  if (!interval.ok) throw new TickwellError('query-refused', interval.error);
+  return intervalStartNs(interval.value, timeNs);
+}
+
+/** The newest known version per identity, or the one as of a time. */
+function newestOf(rows: readonly MemoryRow[], keys: readonly string[], asOf?: ClosedAsOf): MemoryRow[] {
   const newest = new Map<string, MemoryRow>();
-  for (const row of rows) {
+  const sorted = [...rows].sort((a, b) => compare(long(a, 'known_at'), long(b, 'known_at')));
+  for (const row of sorted) {
     const key = JSON.stringify(keys.map((name) => String(row.get(name) ?? '')));
-    const known = newest.get(key);
-    if (known === undefined || long(row, 'known_at') >= long(known, 'known_at')) newest.set(key, row);
+    if (asOf !== undefined && long(row, 'known_at') > asOf.timeNs) {
+      const isFirst = !newest.has(key) && long(row, 'ts') < asOf.closedNs && !asOf.strict;
+      if (!isFirst) continue;
+    }
+    newest.set(key, row);
   }
   return [...newest.values()];
 }

@@ -12,7 +12,7 @@ import {
   type Result,
 } from '@tickwell/domain';
 import type { Adjustment } from '@tickwell/instruments';
-import type { SeriesQuery, TimeSpan } from '@tickwell/ports';
+import type { AsOf, SeriesQuery, TimeSpan } from '@tickwell/ports';
 import type { WantedBasis } from './adjustment/adjust.ts';
 
 /** Most rows one call may ask for; more is several calls. */
@@ -195,6 +195,13 @@ export function adjustmentArgument(value: events.PriceBasis): Result<WantedBasis
   return value === events.PriceBasis.UNSPECIFIED
     ? ok(undefined)
     : err(`adjustment ${value} is not known: use PRICE_BASIS_RAW, _SPLIT_ADJUSTED or _ALL`);
+}
+
+/** Undefined: what is known now. */
+export function asOfArgument(timeNs: bigint, strict: boolean): Result<AsOf | undefined, string> {
+  if (timeNs < 0n) return err(`as_of_ns ${timeNs} is before 1970: nothing was known then; 0 is now`);
+  if (timeNs > 0n) return ok({ timeNs, strict });
+  return strict ? err('strict is of a time: say which, as_of_ns') : ok(undefined);
 }
 
 /** How many entries of a page; 0: the fallback. */

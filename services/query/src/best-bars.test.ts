@@ -21,25 +21,40 @@ function columns(startNs: readonly bigint[]): BarColumns {
   };
 }
 
+/** Which bars were not known at the time that is asked for: some of each source. */
+function isLate(source: string, start = 0n): boolean {
+  return (start * 7n + BigInt(source.length * 3 + (source.codePointAt(0) ?? 0))) % 3n === 0n;
+}
+
 /** Bars of each source in chunks of so many, as the store would answer. */
 function readerOf(stored: ReadonlyMap<string, readonly bigint[]>, chunkRows: number): HistoryReader {
   const unused = (): never => {
     throw new Error('not asked here');
   };
   return {
-    async *bars({ source = '', startNs = 0n, endNs, limit, newest }: BarQuery) {
+    async *bars({ source = '', startNs = 0n, endNs, limit, newest, asOf }: BarQuery) {
       await Promise.resolve();
       const all = (stored.get(source) ?? []).filter(
         (at) => at >= startNs && (endNs === undefined || at < endNs),
       );
       const wanted = limit === undefined ? all : newest === true ? all.slice(-limit) : all.slice(0, limit);
-      for (let at = 0; at < wanted.length; at += chunkRows)
+      let at = 0;
+      while (at < wanted.length) {
+        const late = asOf !== undefined && isLate(source, wanted[at]);
+        let end = at + 1;
+        while (end < Math.min(wanted.length, at + chunkRows)) {
+          if (asOf !== undefined && isLate(source, wanted[end]) !== late) break;
+          end++;
+        }
         yield {
           source,
           priceBasis: 'raw' as const,
-          bars: columns(wanted.slice(at, at + chunkRows)),
-          knownNs: wanted.slice(at, at + chunkRows),
+          bars: columns(wanted.slice(at, end)),
+          knownNs: wanted.slice(at, end),
+          ...(late ? { backfilled: late } : {}),
         };
+        at = end;
+      }
     },
     series: () =>
       Promise.resolve(
@@ -80,24 +95,33 @@ describe('bestBars', () => {
           newest: fc.boolean(),
         }),
         fc.integer({ min: 1, max: 9 }),
-        async (lists, order, { limit, ...range }, chunkRows) => {
+        fc.boolean(),
+        async (lists, order, { limit, ...range }, chunkRows, isAsOf) => {
           const stored = new Map(SOURCES.map((source, at) => [source, lists[at] ?? []]));
-          const query = { symbol: 'A', interval: '1m', priceType: 'trade' as const, ...range };
+          const known = isAsOf ? { asOf: { timeNs: 50n, strict: false } } : {};
+          const query = { symbol: 'A', interval: '1m', priceType: 'trade' as const, ...range, ...known };
           const answer: string[] = [];
           const cut = limit === undefined ? {} : { limit };
-          for await (const { source, bars } of bestBars(
+          for await (const { source, bars, knownNs, backfilled = false } of bestBars(
             readerOf(stored, chunkRows),
             { ...query, ...cut },
             order,
           ))
             for (const [row, start] of bars.startNs.entries()) {
               expect(bars.close[row]).toBe(Number(start));
+              expect(knownNs[row]).toBe(start);
+              expect(backfilled).toBe(isAsOf && isLate(source, start));
               answer.push(`${start} ${source}`);
             }
           const model = new Map<bigint, string>();
-          for (const source of [...(order ?? SOURCES)].reverse())
+          const fill = (source: string, wanted: (start: bigint) => boolean): void => {
             for (const start of stored.get(source) ?? [])
-              if (start >= range.startNs && start < range.endNs) model.set(start, source);
+              if (start >= range.startNs && start < range.endNs && wanted(start)) model.set(start, source);
+          };
+          const reversed = [...(order ?? SOURCES)].reverse();
+          // What was known then comes first, whatever the order of the sources.
+          if (isAsOf) for (const source of reversed) fill(source, (start) => isLate(source, start));
+          for (const source of reversed) fill(source, (start) => !isAsOf || !isLate(source, start));
           const all = [...model]
             .sort(([a], [b]) => Number(a - b))
             .map(([start, source]) => `${start} ${source}`);

@@ -1,10 +1,11 @@
 import { TickwellError, type BarColumns, type PriceBasis } from '@tickwell/domain';
 import type { BarQuery, HistoryReader } from '@tickwell/ports';
-import { sliceColumns } from './chunks.ts';
+import { sliceColumns, type Slice } from './chunks.ts';
 
 /** Each is read side by side, with some thousand rows in memory. */
 const MAX_SOURCES = 32;
 const MAX_SERIES = 10_000;
+/** What is made here of other sources. */
 const DERIVED = 'derived:';
 
 type BarReader = Pick<HistoryReader, 'bars' | 'series'>;
@@ -13,6 +14,10 @@ export interface BestChunk {
   readonly source: string;
   readonly priceBasis: PriceBasis;
   readonly bars: BarColumns;
+  /** Of each bar. */
+  readonly knownNs: readonly bigint[];
+  /** As of the time asked for none of these bars was known. */
+  readonly backfilled?: true;
 }
 
 /** Without a policy: by name, bars of our own making last, so that the answer does not change by what is stored later. */
@@ -22,8 +27,8 @@ export function defaultOrder(sources: readonly string[]): readonly string[] {
 }
 
 /**
- * Per start the bar of the first source, in the configured order, that has one, each with its true source; in order of time. Memory: one
- * chunk per source. `limit` counts the bars of the answer.
+ * Per start the bar of the first source, in the configured order, that has one, each with its true source; in order of time. As of a time a
+ * source that had it then comes before one that was backfilled. Memory: one chunk per source. `limit` counts the bars of the answer.
  */
 export async function* bestBars(
   reader: BarReader,
@@ -66,8 +71,14 @@ async function storedOrder(
   );
 }
 
+/** Some bars of a chunk, with what is said of each. */
+export function sliceChunk<C extends Pick<BestChunk, 'bars' | 'knownNs'>>(chunk: C, part: Slice): C {
+  const { knownNs } = sliceColumns({ knownNs: chunk.knownNs }, part);
+  return { ...chunk, bars: sliceColumns(chunk.bars, part), knownNs };
+}
+
 /** Leaves out the first bars, and what is more than the limit. */
-export async function* cut<C extends Pick<BestChunk, 'bars'>>(
+export async function* cut<C extends Pick<BestChunk, 'bars' | 'knownNs'>>(
   chunks: AsyncIterable<C>,
   skip: number,
   limit: number,
@@ -80,8 +91,7 @@ export async function* cut<C extends Pick<BestChunk, 'bars'>>(
     toSkip -= from;
     const to = Math.min(rows, from + left);
     left -= to - from;
-    if (to > from)
-      yield { ...chunk, bars: sliceColumns(chunk.bars, { from, to, whole: to - from === rows }) };
+    if (to > from) yield sliceChunk(chunk, { from, to, whole: to - from === rows });
     if (left <= 0) return;
   }
 }
@@ -114,9 +124,15 @@ async function* merged(
 function firstOf(inputs: readonly Input[]): Input | undefined {
   let first: Input | undefined;
   for (const input of inputs)
-    if (input.startNs !== undefined && (first?.startNs === undefined || input.startNs < first.startNs))
-      first = input;
+    if (input.startNs !== undefined && (first === undefined || comesBefore(input, first))) first = input;
   return first;
+}
+
+/** Whether the next bar of one comes before that of another that stands earlier in the order. */
+function comesBefore(input: Input, other: Input): boolean {
+  const { startNs } = input;
+  if (startNs === undefined || other.startNs === undefined) return startNs !== undefined;
+  return startNs < other.startNs || (startNs === other.startNs && other.isBackfilled && !input.isBackfilled);
 }
 
 /** The next bar of an input and those that follow it as long as it is the first, without reading anything. */
@@ -124,15 +140,7 @@ function takeRun(
   input: Input,
   inputs: readonly Input[],
 ): { readonly chunk: BestChunk; readonly passedNs: bigint } {
-  const rank = inputs.indexOf(input);
-  const isFirst = (): boolean => {
-    const { startNs } = input;
-    if (startNs === undefined) return false;
-    return inputs.every(
-      (other, at) =>
-        other.startNs === undefined || startNs < other.startNs || (startNs === other.startNs && rank <= at),
-    );
-  };
+  const isFirst = (): boolean => firstOf(inputs) === input;
   let rows = 0;
   let passedNs = -1n;
   let allReady = true;
@@ -160,6 +168,11 @@ class Input {
     return this.#chunk?.bars.startNs[this.#row];
   }
 
+  /** Of the next bar. */
+  get isBackfilled(): boolean {
+    return this.#chunk?.backfilled === true;
+  }
+
   /** Gets the next chunk where this one is used up. */
   async fill(): Promise<void> {
     while (this.startNs === undefined && !this.#hasEnded) {
@@ -181,7 +194,7 @@ class Input {
     if (this.#chunk === undefined) throw new Error('there is no bar to take');
     const whole = rows === this.#chunk.bars.startNs.length;
     const part = { from: this.#row - rows, to: this.#row, whole };
-    return { ...this.#chunk, bars: sliceColumns(this.#chunk.bars, part) };
+    return sliceChunk(this.#chunk, part);
   }
 
   async close(): Promise<void> {

@@ -63,7 +63,7 @@ function readerOf(contracts: readonly ContractBars[], chunkRows: number) {
     for (let at = 0; at < wanted.length; at += chunkRows) {
       const bars = pickBars(all, wanted.slice(at, at + chunkRows));
       const chosen = columns === undefined ? bars : withColumns(bars, [...columns, 'startNs']);
-      yield { source: 'test', priceBasis: 'raw' as const, bars: chosen };
+      yield { source: 'test', priceBasis: 'raw' as const, bars: chosen, knownNs: bars.startNs };
     }
   }
   return { asked, read };

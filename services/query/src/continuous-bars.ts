@@ -217,7 +217,12 @@ class ContinuousReader {
       const { bars } = chunk;
       const rows = [...bars.startNs.keys()].filter((index) => inPiece(piece, bars, index));
       if (rows.length === bars.startNs.length) yield chunk;
-      else if (rows.length > 0) yield { ...chunk, bars: pickBars(bars, rows) };
+      else if (rows.length > 0)
+        yield {
+          ...chunk,
+          bars: pickBars(bars, rows),
+          knownNs: rows.map((index) => chunk.knownNs[index] ?? 0n),
+        };
     }
   }
 

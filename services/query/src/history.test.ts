@@ -6,7 +6,13 @@ import { World, startService } from './fixtures/world.ts';
 
 const call = { signal: new AbortController().signal };
 
-async function writeBars(world: World, symbol: string, count: number, source = 'test'): Promise<void> {
+async function writeBars(
+  world: World,
+  symbol: string,
+  count: number,
+  source = 'test',
+  knownAtNs = 1n,
+): Promise<void> {
   const timestampNs = Array.from({ length: count }, (_, n) => BigInt(n) * 60_000_000_000n);
   const texts = Object.entries({
     symbol,
@@ -24,7 +30,7 @@ async function writeBars(world: World, symbol: string, count: number, source = '
       columns: [
         ...texts.map(([name, values]) => ({ type: 'symbol' as const, name, values })),
         { type: 'long', name: 'record_offset', values: 0n },
-        { type: 'timestamp', name: 'known_at', values: 1n },
+        { type: 'timestamp', name: 'known_at', values: knownAtNs },
         ...prices.map((name, at) => ({
           type: 'double' as const,
           name,
@@ -50,6 +56,32 @@ const starts = (answers: readonly queryV1.GetBarsResponse[]): number[] =>
   answers.flatMap(({ bars }) => bars?.startNs ?? []).map((ns) => Number(ns / 60_000_000_000n));
 
 describe('GetBars', () => {
+  it('answers what was known at a time, and says since when', async () => {
+    const world = new World();
+    await writeBars(world, 'A', 3);
+    const MINUTE = 60_000_000_000n;
+    const [now] = await readBars(world, {});
+    expect(now).toMatchObject({ backfilled: false, knownAtNs: [] });
+    const [then] = await readBars(world, { asOfNs: 2n * MINUTE });
+    expect(then).toMatchObject({ backfilled: false, knownAtNs: [1n, 1n, 1n] });
+    const world2 = new World();
+    await writeBars(world2, 'A', 3, 'test', 90n * MINUTE);
+    const late = await readBars(world2, { asOfNs: 2n * MINUTE, source: 'best' });
+    expect(late).toMatchObject([{ backfilled: true, knownAtNs: [90n * MINUTE, 90n * MINUTE] }]);
+    expect(starts(late)).toEqual([0, 1]);
+    expect(await readBars(world2, { asOfNs: 2n * MINUTE, strict: true })).toEqual([]);
+    await expect(readBars(world, { strict: true })).rejects.toThrow('strict is of a time');
+    await expect(readBars(world, { asOfNs: -1n })).rejects.toThrow('before 1970');
+    await expect(
+      readBars(world, {
+        asOfNs: 1n,
+        requireComplete: true,
+        source: 'test',
+        range: create(queryV1.TimeRangeSchema, { startNs: 1n }),
+      }),
+    ).rejects.toThrow('goes without as_of_ns');
+  });
+
   it('answers everything with all columns, or the columns asked for', async () => {
     const world = new World();
     await writeBars(world, 'A', 2);

@@ -7,6 +7,7 @@ import { BEST_SOURCE } from '@tickwell/source-policy';
 import type { BarQuery, HistoryReader, IndicatorQuery, SeriesQuery, StoredSeries } from '@tickwell/ports';
 import {
   adjustmentArgument,
+  asOfArgument,
   backAdjustmentArgument,
   intervalArgument,
   orRefuse,
@@ -16,7 +17,7 @@ import {
 } from './arguments.ts';
 import type { WantedBasis } from './adjustment/adjust.ts';
 import { adjustedReader } from './adjustment/adjusted-bars.ts';
-import { bestBars, type BestChunk } from './best-bars.ts';
+import { bestBars, sliceChunk, type BestChunk } from './best-bars.ts';
 import { slices, sliceColumns } from './chunks.ts';
 import { missingText, type CoverageReader, type CoverageSeries } from './quality/coverage-reader.ts';
 import { continuousBars } from './continuous-bars.ts';
@@ -72,10 +73,12 @@ export class HistoryCalls {
     request: queryV1.GetBarsRequest,
     { signal }: CallSignal,
   ): AsyncGenerator<queryV1.GetBarsResponse> {
+    const asOf = orRefuse(asOfArgument(request.asOfNs, request.strict));
     const query: BarQuery = {
       ...orRefuse(seriesArguments(request, events.BarColumnsSchema)),
       interval: orRefuse(intervalArgument(request.interval)),
       priceType: orRefuse(priceTypeArgument(request.priceType)),
+      ...(asOf === undefined ? {} : { asOf }),
       signal,
     };
     const asked = orRefuse(backAdjustmentArgument(request.backAdjustment));
@@ -91,19 +94,28 @@ export class HistoryCalls {
         'invalid-argument',
         `require_complete is of stored bars, and ${query.symbol} is stitched of ${continuous.contracts.length} contracts: ask for each`,
       );
+    if (request.requireComplete && asOf !== undefined)
+      throw new TickwellError(
+        'invalid-argument',
+        'require_complete goes without as_of_ns: it is of what is stored now',
+      );
     if (request.requireComplete)
       await this.#requireComplete(orRefuse(completeArgument(query, request.calendar)));
     const chunks: AsyncIterable<BestChunk & { readonly contract?: string }> =
       continuous === undefined
         ? this.#bars(query, basis)
         : continuousBars((one) => this.#bars(one, basis), query, continuous);
-    for await (const { source, priceBasis, bars, contract = '' } of chunks) {
-      for (const part of slices(bars.startNs.length)) {
+    for await (const chunk of chunks) {
+      const { source, priceBasis, contract = '', backfilled = false } = chunk;
+      for (const part of slices(chunk.bars.startNs.length)) {
+        const { bars, knownNs } = sliceChunk(chunk, part);
         yield create(queryV1.GetBarsResponseSchema, {
           source,
           priceBasis: priceBasisToProto(priceBasis),
-          bars: create(events.BarColumnsSchema, sliceColumns(bars, part)),
+          bars: create(events.BarColumnsSchema, bars),
           contract,
+          backfilled,
+          knownAtNs: asOf === undefined ? [] : [...knownNs],
         });
       }
     }

@@ -14,7 +14,7 @@ interface Action {
   readonly basis?: string | null;
 }
 
-function actionRows(flow: Flow, actions: readonly Action[]): TableRows {
+export function actionRows(flow: Flow, actions: readonly Action[]): TableRows {
   return {
     table: 'corporate_actions',
     timestampNs: actions.map(({ exDateNs }) => exDateNs),

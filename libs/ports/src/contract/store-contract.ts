@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { BarQuery, RowColumn, SeriesQuery } from '../store.ts';
 import { actionCases } from './action-cases.ts';
+import { asOfCases } from './as-of-cases.ts';
 import { deadLetterCases } from './dead-letter-cases.ts';
 import type { Cases, StoreUnderTest } from './store-cases.ts';
 import {
@@ -38,6 +39,7 @@ export function storeContract(name: string, open: () => Promise<StoreUnderTest>)
     boundaryCases(cases);
     deadLetterCases(cases);
     actionCases(cases);
+    asOfCases(cases);
   });
 }
 

@@ -43,7 +43,8 @@ function sharesSince(splits: readonly Split[], timeNs: bigint, untilNs?: bigint)
 
 /**
  * What a dividend takes off earlier prices: 1 − amount / close, both as quoted on the day before the ex date (the method of CRSP and of
- * Yahoo's adjusted close). `rawClose`: last unadjusted close before the ex date; undefined: there is no earlier price to adjust.
+ * Yahoo's adjusted close). `splits`: all there are, for an amount that its source adjusted; `rawClose`: last unadjusted close before the ex date;
+ * undefined: there is no earlier price to adjust.
  */
 export function dividendFactor(
   action: StoredAction,
@@ -63,14 +64,16 @@ export function dividendFactor(
 }
 
 /**
- * Bars on another basis, as of now. Volumes are of as many shares as prices are of; equal bars come back where nothing has to change. Refused:
- * what is stored without saying its basis, and dividends that would have to be taken out again.
+ * Bars on another basis, as of the newest of the splits. Volumes are of as many shares as prices are of; equal bars come back where nothing has to
+ * change. Refused: what is stored without saying its basis, and dividends that would have to be taken out again. `heldSplits`: what bars
+ * that their source adjusted may hold, later ones included; left out: the same.
  */
 export function adjustBars(
   stored: Omit<StoredBars, 'source'>,
   wanted: WantedBasis,
   splits: readonly Split[],
   dividends: readonly DividendFactor[],
+  heldSplits = splits,
 ): Result<BarColumns, string> {
   const { priceBasis, bars, knownNs } = stored;
   if (priceBasis === wanted && priceBasis !== 'split-adjusted') return ok(bars);
@@ -83,7 +86,7 @@ export function adjustBars(
       'these prices are stored adjusted for dividends, which cannot be undone: ask for "all", or for them as they are',
     );
   const scales = bars.startNs.map((startNs, index) => {
-    const held = priceBasis === 'split-adjusted' ? sharesSince(splits, startNs, knownNs[index]) : 1;
+    const held = priceBasis === 'split-adjusted' ? sharesSince(heldSplits, startNs, knownNs[index]) : 1;
     const shares = wanted === 'raw' ? 1 : sharesSince(splits, startNs);
     return { shares: shares / held, paid: wanted === 'all' ? paidSince(dividends, startNs) : 1 };
   });

@@ -97,6 +97,29 @@ describe('bars that are adjusted when they are read', () => {
     });
   });
 
+  it('as of a time are adjusted by what was known and had happened by then', async () => {
+    const filled = await store(
+      barRows('yahoo', [400, 404, 101, 99, 102]),
+      actionRow('yahoo', 3, 'split', 4),
+      actionRow('yahoo', 5, 'split', 2),
+    );
+    const at = (days: number, strict = false) => ({ asOf: { timeNs: day(days), strict } });
+    expect(await closes(filled, {}, 'split-adjusted')).toEqual([50, 50.5, 50.5, 49.5, 102]);
+    // Known from day 1,000 on only: before, each is there in its first version, but what was to come is not.
+    expect(await closes(filled, at(4), 'split-adjusted')).toEqual([100, 101, 101]);
+    expect(await closes(filled, at(3), 'split-adjusted')).toEqual([100, 101]);
+    expect(await closes(filled, at(4, true), 'split-adjusted')).toEqual([]);
+    expect(await closes(filled, at(1_000, true), 'split-adjusted')).toEqual([50, 50.5, 50.5, 49.5, 102]);
+    // Its source held both splits when it became known, and as of day 4 there was one.
+    const adjusted = await store(
+      barRows('yahoo', [50, 50.5, 50.5, 49.5, 102], 'split-adjusted'),
+      actionRow('yahoo', 3, 'split', 4),
+      actionRow('yahoo', 5, 'split', 2),
+    );
+    expect(await closes(adjusted, at(4), 'split-adjusted')).toEqual([100, 101, 101]);
+    expect(await closes(adjusted, at(4), 'raw')).toEqual([400, 404, 101]);
+  });
+
   it('stay as they are without actions, and are refused where their basis is not known', async () => {
     const filled = await store(barRows('a', [1, 2]), barRows('b', [1, 2], null));
     expect(await closes(filled, { source: 'a' }, 'all')).toEqual([1, 2]);

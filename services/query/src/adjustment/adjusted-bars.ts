@@ -14,12 +14,14 @@ const DERIVED = 'derived:';
 /** What the bars of one source are adjusted by. */
 interface Adjustment {
   readonly splits: readonly Split[];
+  /** Of a read as of a time: those of later, too, which a source may have known when it adjusted. */
+  readonly heldSplits: readonly Split[];
   readonly dividends: readonly DividendFactor[];
 }
 
 /**
- * Reads bars on a basis: those of each source by its own dividends and splits, else by those of the only source that has any. Rejects with
- * `failed-precondition` where that cannot be done; the message names series, reason and remedy.
+ * Reads bars on a basis: those of each source by its own dividends and splits (as of a time: those known then), else by those of the only
+ * source that has any. Rejects with `failed-precondition` where that cannot be done; the message names series, reason and remedy.
  */
 export function adjustedReader(
   reader: HistoryReader,
@@ -36,21 +38,27 @@ async function* adjustedBars(
   query: BarQuery,
   wanted: WantedBasis,
 ): AsyncGenerator<StoredBars> {
-  const { symbol, signal } = query;
-  const actions = await reader.actions({ symbol, ...(signal === undefined ? {} : { signal }) });
+  const { symbol, signal, asOf } = query;
+  const ofSymbol = { symbol, ...(signal === undefined ? {} : { signal }) };
+  const all = await reader.actions(ofSymbol);
+  const actions = asOf === undefined ? all : await reader.actions({ ...ofSymbol, asOf });
   const adjustments = new Map<string, Adjustment>();
   for await (const chunk of reader.bars(query)) {
     const { source, knownNs } = chunk;
     const series = `${query.interval} bars of ${symbol} from ${source}`;
     let adjustment = adjustments.get(source);
     if (adjustment === undefined) {
-      const own = orCannot(series, actionsFor(actions, source));
+      const own = {
+        known: orCannot(series, actionsFor(actions, source)),
+        held: orCannot(series, actionsFor(all, source)),
+      };
       adjustment = await readAdjustment(reader, { ...query, source }, own, wanted, series);
       adjustments.set(source, adjustment);
     }
-    const { splits, dividends } = adjustment;
-    const bars = orCannot(series, adjustBars(chunk, wanted, splits, dividends));
-    yield { source, priceBasis: wanted, bars, knownNs };
+    const { splits, dividends, heldSplits } = adjustment;
+    const bars = orCannot(series, adjustBars(chunk, wanted, splits, dividends, heldSplits));
+    const late = chunk.backfilled === true ? { backfilled: chunk.backfilled } : {};
+    yield { source, priceBasis: wanted, bars, knownNs, ...late };
   }
 }
 
@@ -73,19 +81,20 @@ function actionsFor(
 async function readAdjustment(
   reader: HistoryReader,
   query: BarQuery & { readonly source: string },
-  actions: readonly StoredAction[],
+  actions: { readonly known: readonly StoredAction[]; readonly held: readonly StoredAction[] },
   wanted: WantedBasis,
   series: string,
 ): Promise<Adjustment> {
-  const splits = orCannot(series, splitsOf(actions));
+  const splits = orCannot(series, splitsOf(actions.known));
+  const heldSplits = orCannot(series, splitsOf(actions.held));
   const dividends: DividendFactor[] = [];
-  for (const action of wanted === 'all' ? actions : []) {
+  for (const action of wanted === 'all' ? actions.known : []) {
     if (action.kind !== 'dividend' || action.exDateNs <= (query.startNs ?? 0n)) continue;
-    const close = await closeBefore(reader, query, action.exDateNs, splits, series);
-    const factor = orCannot(series, dividendFactor(action, splits, close));
+    const close = await closeBefore(reader, query, action.exDateNs, heldSplits, series);
+    const factor = orCannot(series, dividendFactor(action, heldSplits, close));
     if (factor !== undefined) dividends.push(factor);
   }
-  return { splits, dividends };
+  return { splits, heldSplits, dividends };
 }
 
 /** The last unadjusted close of the series before a time. */
@@ -96,8 +105,14 @@ async function closeBefore(
   splits: readonly Split[],
   name: string,
 ): Promise<number | undefined> {
-  const { symbol, interval, priceType, source, signal } = query;
-  const series = { symbol, interval, priceType, ...(source === undefined ? {} : { source }) };
+  const { symbol, interval, priceType, source, signal, asOf } = query;
+  const series = {
+    symbol,
+    interval,
+    priceType,
+    ...(source === undefined ? {} : { source }),
+    ...(asOf === undefined ? {} : { asOf }),
+  };
   const last = { ...series, endNs: timeNs, limit: 1, newest: true, columns: ['close'] };
   for await (const chunk of reader.bars(signal === undefined ? last : { ...last, signal }))
     return orCannot(name, adjustBars(chunk, 'raw', splits, [])).close[0];

@@ -32,6 +32,8 @@ interface GetFlags {
   readonly calendar?: string;
   readonly backAdjustment?: BackAdjustment;
   readonly adjustment?: 'raw' | 'split' | 'all';
+  readonly asOf?: bigint;
+  readonly strict?: true;
   readonly spec?: string;
   readonly csv?: true;
   readonly json?: true;
@@ -88,6 +90,7 @@ function addBars(get: Command, context: CliContext): void {
       'tickwell get bars AAPL --interval 1d --newest --limit 5',
       'tickwell get bars AAPL --from 2019-01-01 --adjustment all',
       'tickwell get bars BTCUSD --interval 1m --from 2013-11-25 --to 2013-11-26 --out btc.parquet',
+      'tickwell get bars AAPL --from 2019-01-01 --as-of 2026-11-02T21:00 --strict   # what was known then',
       'tickwell get bars ES.C --from 2013-01-01 --back-adjustment ratio   # a continuous future, stitched',
     ],
     options: [
@@ -104,15 +107,24 @@ function addBars(get: Command, context: CliContext): void {
         'prices as quoted, adjusted for splits, or for splits and dividends; default: as they are stored',
       ).choices(['raw', 'split', 'all']),
       new Option(
+        '--as-of <time>',
+        'what was known then; bars that were over, but not known yet, are marked backfilled',
+      ).argParser(time),
+      new Option('--strict', 'with --as-of: leave out what was not known then'),
+      new Option(
         '--complete',
         'fail, and say what is missing, unless all bars of the sessions are there; with --source and --from',
       ),
       new Option('--calendar <id>', 'of --complete; default: that of the instrument'),
     ],
     read: (client, query, flags) => {
-      const { interval: of, priceType, columns, adjustment, backAdjustment } = flags;
+      const { interval: of, priceType, columns, adjustment, backAdjustment, asOf, strict } = flags;
       const stitched = backAdjustment === undefined ? {} : { backAdjustment };
       const adjusted = adjustment === undefined ? {} : { adjustment };
+      const known = {
+        ...(asOf === undefined ? {} : { asOfNs: asOf }),
+        ...(strict === undefined ? {} : { strict }),
+      };
       const whole = { requireComplete: flags.complete === true, calendar: flags.calendar ?? '' };
       const bars = {
         ...query,
@@ -120,6 +132,7 @@ function addBars(get: Command, context: CliContext): void {
         priceType,
         ...stitched,
         ...adjusted,
+        ...known,
         ...whole,
         ...chosen(columns),
       };

@@ -43,7 +43,10 @@ export function quotesChunk({ source, quotes }: QuotesChunk, wanted: Wanted): Da
   ]);
 }
 
-export function barsChunk({ source, bars, contract }: BarsChunk, wanted: Wanted): DataChunk {
+export function barsChunk(
+  { source, bars, contract, knownAtNs, backfilled }: BarsChunk,
+  wanted: Wanted,
+): DataChunk {
   const rows = bars.startNs.length;
   const { columns } = chunk(rows, source, wanted, [
     { name: 'time', type: 'time', values: bars.startNs },
@@ -56,11 +59,14 @@ export function barsChunk({ source, bars, contract }: BarsChunk, wanted: Wanted)
     { name: 'trade_count', type: 'long', values: bars.tradeCount },
     { name: 'session_date', type: 'long', values: bars.sessionDate },
   ]);
-  if (contract === '') return { rows, columns };
-  return {
-    rows,
-    columns: [...columns, { name: 'contract', type: 'text', values: constant(rows, contract) }],
-  };
+  const more: DataColumn[] = [];
+  if (contract !== '') more.push({ name: 'contract', type: 'text', values: constant(rows, contract) });
+  if (knownAtNs.length > 0)
+    more.push(
+      { name: 'known_at', type: 'time', values: knownAtNs },
+      { name: 'backfilled', type: 'flag', values: constant(rows, backfilled) },
+    );
+  return { rows, columns: [...columns, ...more] };
 }
 
 /** A specification always has the same outputs. */

@@ -90,7 +90,7 @@ describe('columns', () => {
       tradeCount: [],
       sessionDate: [],
     };
-    const of = { source: 's', priceBasis: 'raw' as const, bars };
+    const of = { source: 's', priceBasis: 'raw' as const, bars, backfilled: false, knownAtNs: [] };
     const chunk = barsChunk({ ...of, contract: '' }, ['close', 'volume']);
     expect(chunk.columns.map(({ name, values }) => [name, values[0]])).toEqual([
       ['time', 1n],
@@ -100,6 +100,14 @@ describe('columns', () => {
     ]);
     const stitched = barsChunk({ ...of, contract: 'ESH5' }, ['close']);
     expect(stitched.columns.map(({ name }) => name)).toEqual(['time', 'close', 'source', 'contract']);
+    const late = barsChunk({ ...of, contract: '', backfilled: true, knownAtNs: [9n] }, ['close']);
+    expect(late.columns.map(({ name, values }) => [name, values[0]])).toEqual([
+      ['time', 1n],
+      ['close', 1.5],
+      ['source', 's'],
+      ['known_at', 9n],
+      ['backfilled', true],
+    ]);
   });
 
   it('an indicator has one per output', () => {

@@ -250,6 +250,22 @@ export declare type GetBarsRequest = Message<"tickwell.query.v1.GetBarsRequest">
    * @generated from field: tickwell.events.v1.PriceBasis adjustment = 12;
    */
   adjustment: PriceBasis;
+
+  /**
+   * What was known at this time, ns since the epoch: of each bar the newest version of then. Of a bar that was over by then, but became known
+   * later only, its first version (GetBarsResponse.backfilled). A bar that was not over by then is left out, unless it was known all the
+   * same. Dividends and splits are those of then, too. 0: what is known now.
+   *
+   * @generated from field: sfixed64 as_of_ns = 13;
+   */
+  asOfNs: bigint;
+
+  /**
+   * With as_of_ns: leave out what was not known then, instead of answering it as backfilled.
+   *
+   * @generated from field: bool strict = 14;
+   */
+  strict: boolean;
 };
 
 /**
@@ -283,6 +299,20 @@ export declare type GetBarsResponse = Message<"tickwell.query.v1.GetBarsResponse
    * @generated from field: string contract = 4;
    */
   contract: string;
+
+  /**
+   * With as_of_ns: these bars were not known yet at that time; this is the first version of each.
+   *
+   * @generated from field: bool backfilled = 10;
+   */
+  backfilled: boolean;
+
+  /**
+   * With as_of_ns: when the version of each bar became known, ns since the epoch; else empty.
+   *
+   * @generated from field: repeated sfixed64 known_at_ns = 11;
+   */
+  knownAtNs: bigint[];
 };
 
 /**

@@ -19,7 +19,15 @@ import {
 import { Channel, type ChannelConfig } from '@tickwell/grpc';
 import { sourcedAction, type SourcedAction } from './sourced-action.ts';
 import { callConfig, type CallOptions } from './call-options.ts';
-import { coverageRequest, seriesCoverage, type CoverageOptions, type SeriesCoverage } from './coverage.ts';
+import {
+  barsCoverage,
+  coverageRequest,
+  seriesCoverage,
+  type BarsCoverage,
+  type CoverageOptions,
+  type SeriesCoverage,
+} from './coverage.ts';
+import { holesRequest, ledgerHole, type HolesOptions, type LedgerHole } from './hole.ts';
 import { ConfigClient } from './config-client.ts';
 import { DeadLetterClient } from './dead-letter-client.ts';
 import { latestEvent, type LatestEvent } from './latest-event.ts';
@@ -69,7 +77,12 @@ export interface BarOptions extends SeriesOptions, ColumnOptions {
    * and `startNs`, takes no `limit`.
    */
   readonly requireComplete?: boolean;
-  /** For `requireComplete`; left out: that of the instrument's document. */
+  /**
+   * Told before the first bar what the answer lacks, and why; needs what `requireComplete` needs. Where an iteration is begun again, told
+   * again.
+   */
+  readonly onCoverage?: (coverage: BarsCoverage) => void;
+  /** For `requireComplete` and `onCoverage`; left out: that of the instrument's document. */
   readonly calendar?: string;
   /** Of a continuous future: how earlier contracts are brought to the level of the newest; left out: as its instrument says. */
   readonly backAdjustment?: BackAdjustment;
@@ -209,6 +222,17 @@ export class TickwellClient {
     return series.map(seriesCoverage);
   }
 
+  /** What the ledger of coverage knows of holes: why, since when, who was asked, who repaired them when; the newest by start first. */
+  async holes(
+    options: HolesOptions = {},
+  ): Promise<{ readonly holes: readonly LedgerHole[]; readonly truncated: boolean }> {
+    const request = create(queryV1.ListHolesRequestSchema, holesRequest(options));
+    const { holes, truncated } = await withRetry(this.#retry, options.signal, () =>
+      this.#channel.unary(queryV1.QualityService.method.listHoles, request, callConfig(options)),
+    );
+    return { holes: holes.map(ledgerHole), truncated };
+  }
+
   /** Dividends and splits of a symbol, by ex date, each in the version known last. */
   async actions(
     options: CallOptions & {
@@ -234,13 +258,14 @@ export class TickwellClient {
 
   bars(options: BarOptions): SeriesStream<BarsChunk, Bar> {
     const { interval, priceType = 'trade', requireComplete = false, calendar = '' } = options;
-    const { adjustment, backAdjustment, asOfNs = 0n, strict = false } = options;
+    const { adjustment, backAdjustment, onCoverage, asOfNs = 0n, strict = false } = options;
     const request = create(queryV1.GetBarsRequestSchema, {
       ...seriesRequest(options),
       columns: [...(options.columns ?? [])],
       interval,
       priceType: priceTypeToProto(priceType),
       requireComplete,
+      withCoverage: onCoverage !== undefined,
       calendar,
       asOfNs,
       strict,
@@ -252,7 +277,10 @@ export class TickwellClient {
       (chunk) => barRows(chunk.bars, chunk),
       async function* (channel, config) {
         for await (const one of channel.stream(METHODS.getBars, request, config)) {
-          const { source, contract, backfilled, knownAtNs, bars = emptyBars() } = one;
+          const { source, contract, backfilled, knownAtNs, coverage, bars = emptyBars() } = one;
+          if (coverage !== undefined) onCoverage?.(barsCoverage(coverage));
+          // What is missing comes before the first bar, in a message of its own.
+          if (coverage !== undefined && bars.startNs.length === 0) continue;
           const priceBasis = priceBasisFromProto(one.priceBasis);
           yield { source, priceBasis, bars, contract, backfilled, knownAtNs };
         }

@@ -1,6 +1,7 @@
 import { priceTypeToProto, type queryV1 } from '@tickwell/contracts';
 import type { PriceType } from '@tickwell/domain';
 import type { CallOptions } from './call-options.ts';
+import { ledgerHole, type LedgerHole } from './hole.ts';
 
 /** What to compare with the sessions of a calendar. Times are ns since the epoch. */
 export interface CoverageOptions extends CallOptions {
@@ -31,6 +32,21 @@ export interface CoverageGap {
   readonly startNs: bigint;
   readonly endNs: bigint;
   readonly missing: number;
+  /** What the ledger says of it: why, since when, who was asked. Undefined: it knows nothing. */
+  readonly hole: LedgerHole | undefined;
+}
+
+/** What a range of bars holds of those that there should be. */
+export interface BarsCoverage {
+  readonly calendar: string;
+  /** Why nothing can be said; else "". */
+  readonly problem: string;
+  readonly expected: number;
+  /** Of the expected ones. */
+  readonly arrived: number;
+  /** Oldest first, at most 1,000. */
+  readonly gaps: readonly CoverageGap[];
+  readonly gapCount: number;
 }
 
 /** Bars of one symbol and source. */
@@ -50,6 +66,8 @@ export interface SeriesCoverage {
   /** Oldest first, at most `maxGaps`. */
   readonly gaps: readonly CoverageGap[];
   readonly gapCount: number;
+  /** Holes in the range that were repaired, the newest 100 by start. */
+  readonly repaired: readonly LedgerHole[];
 }
 
 export function coverageRequest(options: CoverageOptions): {
@@ -85,7 +103,29 @@ export function seriesCoverage(series: queryV1.SeriesCoverage): SeriesCoverage {
     arrived: Number(series.arrived),
     outside: Number(series.outside),
     days: days.map(({ date, expected, arrived }) => ({ date, expected, arrived })),
-    gaps: gaps.map(({ startNs, endNs, missing }) => ({ startNs, endNs, missing: Number(missing) })),
+    gaps: gaps.map(gapOf),
     gapCount: Number(series.gapCount),
+    repaired: series.repaired.map(ledgerHole),
+  };
+}
+
+export function barsCoverage(coverage: queryV1.BarsCoverage): BarsCoverage {
+  const { calendar, problem, expected, arrived, gaps, gapCount } = coverage;
+  return {
+    calendar,
+    problem,
+    expected: Number(expected),
+    arrived: Number(arrived),
+    gaps: gaps.map(gapOf),
+    gapCount: Number(gapCount),
+  };
+}
+
+function gapOf({ startNs, endNs, missing, hole }: queryV1.CoverageGap | queryV1.MissingBars): CoverageGap {
+  return {
+    startNs,
+    endNs,
+    missing: Number(missing),
+    hole: hole === undefined ? undefined : ledgerHole(hole),
   };
 }

@@ -33,7 +33,8 @@ export type {
   DeadLetterGroup,
   DeadLetterState,
 } from './dead-letter-client.ts';
-export type { CoverageGap, CoverageOptions, DayCoverage, SeriesCoverage } from './coverage.ts';
+export type { BarsCoverage, CoverageGap, CoverageOptions, DayCoverage, SeriesCoverage } from './coverage.ts';
+export type { HolesOptions, HoleState, LedgerHole } from './hole.ts';
 export type { LatestEvent } from './latest-event.ts';
 export type { LiveStart, MarketEvent } from './live-event.ts';
 export { DEFAULT_RETRY } from './retry.ts';

@@ -57,6 +57,12 @@ export const TOPICS = {
     'RefusedInput',
     'Input that ingest could not read as an event',
   ),
+  rawHoles: data(
+    'md.raw.holes',
+    'symbol',
+    'Hole',
+    'Holes as live feeds tell them and as they are found and repaired',
+  ),
   rawPortfolio: data('portfolio.raw', 'account', 'PortfolioEvent', 'Portfolio events as ingest read them'),
   rawDatasets: data('ds.raw', 'data set and key', 'DatasetRows', 'Rows of users’ scripts, unchecked'),
   ticks: data('md.ticks', 'symbol', 'TickBatch', 'Validated trades and quotes'),

@@ -4,7 +4,7 @@ import { OpenHole, type Clock, type LiveQueue, type Logger, type QueueLine } fro
 import type { IbConnection } from './connection.ts';
 import type { ResolvedInstrument } from './contracts.ts';
 import type { IbMessage } from './ib-messages.ts';
-import type { LiveKind } from './live-kinds.ts';
+import { seriesOf, type LiveKind } from './live-kinds.ts';
 import { LiveLine, type Numbered, type Timed } from './live-line.ts';
 import { secondsToNs, type OnReport } from './report.ts';
 import type { Subscription } from './subscription.ts';
@@ -365,7 +365,7 @@ export class LiveGroup {
     const { clock, report } = this.#context;
     const toNs = secondsToNs(line.doneBeforeSeconds ?? 0);
     const { symbol } = this.#instrument;
-    report(hole.close({ symbol, series: kind.name, toNs, nowNs: clock.nowNs(), unrepaired }));
+    report(hole.close({ symbol, ...seriesOf(kind), toNs, nowNs: clock.nowNs(), unrepaired }));
   }
 
   #refuse(rule: string, input: object, problem: string): void {

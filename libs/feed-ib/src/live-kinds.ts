@@ -22,6 +22,8 @@ interface HistoryPart<T> {
 /** What one kind of live line is made of. */
 export interface LiveKind<T extends Timed> {
   readonly name: 'trades' | 'quotes' | 'bars';
+  /** Of bars. */
+  readonly interval?: string;
   readonly unitSeconds: number;
   readonly pacing: (instrument: ResolvedInstrument) => PacedRequest;
   readonly send: (link: Link, reqId: number, instrument: ResolvedInstrument) => void;
@@ -31,6 +33,14 @@ export interface LiveKind<T extends Timed> {
   readonly fetch: (context: FetchContext, span: RepairSpan) => Promise<Result<HistoryPart<T>, TickwellError>>;
   /** Of events that its `read` and `fetch` made; others are a fault of the program and throw. */
   readonly chunks: (symbol: string) => ChunkMaker<Numbered<Timed>>;
+}
+
+/** As reports name it. */
+export function seriesOf({ name, interval }: Pick<LiveKind<Timed>, 'name' | 'interval'>): {
+  readonly series: string;
+  readonly interval?: string;
+} {
+  return { series: name, ...(interval === undefined ? {} : { interval }) };
 }
 
 /** As traded; an outage is repaired within days, before a split would matter. */
@@ -96,6 +106,7 @@ export function barsKind(what: HistoryKind): LiveKind<IbBar> {
   if (size === undefined) throw new RangeError('the table of bar sizes has no bars of 5 seconds');
   return {
     name: 'bars',
+    interval: size.interval,
     unitSeconds: size.seconds,
     pacing: ({ contract }) =>
       pacedData(contract, { lane: 'live', what, size: 'small', parameters: 'real-time bars' }),

@@ -6,7 +6,7 @@ import type { IbConnection } from './connection.ts';
 import type { ResolvedInstrument } from './contracts.ts';
 import type { HistoryKind } from './ib-link.ts';
 import { LIVE_SETTINGS, LiveGroup, NOT_RUNNING, type LiveContext, type LiveSettings } from './live-group.ts';
-import { barsKind, QUOTES_KIND, tradesKind, type LiveKind } from './live-kinds.ts';
+import { barsKind, QUOTES_KIND, seriesOf, tradesKind, type LiveKind } from './live-kinds.ts';
 import type { Timed } from './live-line.ts';
 import { logReports, secondsToNs, type OnReport } from './report.ts';
 import { RollingFuture, type LivePart } from './rolling-future.ts';
@@ -184,7 +184,7 @@ export class LiveSource implements EventSource {
             : `a session looks back ${maxBackfillSeconds} s at most`;
         const hole = new OpenHole(NOT_RUNNING, secondsToNs(seconds), nowNs);
         const toNs = secondsToNs(oldest);
-        report(hole.close({ symbol, series: kind.name, toNs, nowNs, unrepaired }));
+        report(hole.close({ symbol, ...seriesOf(kind), toNs, nowNs, unrepaired }));
       }
       before.set(kind.name, Math.max(seconds, oldest));
     }

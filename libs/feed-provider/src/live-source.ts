@@ -303,6 +303,7 @@ export class LiveSource implements EventSource {
       kind: 'hole',
       symbol,
       series: kind === 'bars' ? `bars ${interval?.text}` : kind,
+      ...(kind === 'bars' && interval !== undefined ? { interval: interval.text } : {}),
       reason,
       fromNs,
       toNs,

@@ -148,6 +148,7 @@ export class FeedSession {
     const line = new SeriesLine({
       symbol,
       series,
+      interval,
       out: queue.line(chunkMaker(series, { symbol, interval, priceBasis: definition.priceBasis })),
       storedUntilNs: stored.get(topic) ?? 0n,
       nowNs: nowNs(),

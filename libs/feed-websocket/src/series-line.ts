@@ -19,6 +19,7 @@ export type Taken = 'delivered' | 'known' | 'late';
 export class SeriesLine {
   readonly symbol: string;
   readonly series: Series;
+  readonly #interval: string;
   readonly #out: QueueLine<Numbered>;
   readonly #storedUntilNs: bigint;
   #lastNs = 0n;
@@ -33,12 +34,15 @@ export class SeriesLine {
   constructor(of: {
     readonly symbol: string;
     readonly series: Series;
+    /** Of bars; else "". */
+    readonly interval: string;
     readonly out: QueueLine<Numbered>;
     readonly storedUntilNs: bigint;
     readonly nowNs: bigint;
   }) {
     this.symbol = of.symbol;
     this.series = of.series;
+    this.#interval = of.interval;
     this.#out = of.out;
     this.#storedUntilNs = of.storedUntilNs;
     if (of.storedUntilNs > 0n)
@@ -100,7 +104,8 @@ export class SeriesLine {
 
   #close(toNs: bigint, nowNs: bigint, unrepaired: string | undefined): LiveReport | undefined {
     const { symbol, series } = this;
-    const report = this.#hole?.close({ symbol, series, toNs, nowNs, unrepaired });
+    const of = this.#interval === '' ? { symbol, series } : { symbol, series, interval: this.#interval };
+    const report = this.#hole?.close({ ...of, toNs, nowNs, unrepaired });
     this.#hole = undefined;
     this.#isHoleCounted = false;
     return report;

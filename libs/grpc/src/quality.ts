@@ -8,8 +8,12 @@ const METHODS = queryV1.QualityService.method;
 /** The methods of tickwell.query.v1.QualityService. */
 export interface QualityHandlers {
   readonly getCoverage: UnaryHandler<Of<'getCoverage'>['input'], Of<'getCoverage'>['output']>;
+  readonly listHoles: UnaryHandler<Of<'listHoles'>['input'], Of<'listHoles'>['output']>;
 }
 
 export function bindQuality(handlers: QualityHandlers): readonly BoundMethod[] {
-  return [bindUnary(METHODS.getCoverage, handlers.getCoverage)];
+  return [
+    bindUnary(METHODS.getCoverage, handlers.getCoverage),
+    bindUnary(METHODS.listHoles, handlers.listHoles),
+  ];
 }

@@ -1,4 +1,5 @@
 import type { Header } from '@tickwell/domain';
+import type { HoleReader } from './holes.ts';
 import type { HistoryReader } from './store.ts';
 
 /** Where an event was read that was refused; without `index` the whole record was. */
@@ -85,6 +86,7 @@ export interface DeadLetterReader {
 /** Everything query reads of the store. */
 export interface StoreReader extends HistoryReader {
   readonly deadLetters: DeadLetterReader;
+  readonly ledger: HoleReader;
 }
 
 /** "md.raw.ticks/2/1234/0", of a whole record "md.raw.ticks/2/1234": the id of a letter, and `replay_of` of its replay. */

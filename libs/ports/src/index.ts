@@ -1,6 +1,7 @@
 export * from './clock.ts';
 export * from './dead-letters.ts';
 export * from './feed.ts';
+export * from './holes.ts';
 export * from './ingest-lines.ts';
 export * from './instruments.ts';
 export * from './live-names.ts';

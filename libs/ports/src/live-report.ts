@@ -7,6 +7,8 @@ export type LiveReport =
       readonly kind: 'hole';
       readonly symbol: string;
       readonly series: string;
+      /** Of bars. */
+      readonly interval?: string;
       /** Why data was missing. */
       readonly reason: string;
       /** Everything before it had been delivered. */
@@ -69,6 +71,7 @@ export class OpenHole {
   close(of: {
     readonly symbol: string;
     readonly series: string;
+    readonly interval?: string;
     readonly toNs: bigint;
     readonly nowNs: bigint;
     readonly unrepaired?: string | undefined;
@@ -77,6 +80,7 @@ export class OpenHole {
       kind: 'hole',
       symbol: of.symbol,
       series: of.series,
+      ...(of.interval === undefined ? {} : { interval: of.interval }),
       reason: this.reason,
       fromNs: this.#fromNs,
       toNs: of.toNs,

@@ -3,6 +3,7 @@ import type {
   AsOf,
   BarQuery,
   DeadLetterReader,
+  HoleReader,
   IndicatorQuery,
   IndicatorRows,
   SeriesQuery,
@@ -36,6 +37,7 @@ import {
 } from './chunks.ts';
 import { deadLetterReader } from './dead-letters.ts';
 import type { QuestdbEndpoints } from './endpoints.ts';
+import { holeReader } from './holes.ts';
 import { queryRefused } from './errors.ts';
 import type { Page, SelectColumn } from './page.ts';
 import { ParquetExport } from './parquet-export.ts';
@@ -77,6 +79,7 @@ interface Answer<R> {
 
 class QuestdbReader implements StoreReader {
   readonly deadLetters: DeadLetterReader;
+  readonly ledger: HoleReader;
   readonly #pool: pg.Pool;
   readonly #source: PageSource;
   readonly #closing = new AbortController();
@@ -101,6 +104,7 @@ class QuestdbReader implements StoreReader {
       ...(options.smallRows === undefined ? {} : { smallRows: options.smallRows }),
     };
     this.deadLetters = deadLetterReader((sql) => this.#run(sql));
+    this.ledger = holeReader((sql) => this.#run(sql));
   }
 
   async *trades(query: SeriesQuery): AsyncGenerator<{ source: string; trades: TradeColumns }> {

@@ -22,6 +22,28 @@ export interface Migration {
   readonly steps: readonly MigrationStep[];
 }
 
+/** Written out: what a migration does must not change with the catalogue. */
+const LEDGER_COLUMNS: readonly (readonly [string, ColumnType])[] = [
+  ['price_type', 'symbol'],
+  ['step', 'long'],
+  ['since', 'timestamp'],
+  ['reason', 'varchar'],
+  ['missing', 'long'],
+  ['attempts', 'long'],
+  ['asked_source', 'symbol'],
+  ['source_attempts', 'long'],
+  ['request_id', 'varchar'],
+  ['asked_at', 'timestamp'],
+  ['answered_at', 'timestamp'],
+  ['answer', 'varchar'],
+  ['answer_final', 'boolean'],
+  ['answer_stream', 'varchar'],
+  ['repaired_at', 'timestamp'],
+  ['repaired_source', 'symbol'],
+  ['repaired_stream', 'varchar'],
+  ['repair_request_id', 'varchar'],
+];
+
 /** Every change since the first release, in order. A table that is created now starts at its latest version. */
 export const MIGRATIONS: readonly Migration[] = [
   {
@@ -35,6 +57,18 @@ export const MIGRATIONS: readonly Migration[] = [
     toVersion: 2,
     name: 'dead letters say whose replay they are',
     steps: [{ kind: 'add-column', column: 'replay_of', type: 'varchar' }],
+  },
+  {
+    table: TABLES.coverage.name,
+    toVersion: 2,
+    name: 'the ledger of holes says why, since when, who was asked and who repaired them',
+    steps: [
+      ...LEDGER_COLUMNS.map(([column, type]) => ({ kind: 'add-column' as const, column, type })),
+      {
+        kind: 'dedup-keys',
+        keys: ['ts', 'symbol', 'source', 'kind', 'interval', 'end_ts', 'step', 'known_at'],
+      },
+    ],
   },
 ];
 

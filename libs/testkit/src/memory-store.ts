@@ -27,6 +27,7 @@ import type {
   TableWriter,
 } from '@tickwell/ports';
 import { memoryDeadLetters } from './memory-dead-letters.ts';
+import { memoryHoles } from './memory-holes.ts';
 import { MemoryTable, compare, long, text, type Cell, type MemoryRow } from './memory-table.ts';
 
 const CHUNK_ROWS = 1_000;
@@ -37,6 +38,7 @@ export class MemoryStore implements TableWriter, StoreReader {
   /** Thrown by the next writes, first in first out; for tests of failure. */
   readonly failures: Error[] = [];
   readonly deadLetters = memoryDeadLetters((table) => this.#table(table).rows());
+  readonly ledger = memoryHoles((table) => this.#table(table).rows());
 
   constructor(tables: readonly TableSpec[] = ALL_TABLES) {
     this.#tables = new Map(tables.map((spec) => [spec.name, new MemoryTable(spec)]));

@@ -19,6 +19,7 @@ const DESCRIPTIONS = {
   'unknown-value': 'An enumeration holds a number this version does not know.',
   'empty-batch': 'The batch has no columns.',
   'batch-too-large': 'The record holds more events than one may.',
+  'hole-fields': 'A hole names no series, span or state that can be, or another symbol than its key.',
   'position-order': 'Positions of the events in their stream do not start above 0 and grow.',
 } as const;
 

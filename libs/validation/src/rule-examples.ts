@@ -11,6 +11,7 @@ export const RULE_EXAMPLES: Readonly<Record<string, string>> = {
   'unknown-value': 'price type 17',
   'empty-batch': 'a header and no columns',
   'batch-too-large': '100,000 trades in one record',
+  'hole-fields': 'a hole that ends before it begins',
   'position-order': 'positions 5, 6, 6',
   'key-mismatch': 'key MSFT, symbol AAPL',
   'symbol-syntax': '`AA PL`',

@@ -14,11 +14,13 @@ import { CURSOR_VERSION, type CursorStore, type IngestCursor } from './cursors.t
 import {
   cursorRecord,
   dataRecord,
+  holeRecord,
   refusedRecord,
   statusRecord,
   watermarkRecord,
   type LastTick,
   type RecordContext,
+  type ReportedHole,
   type StatusReport,
 } from './records.ts';
 
@@ -88,6 +90,7 @@ export class IngestStream {
   #safe = this.#counts;
   #durable = this.#counts;
   #cursorWritten = { position: -1n, atMs: 0 };
+  /** Of the last report about the source. */
   #statusNs = 0n;
   #sending: Promise<void> | undefined;
   #failure: unknown;
@@ -106,6 +109,12 @@ export class IngestStream {
   /** Files what became of the source meanwhile in `source.status`, with the stream's counts so far. Rejects as the log does. */
   async note(report: Pick<StatusReport, 'state' | 'reason'>): Promise<void> {
     await this.#send([this.#status(report)]);
+  }
+
+  /** Files a hole of the source in `md.raw.holes`. Rejects as the log does. */
+  async hole(hole: ReportedHole): Promise<void> {
+    const record = holeRecord(this.#context(), hole, this.#nextNs());
+    if (record !== undefined) await this.#send([record]);
   }
 
   /**
@@ -312,10 +321,14 @@ export class IngestStream {
   }
 
   #status(report: Pick<StatusReport, 'state' | 'reason'>): NewRecord {
+    return statusRecord(this.#context(), { ...report, ...this.#durable }, this.#nextNs());
+  }
+
+  /** Now, and above the last one: readers drop a report that is not. */
+  #nextNs(): bigint {
     const nowNs = this.#options.clock.nowNs();
-    // Readers drop a report that is not above the last one.
     this.#statusNs = nowNs > this.#statusNs ? nowNs : this.#statusNs + 1n;
-    return statusRecord(this.#context(), { ...report, ...this.#durable }, this.#statusNs);
+    return this.#statusNs;
   }
 
   async #send(records: readonly NewRecord[]): Promise<void> {

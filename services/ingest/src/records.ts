@@ -16,7 +16,7 @@ import {
   type TopicSpec,
 } from '@tickwell/contracts';
 import { TickwellError, type Header, type PriceBasis } from '@tickwell/domain';
-import type { FeedChunk, FeedRefusal, NewRecord, PortfolioItem } from '@tickwell/ports';
+import type { FeedChunk, FeedRefusal, LiveReport, NewRecord, PortfolioItem } from '@tickwell/ports';
 import type { IngestCursor } from './cursors.ts';
 
 /** What every record of one stream has in common. */
@@ -229,4 +229,32 @@ export function statusRecord(context: RecordContext, report: StatusReport, nowNs
     cause: { origin: `${context.streamId}#status`, n: nowNs, k: DATA_INDEX },
   });
   return record(context, TOPICS.sourceStatus, context.source, value);
+}
+
+/** A hole as live feeds report it. */
+export type ReportedHole = Extract<LiveReport, { readonly kind: 'hole' }>;
+
+/** `nowNs` orders the holes of one stream. Undefined where nothing is missing between both ends. */
+export function holeRecord(context: RecordContext, hole: ReportedHole, nowNs: bigint): NewRecord | undefined {
+  const { symbol, series, interval = '', fromNs, toNs, lostAtNs, endedAtNs, unrepaired } = hole;
+  if (fromNs < 0n || fromNs >= toNs) return undefined;
+  const isRepaired = unrepaired === undefined;
+  const cause = { origin: `${context.streamId}#holes`, n: nowNs, k: DATA_INDEX };
+  const { source, streamId: stream } = context;
+  const of = { source, symbol, cause, knownAtNs: nowNs, watermarkNs: 0n, replayOf: '' };
+  const value = encodeMessage(events.HoleSchema, {
+    header: headerToProto({ ...of, priceBasis: 'unspecified' }),
+    // The top of the book is quotes; "bars 1m" names its interval for people.
+    kind: series === 'top' ? 'quotes' : series.replace(/ .*$/, ''),
+    interval,
+    startNs: fromNs,
+    endNs: toNs,
+    state: isRepaired ? events.CoverageState.PRESENT : events.CoverageState.MISSING,
+    step: 1,
+    reason: isRepaired ? hole.reason : `${hole.reason}: ${unrepaired}`,
+    sinceNs: lostAtNs,
+    events: BigInt(hole.events),
+    ...(isRepaired ? { repair: { source, stream, repairedAtNs: endedAtNs } } : {}),
+  });
+  return record(context, TOPICS.rawHoles, symbol, value);
 }

@@ -154,6 +154,53 @@ describe('IngestService', () => {
     expect(opened).toEqual(['a', 'b']);
   });
 
+  it('files the holes that a feed tells, under the stream of its job', async () => {
+    const log = new FakeLog();
+    const told = {
+      kind: 'hole',
+      symbol: 'A',
+      lostAtNs: 7n,
+      endedAtNs: 9n,
+      timeToRepairMs: 0,
+      events: 3,
+    } as const;
+    const job: FeedJob = {
+      name: 'live',
+      open: (_logger, { onReport } = {}) =>
+        Promise.resolve(
+          ok({
+            ...{ streamId: 'ib:live:1', source: 'ib', description: 'live' },
+            async *read() {
+              await Promise.resolve();
+              const span = { fromNs: 5n, toNs: 8n, reason: 'socket closed' };
+              onReport?.({ ...told, ...span, series: 'bars', interval: '5s', unrepaired: undefined });
+              onReport?.({ ...told, ...span, series: 'top', unrepaired: 'no history' });
+              onReport?.({ ...told, ...span, toNs: 5n, series: 'trades', unrepaired: undefined });
+              yield { kind: 'progress' as const, position: 0n };
+            },
+            close: () => Promise.resolve(),
+          }),
+        ),
+    };
+    await serviceOf([job], log).service.run();
+    const holes = log.of(TOPICS.rawHoles.name).map(({ value }) => {
+      const parsed = parseMessage(events.HoleSchema, value ?? new Uint8Array());
+      if (!parsed.ok) throw new Error(parsed.error.reason);
+      return parsed.value;
+    });
+    expect(holes).toMatchObject([
+      {
+        header: { source: 'ib', symbol: 'A', cause: { origin: 'ib:live:1#holes' } },
+        ...{ kind: 'bars', interval: '5s', startNs: 5n, endNs: 8n, sinceNs: 7n, events: 3n },
+        ...{ state: events.CoverageState.PRESENT, reason: 'socket closed' },
+        repair: { source: 'ib', stream: 'ib:live:1', requestId: '', repairedAtNs: 9n },
+      },
+      { kind: 'quotes', state: events.CoverageState.MISSING, reason: 'socket closed: no history' },
+    ]);
+    const [first = 0n, second = 0n] = holes.map(({ header }) => header?.cause?.n);
+    expect(second > first).toBe(true);
+  });
+
   it('ends at once when the log is broken', async () => {
     const log = new FakeLog();
     log.sendsUntilFailure = 1;

@@ -1,5 +1,5 @@
 import { errorMessage, TickwellError } from '@tickwell/domain';
-import type { Clock, EventLog, EventSink, EventSource, FeedJob, Logger } from '@tickwell/ports';
+import type { Clock, EventLog, EventSink, EventSource, FeedJob, LiveReport, Logger } from '@tickwell/ports';
 import { logCursors, type CursorStore } from './cursors.ts';
 import type { HostedJob, HostedOutcome, HostedStream, IngestJob, StreamHost } from './hosted-job.ts';
 import { IngestStream, type IngestLimits, type IngestProgress, type IngestResult } from './ingest-stream.ts';
@@ -19,6 +19,11 @@ export interface IngestServiceOptions {
   /** At most one progress line per stream in so long. */
   readonly progressIntervalMs: number;
   readonly emit: Emit;
+}
+
+/** The stream that a job's reports are about, once it runs. */
+interface ToldStream {
+  running: IngestStream | undefined;
 }
 
 /**
@@ -75,6 +80,14 @@ export class IngestService {
     }
   }
 
+  #fileHole({ running }: ToldStream, report: LiveReport): void {
+    if (report.kind !== 'hole') return;
+    running?.hole(report).catch((error: unknown) => {
+      const { symbol, series } = report;
+      this.#options.logger.warn({ symbol, series, err: error }, 'a hole is not filed in the ledger');
+    });
+  }
+
   stop(): Promise<void> {
     this.#stop.abort(new TickwellError('stopped', 'ingest was asked to stop'));
     for (const stream of this.#running.keys()) stream.stop();
@@ -118,13 +131,17 @@ export class IngestService {
       this.#fail(job, parts.error);
       return;
     }
-    const opened = await job.open(this.#options.logger);
+    const stream: ToldStream = { running: undefined };
+    const onReport = (report: LiveReport): void => {
+      this.#fileHole(stream, report);
+    };
+    const opened = await job.open(this.#options.logger, { onReport });
     if (!opened.ok) {
       this.#fail(job, opened.error);
       return;
     }
     try {
-      await this.#runStream(opened.value, sink);
+      await this.#runStream(opened.value, sink, stream);
     } catch (error) {
       this.#fail(job, error);
       if (isBroken(error)) throw error;
@@ -153,8 +170,13 @@ export class IngestService {
   }
 
   async #hostStream(job: FeedJob, of: HostedStream, sink: EventSink): Promise<HostedOutcome> {
-    const { signal, onReport } = of;
+    const { signal } = of;
     let source: EventSource | undefined;
+    const stream: ToldStream = { running: undefined };
+    const onReport = (report: LiveReport): void => {
+      this.#fileHole(stream, report);
+      of.onReport(report);
+    };
     try {
       const opened = await job.open(this.#options.logger, { signal, onReport });
       if (!opened.ok) return { kind: 'failed', error: opened.error };
@@ -162,7 +184,7 @@ export class IngestService {
       const refused = of.onOpened(source);
       if (refused !== undefined)
         return { kind: 'failed', error: new TickwellError('source-refused', refused) };
-      const outcome = await this.#runStream(source, sink, of);
+      const outcome = await this.#runStream(source, sink, stream, of);
       return { kind: outcome === 'stopped' ? 'stopped' : 'ended' };
     } catch (error) {
       if (isBroken(error)) throw error;
@@ -199,6 +221,7 @@ export class IngestService {
   async #runStream(
     source: EventSource,
     sink: EventSink,
+    told: ToldStream,
     of: Partial<Pick<HostedStream, 'signal' | 'isQuiet' | 'onData'>> = {},
   ): Promise<IngestResult['outcome']> {
     const { log, clock, logger, newTraceparent, limits } = this.#options;
@@ -226,6 +249,7 @@ export class IngestService {
       ...(of.onData === undefined ? {} : { onData: of.onData }),
     });
     this.#running.set(stream, source.source);
+    told.running = stream;
     // A stop may have come while the source was being opened.
     if (this.#stop.signal.aborted || of.signal?.aborted === true) stream.stop();
     const onStop = (): void => {

@@ -4,7 +4,14 @@ import { events, priceBasisToProto, priceTypeToProto, queryV1 } from '@tickwell/
 import { err, ok, TickwellError, type Result } from '@tickwell/domain';
 import { nameAt, type Instrument, type InstrumentMap } from '@tickwell/instruments';
 import { BEST_SOURCE } from '@tickwell/source-policy';
-import type { BarQuery, HistoryReader, IndicatorQuery, SeriesQuery, StoredSeries } from '@tickwell/ports';
+import type {
+  BarQuery,
+  HistoryReader,
+  HoleReader,
+  IndicatorQuery,
+  SeriesQuery,
+  StoredSeries,
+} from '@tickwell/ports';
 import {
   adjustmentArgument,
   asOfArgument,
@@ -19,6 +26,8 @@ import type { WantedBasis } from './adjustment/adjust.ts';
 import { adjustedReader } from './adjustment/adjusted-bars.ts';
 import { bestBars, sliceChunk, type BestChunk } from './best-bars.ts';
 import { slices, sliceColumns } from './chunks.ts';
+import { GapLedger } from './quality/gap-ledger.ts';
+import { gapFields } from './quality/hole-message.ts';
 import { missingText, type CoverageReader, type CoverageSeries } from './quality/coverage-reader.ts';
 import { continuousBars } from './continuous-bars.ts';
 import { continuousOf } from './continuous-of.ts';
@@ -30,9 +39,11 @@ export interface CallSignal {
 
 const MAX_INSTRUMENTS = 50_000;
 const DEFAULT_INSTRUMENTS = 10_000;
+/** Told with an answer. */
+const MAX_GAPS = 1_000;
 
 export interface HistoryParts {
-  readonly reader: HistoryReader;
+  readonly reader: HistoryReader & { readonly ledger: HoleReader };
   readonly policies: Pick<SourcePolicies, 'bestOf'>;
   readonly coverage: Pick<CoverageReader, 'read'>;
   readonly instruments: Pick<InstrumentMap, 'get' | 'contractsOf'>;
@@ -42,6 +53,7 @@ export interface HistoryParts {
 /** The history calls over the store: arguments checked, rows passed on in messages of bounded size, at the reader's pace. */
 export class HistoryCalls {
   readonly #reader: HistoryReader;
+  readonly #ledger: HoleReader;
   readonly #policies: Pick<SourcePolicies, 'bestOf'>;
   readonly #coverage: Pick<CoverageReader, 'read'>;
   readonly #instruments: Pick<InstrumentMap, 'get' | 'contractsOf'>;
@@ -49,6 +61,7 @@ export class HistoryCalls {
 
   constructor({ reader, policies, coverage, instruments, nowNs }: HistoryParts) {
     this.#reader = reader;
+    this.#ledger = reader.ledger;
     this.#policies = policies;
     this.#coverage = coverage;
     this.#instruments = instruments;
@@ -89,18 +102,22 @@ export class HistoryCalls {
         'invalid-argument',
         `back_adjustment is of continuous futures, and the instrument map has none called ${query.symbol}`,
       );
-    if (continuous !== undefined && request.requireComplete)
+    const complete = completeFlag(request);
+    if (continuous !== undefined && complete !== undefined)
       throw new TickwellError(
         'invalid-argument',
-        `require_complete is of stored bars, and ${query.symbol} is stitched of ${continuous.contracts.length} contracts: ask for each`,
+        `${complete} is of stored bars, and ${query.symbol} is stitched of ${continuous.contracts.length} contracts: ask for each`,
       );
-    if (request.requireComplete && asOf !== undefined)
+    if (complete !== undefined && asOf !== undefined)
       throw new TickwellError(
         'invalid-argument',
-        'require_complete goes without as_of_ns: it is of what is stored now',
+        `${complete} goes without as_of_ns: it is of what is stored now`,
       );
-    if (request.requireComplete)
-      await this.#requireComplete(orRefuse(completeArgument(query, request.calendar)));
+    if (complete !== undefined) {
+      const series = orRefuse(completeArgument(complete, query, request.calendar));
+      const coverage = await this.#judged(series, request);
+      if (coverage !== undefined) yield create(queryV1.GetBarsResponseSchema, { coverage });
+    }
     const chunks: AsyncIterable<BestChunk & { readonly contract?: string }> =
       continuous === undefined
         ? this.#bars(query, basis)
@@ -121,11 +138,26 @@ export class HistoryCalls {
     }
   }
 
-  async #requireComplete(series: CoverageSeries): Promise<void> {
+  /** What the bars hold of those that there should be, where it is wanted; rejects where all are demanded and some are missing. */
+  async #judged(
+    series: CoverageSeries & { readonly source: string },
+    { requireComplete, withCoverage }: queryV1.GetBarsRequest,
+  ): Promise<queryV1.BarsCoverage | undefined> {
     const read = await this.#coverage.read(series);
-    if (!read.ok) throw new TickwellError('failed-precondition', read.error);
-    if (read.value.arrived < read.value.expected)
+    if (requireComplete && !read.ok) throw new TickwellError('failed-precondition', read.error);
+    if (requireComplete && read.ok && read.value.arrived < read.value.expected)
       throw new TickwellError('failed-precondition', missingText(series, read.value));
+    if (!withCoverage) return undefined;
+    if (!read.ok) return create(queryV1.BarsCoverageSchema, { problem: read.error });
+    const { calendar, expected, arrived, gaps, gapCount } = read.value;
+    const ledger = await GapLedger.read(this.#ledger, { ...series, symbols: [series.symbol] });
+    return create(queryV1.BarsCoverageSchema, {
+      calendar,
+      expected: BigInt(expected),
+      arrived: BigInt(arrived),
+      gaps: gaps.map((gap) => create(queryV1.MissingBarsSchema, gapFields(gap, ledger.of(series, gap)))),
+      gapCount: BigInt(gapCount),
+    });
   }
 
   #bars(query: BarQuery, basis: WantedBasis | undefined): AsyncIterable<BestChunk> {
@@ -197,15 +229,25 @@ function ofASource(query: Result<SeriesQuery, string>): Result<SeriesQuery, stri
     : query;
 }
 
+/** The flag that asks what is missing; undefined: none does. */
+function completeFlag({ requireComplete, withCoverage }: queryV1.GetBarsRequest): string | undefined {
+  return requireComplete ? 'require_complete' : withCoverage ? 'with_coverage' : undefined;
+}
+
 /** What is complete can only be said of one series from a known start on. */
-function completeArgument(query: BarQuery, calendar: string): Result<CoverageSeries, string> {
+function completeArgument(
+  flag: string,
+  query: BarQuery,
+  calendar: string,
+): Result<CoverageSeries & { readonly source: string }, string> {
   const { source, startNs, endNs, limit } = query;
-  if (source === undefined)
-    return err(`require_complete: name a source, or "${BEST_SOURCE}" for what any has`);
-  if (startNs === undefined) return err('require_complete: name the start of the range');
-  if (limit !== undefined) return err('require_complete goes without limit: name the range instead');
+  if (source === undefined) return err(`${flag}: name a source, or "${BEST_SOURCE}" for what any has`);
+  if (startNs === undefined) return err(`${flag}: name the start of the range`);
+  if (limit !== undefined) return err(`${flag} goes without limit: name the range instead`);
   const named = textArgument('calendar', calendar);
-  return named.ok ? ok({ ...query, source, startNs, endNs, calendar: named.value, maxGaps: 1 }) : named;
+  return named.ok
+    ? ok({ ...query, source, startNs, endNs, calendar: named.value, maxGaps: MAX_GAPS })
+    : named;
 }
 
 /** "sma(20)" names the same series as "sma(20,close)"; what is no specification of ours stays as it is. */

@@ -134,6 +134,7 @@ export class QueryService {
   readonly qualityCalls = {
     getCoverage: (request: queryV1.GetCoverageRequest, call: CallSignal) =>
       this.#quality.getCoverage(request, call),
+    listHoles: (request: queryV1.ListHolesRequest) => this.#quality.listHoles(request),
   };
 
   /** Follows the log and serves until {@link stop}; rejects when the log or the server fails for good. */

@@ -23,6 +23,7 @@ import {
   recordOf,
   ticksOf,
 } from './fixtures/harness.ts';
+import { holeRecord } from './fixtures/holes.ts';
 
 const YEAR_NS = 366n * 86_400_000_000_000n;
 
@@ -146,6 +147,12 @@ const RECORD_CASES: readonly RecordCase[] = [
     rule: 'malformed-protobuf',
     topic: TOPICS.rawRefused,
     record: recordOf(TOPICS.rawRefused, bytes(9)),
+  },
+  {
+    what: 'a hole that is none',
+    rule: 'hole-fields',
+    topic: TOPICS.rawHoles,
+    record: holeRecord(1n, { endNs: 0n }),
   },
 ];
 

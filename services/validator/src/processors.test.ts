@@ -36,6 +36,7 @@ it('every raw topic has one processor of its own name', () => {
     'md.raw.actions',
     'md.raw.bars',
     'md.raw.fundamentals',
+    'md.raw.holes',
     'md.raw.refused',
     'md.raw.ticks',
     'portfolio.raw',

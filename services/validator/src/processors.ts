@@ -1,5 +1,6 @@
 import type { Processor } from '@tickwell/flow';
 import type { KeyState } from '@tickwell/validation';
+import { holeProcessor } from './hole-processor.ts';
 import { OutcomeCounter } from './outcome-counter.ts';
 import { rawProcessor } from './raw-processor.ts';
 import type { RawTopic } from './raw-topic.ts';
@@ -13,5 +14,9 @@ const RAW_TOPICS: readonly RawTopic[] = [TICKS, BARS, FUNDAMENTALS, ACTIONS, POR
 /** Every processor of the validator, one per raw topic. */
 export function createProcessors(): readonly Processor<KeyState>[] {
   const counter = new OutcomeCounter();
-  return [...RAW_TOPICS.map((topic) => rawProcessor(topic, counter)), refusedProcessor(counter)];
+  return [
+    ...RAW_TOPICS.map((topic) => rawProcessor(topic, counter)),
+    refusedProcessor(counter),
+    holeProcessor(counter),
+  ];
 }

@@ -11,6 +11,7 @@ export const VALIDATOR_TOPICS: readonly TopicSpec[] = [
   TOPICS.rawFundamentals,
   TOPICS.rawActions,
   TOPICS.rawRefused,
+  TOPICS.rawHoles,
   TOPICS.rawPortfolio,
   TOPICS.rawDatasets,
   TOPICS.ticks,
@@ -20,6 +21,7 @@ export const VALIDATOR_TOPICS: readonly TopicSpec[] = [
   TOPICS.portfolio,
   TOPICS.datasets,
   TOPICS.quality,
+  TOPICS.coverage,
   TOPICS.deadLetters,
   TOPICS.stateValidator,
 ];

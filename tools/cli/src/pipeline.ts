@@ -28,6 +28,7 @@ export const CONSUMERS: readonly Consumer[] = [
       TOPICS.rawFundamentals,
       TOPICS.rawActions,
       TOPICS.rawRefused,
+      TOPICS.rawHoles,
     ),
   },
   {

@@ -3,6 +3,7 @@ import type { BarQuery, RowColumn, SeriesQuery } from '../store.ts';
 import { actionCases } from './action-cases.ts';
 import { asOfCases } from './as-of-cases.ts';
 import { deadLetterCases } from './dead-letter-cases.ts';
+import { holeCases } from './hole-cases.ts';
 import type { Cases, StoreUnderTest } from './store-cases.ts';
 import {
   SECOND,
@@ -40,6 +41,7 @@ export function storeContract(name: string, open: () => Promise<StoreUnderTest>)
     deadLetterCases(cases);
     actionCases(cases);
     asOfCases(cases);
+    holeCases(cases);
   });
 }
 

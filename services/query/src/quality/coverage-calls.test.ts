@@ -93,8 +93,9 @@ describe('GetCoverage', () => {
         { date: 20240703, expected: 4, arrived: 0 },
         { date: 20240705, expected: 2, arrived: 2 },
       ],
-      gaps: [{ startNs: ns('2024-07-03T13:00'), endNs: ns('2024-07-03T17:00'), missing: 4 }],
+      gaps: [{ startNs: ns('2024-07-03T13:00'), endNs: ns('2024-07-03T17:00'), missing: 4, hole: undefined }],
       gapCount: 1,
+      repaired: [],
     });
     expect(yahoo).toMatchObject({ source: 'yahoo', expected: 13, arrived: 7, outside: 1 });
     const [best] = await service.client.coverage({ ...OF, symbols: ['AAPL'], source: 'best' });

@@ -1,7 +1,7 @@
 import { create } from '@bufbuild/protobuf';
 import { queryV1 } from '@tickwell/contracts';
 import { TickwellError } from '@tickwell/domain';
-import type { HistoryReader } from '@tickwell/ports';
+import type { HistoryReader, HoleReader } from '@tickwell/ports';
 import {
   intervalArgument,
   orRefuse,
@@ -12,6 +12,9 @@ import {
 } from '../arguments.ts';
 import type { CallSignal } from '../history.ts';
 import type { CoverageReader, CoverageSeries } from './coverage-reader.ts';
+import { GapLedger } from './gap-ledger.ts';
+import { listHoles } from './hole-calls.ts';
+import { gapFields, holeMessage } from './hole-message.ts';
 
 const MAX_SYMBOLS = 1_000;
 const MAX_SERIES = 10_000;
@@ -21,12 +24,14 @@ const DEFAULT_GAPS = 100;
 const MAX_ENTRIES = 200_000;
 const NO_SOURCE = '';
 
-/** The calls of tickwell.query.v1.QualityService. */
+type CoverageStore = Pick<HistoryReader, 'series'> & { readonly ledger: HoleReader };
+
+/** The calls of tickwell.query.v1.QualityService about what is missing. */
 export class CoverageCalls {
   readonly #coverage: CoverageReader;
-  readonly #store: Pick<HistoryReader, 'series'>;
+  readonly #store: CoverageStore;
 
-  constructor(coverage: CoverageReader, store: Pick<HistoryReader, 'series'>) {
+  constructor(coverage: CoverageReader, store: CoverageStore) {
     this.#coverage = coverage;
     this.#store = store;
   }
@@ -38,11 +43,13 @@ export class CoverageCalls {
     const of = { ...orderOf(request), signal };
     const series: queryV1.SeriesCoverage[] = [];
     let entries = 0;
-    for (const symbol of symbolsOf(request)) {
+    const symbols = symbolsOf(request);
+    const ledger = await GapLedger.read(this.#store.ledger, { ...of, symbols, source: request.source });
+    for (const symbol of symbols) {
       for (const source of await this.#sources(symbol, request.source, of)) {
         signal.throwIfAborted();
-        const answer = await this.#series({ ...of, symbol, source });
-        entries += answer.days.length + answer.gaps.length;
+        const answer = await this.#series({ ...of, symbol, source }, ledger);
+        entries += answer.days.length + answer.gaps.length + answer.repaired.length;
         if (entries > MAX_ENTRIES)
           throw new TickwellError(
             'limit-exceeded',
@@ -54,8 +61,12 @@ export class CoverageCalls {
     return create(queryV1.GetCoverageResponseSchema, { series });
   }
 
-  async #series(series: CoverageSeries): Promise<queryV1.SeriesCoverage> {
-    const { symbol, source = NO_SOURCE } = series;
+  listHoles(request: queryV1.ListHolesRequest): Promise<queryV1.ListHolesResponse> {
+    return listHoles(this.#store.ledger, request);
+  }
+
+  async #series(series: CoverageSeries, ledger: GapLedger): Promise<queryV1.SeriesCoverage> {
+    const { symbol, source = NO_SOURCE, priceType } = series;
     const read = await this.#coverage.read(series);
     if (!read.ok) return create(queryV1.SeriesCoverageSchema, { symbol, source, problem: read.error });
     const { calendar, days, gaps, expected, arrived, outside, gapCount } = read.value;
@@ -67,10 +78,12 @@ export class CoverageCalls {
       arrived: BigInt(arrived),
       outside: BigInt(outside),
       days: days.map((day) => create(queryV1.DayCoverageSchema, day)),
-      gaps: gaps.map(({ missing, ...gap }) =>
-        create(queryV1.CoverageGapSchema, { ...gap, missing: BigInt(missing) }),
-      ),
+      gaps: gaps.map((gap) => {
+        const hole = ledger.of({ symbol, source, priceType }, gap);
+        return create(queryV1.CoverageGapSchema, gapFields(gap, hole));
+      }),
       gapCount: BigInt(gapCount),
+      repaired: ledger.repaired({ symbol, source, priceType }).map(holeMessage),
     });
   }
 

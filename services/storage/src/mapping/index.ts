@@ -2,13 +2,14 @@ import { HEADER_CONTENT_TYPE, TOPICS, contentType, type TopicSpec } from '@tickw
 import { err, type Result } from '@tickwell/domain';
 import type { LogRecord } from '@tickwell/ports';
 import { mapBars } from './bars.ts';
+import { mapCoverage } from './coverage.ts';
 import { mapDatasets } from './datasets.ts';
 import { mapDeadLetters, mapResolutions } from './dead-letters.ts';
 import { mapActions, mapFundamentals } from './fundamentals.ts';
 import { mapIndicators } from './indicators.ts';
 import type { FilledRecord, MappedRecord, MappingError, RecordMapper } from './mapped-record.ts';
 import { mapPortfolio } from './portfolio.ts';
-import { mapCoverage, mapQuality } from './quality.ts';
+import { mapQuality } from './quality.ts';
 import { mapSourceStatus } from './source-status.ts';
 import { notStorable } from './storable.ts';
 import { mapTicks } from './ticks.ts';

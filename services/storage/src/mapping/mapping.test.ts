@@ -232,11 +232,23 @@ describe('mapRecord', () => {
       interval: '1d',
       startNs: T,
       endNs: T + 9n,
-      state: events.CoverageState.MISSING,
+      state: events.CoverageState.GIVEN_UP,
       events: 3n,
+      step: 5,
+      sinceNs: T + 2n,
+      reason: 'nobody has it',
+      missing: 4n,
+      request: { requestId: 'r', source: 'ib', attempts: 3, sourceAttempts: 2, askedAtNs: T, final: true },
+      repair: { source: 'desk', stream: 's', requestId: 'q', repairedAtNs: T + 8n },
     });
     expect(await stored(TOPICS.coverage, coverage, TABLES.coverage.name)).toMatchObject([
-      { ts: T, state: 'missing', end_ts: T + 9n, events: 3n },
+      {
+        ...{ ts: T, state: 'given-up', end_ts: T + 9n, events: 3n, price_type: 'trade', step: 5n },
+        ...{ since: T + 2n, reason: 'nobody has it', missing: 4n },
+        ...{ request_id: 'r', asked_source: 'ib', attempts: 3n, source_attempts: 2n, asked_at: T },
+        ...{ answer_final: true, answer: '' },
+        ...{ repaired_source: 'desk', repaired_stream: 's', repair_request_id: 'q', repaired_at: T + 8n },
+      },
     ]);
     const letter = encodeMessage(events.DeadLetterSchema, {
       header: headerToProto(HEADER),

@@ -10,13 +10,6 @@ const SEVERITIES: Readonly<Record<events.Severity, string>> = {
   [events.Severity.ERROR]: 'error',
 };
 
-const COVERAGE_STATES: Readonly<Record<events.CoverageState, string>> = {
-  [events.CoverageState.UNSPECIFIED]: '',
-  [events.CoverageState.PRESENT]: 'present',
-  [events.CoverageState.MISSING]: 'missing',
-  [events.CoverageState.CLOSED]: 'closed',
-};
-
 /** md.quality → quality: findings, and counts as rule "counts"; the time is when it became known. */
 export const mapQuality: RecordMapper = (record, epoch) => {
   const parsed = parseMessage(events.QualityEventSchema, record.value);
@@ -58,25 +51,3 @@ function countColumns(counts: events.QualityCounts): RowColumn[] {
     { type: 'long', name: 'duplicates', values: counts.duplicates },
   ];
 }
-
-/** md.coverage → coverage; the time is the start of the span. */
-export const mapCoverage: RecordMapper = (record, epoch) => {
-  const parsed = parseMessage(events.CoverageEventSchema, record.value);
-  if (!parsed.ok) return parsed;
-  const event = parsed.value;
-  const header = headerFromProto(event.header);
-  if (header === undefined)
-    return err({ rule: 'missing-header', reason: 'a CoverageEvent without header or cause' });
-  const columns: RowColumn[] = [
-    ...flowColumns(record, epoch, header),
-    { type: 'symbol', name: 'kind', values: event.kind },
-    { type: 'symbol', name: 'interval', values: event.interval },
-    { type: 'timestamp', name: 'end_ts', values: event.endNs },
-    { type: 'symbol', name: 'state', values: COVERAGE_STATES[event.state] },
-    { type: 'long', name: 'events', values: event.events },
-  ];
-  return ok({
-    cause: header.cause,
-    rows: [{ table: TABLES.coverage.name, timestampNs: [event.startNs], columns }],
-  });
-};

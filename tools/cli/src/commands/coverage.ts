@@ -4,6 +4,7 @@ import { formatNs, TickwellError } from '@tickwell/domain';
 import { findGrpcAddress, openClient } from '../connection.ts';
 import type { CliContext } from '../context.ts';
 import { coverageMap, LEGEND } from '../quality/day-map.ts';
+import { holeJson, repairedText, whyText } from '../quality/hole-text.ts';
 import { formatCount } from '../format/numbers.ts';
 import { formatTable } from '../format/table.ts';
 import { time, wholeNumber, withExamples, withInstance, withJson } from '../options.ts';
@@ -11,6 +12,8 @@ import { time, wholeNumber, withExamples, withInstance, withJson } from '../opti
 const DEFAULT_NS = 30n * 86_400_000_000_000n;
 const MAX_INSTRUMENTS = 10_000;
 const MAX_SYMBOLS = 1_000;
+/** Shown to people. */
+const MAX_REPAIRED = 10;
 
 interface CoverageFlags {
   readonly instance: string;
@@ -131,17 +134,27 @@ function tell({ terminal }: CliContext, series: readonly SeriesCoverage[]): void
       ]),
     ))
       terminal.print(line);
-  for (const { symbol, source, gaps, gapCount } of judged) {
-    for (const { startNs, endNs, missing } of gaps)
-      terminal.print(
-        `${symbol} ${source === '' ? '-' : source}: ${formatCount(missing)} missing from ${formatNs(startNs)} to ${formatNs(endNs)}`,
-      );
-    if (gapCount > gaps.length)
-      terminal.print(
-        `${symbol} ${source}: ${formatCount(gapCount - gaps.length)} more gaps; --gaps shows more`,
-      );
-  }
+  for (const one of judged) tellGaps(terminal, one);
   for (const { problem } of series) if (problem !== '') terminal.note(problem);
+}
+
+/** What is missing, and why; then what was and is no longer. */
+function tellGaps(
+  terminal: CliContext['terminal'],
+  { symbol, source, gaps, gapCount, repaired }: SeriesCoverage,
+): void {
+  const name = `${symbol} ${source === '' ? '-' : source}`;
+  for (const { startNs, endNs, missing, hole } of gaps)
+    terminal.print(
+      `${name}: ${formatCount(missing)} missing from ${formatNs(startNs)} to ${formatNs(endNs)}${hole === undefined ? '' : ` (${whyText(hole)})`}`,
+    );
+  if (gapCount > gaps.length)
+    terminal.print(`${name}: ${formatCount(gapCount - gaps.length)} more gaps; --gaps shows more`);
+  for (const hole of repaired.slice(0, MAX_REPAIRED)) terminal.print(repairedText(hole));
+  if (repaired.length > MAX_REPAIRED)
+    terminal.print(
+      `${name}: ${formatCount(repaired.length - MAX_REPAIRED)} more repaired; --json shows them`,
+    );
 }
 
 /** Rounded down, so that 100 means all. */
@@ -149,14 +162,16 @@ function percent({ expected, arrived }: SeriesCoverage): string {
   return expected === 0 ? '-' : (Math.floor((arrived / expected) * 1_000) / 10).toFixed(1);
 }
 
-function jsonOf({ gaps, ...series }: SeriesCoverage): object {
+function jsonOf({ gaps, repaired, ...series }: SeriesCoverage): object {
   return {
     ...series,
-    gaps: gaps.map(({ startNs, endNs, missing }) => ({
+    gaps: gaps.map(({ startNs, endNs, missing, hole }) => ({
       start: formatNs(startNs),
       end: formatNs(endNs),
       missing,
+      hole: hole === undefined ? null : holeJson(hole),
     })),
+    repaired: repaired.map(holeJson),
   };
 }
 

@@ -65,10 +65,11 @@ describe('the gaps of a series', () => {
       const length = Math.min(count - first, options.maxGaps ?? 0);
       const gaps = Array.from({ length }, (_, at) => {
         const startNs = BigInt((first + at) * 10);
-        return { startNs, endNs: startNs + 1n, missing: 1 };
+        return { startNs, endNs: startNs + 1n, missing: 1, hole: undefined };
       });
       const counts = { expected: 0, arrived: 0, outside: 0, days: [], problem: '', calendar: 'XNYS' };
-      return Promise.resolve([{ symbol: 'A', source: 's', ...counts, gaps, gapCount: count - first }]);
+      const series = { symbol: 'A', source: 's', ...counts, gaps, gapCount: count - first, repaired: [] };
+      return Promise.resolve([series]);
     },
   });
 

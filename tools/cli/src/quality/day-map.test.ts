@@ -5,7 +5,17 @@ import { coverageMap } from './day-map.ts';
 function series(symbol: string, source: string, days: readonly DayCoverage[]): SeriesCoverage {
   const sum = (of: 'expected' | 'arrived'): number => days.reduce((all, day) => all + day[of], 0);
   const counts = { expected: sum('expected'), arrived: sum('arrived'), outside: 0 };
-  return { symbol, source, calendar: 'XNYS', problem: '', ...counts, days, gaps: [], gapCount: 0 };
+  return {
+    symbol,
+    source,
+    calendar: 'XNYS',
+    problem: '',
+    ...counts,
+    days,
+    gaps: [],
+    gapCount: 0,
+    repaired: [],
+  };
 }
 
 const day = (date: number, arrived: number, expected = 10): DayCoverage => ({ date, expected, arrived });

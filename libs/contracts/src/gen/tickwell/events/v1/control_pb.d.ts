@@ -7,6 +7,7 @@
 import type { GenEnum, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import type { Message } from "@bufbuild/protobuf";
 import type { Cause } from "./common_pb.js";
+import type { Hole } from "./quality_pb.js";
 
 /**
  * Describes the file tickwell/events/v1/control.proto.
@@ -145,6 +146,8 @@ export declare const ConfigRecordSchema: GenMessage<ConfigRecord>;
  */
 export declare type IngestRequest = Message<"tickwell.events.v1.IngestRequest"> & {
   /**
+   * The same for the same series, span, source and attempt: a request that is in the log twice counts once.
+   *
    * @generated from field: string request_id = 1;
    */
   requestId: string;
@@ -183,6 +186,20 @@ export declare type IngestRequest = Message<"tickwell.events.v1.IngestRequest"> 
    * @generated from field: string reason = 8;
    */
   reason: string;
+
+  /**
+   * Document of kind "source" whose `repair` has the job for it.
+   *
+   * @generated from field: string policy = 9;
+   */
+  policy: string;
+
+  /**
+   * The hole as it is once this is asked: whoever answers writes it to md.raw.holes with the next step.
+   *
+   * @generated from field: tickwell.events.v1.Hole hole = 10;
+   */
+  hole?: Hole | undefined;
 };
 
 /**

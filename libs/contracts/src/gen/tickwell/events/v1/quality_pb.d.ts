@@ -6,7 +6,7 @@
 
 import type { GenEnum, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import type { Message } from "@bufbuild/protobuf";
-import type { Cause, Header } from "./common_pb.js";
+import type { Cause, Header, PriceType } from "./common_pb.js";
 
 /**
  * Describes the file tickwell/events/v1/quality.proto.
@@ -378,9 +378,60 @@ export declare type CoverageEvent = Message<"tickwell.events.v1.CoverageEvent"> 
   state: CoverageState;
 
   /**
+   * Of the span that were brought after all.
+   *
    * @generated from field: uint64 events = 7;
    */
   events: bigint;
+
+  /**
+   * When it was first known to be missing, ns since the epoch.
+   *
+   * @generated from field: sfixed64 since_ns = 8;
+   */
+  sinceNs: bigint;
+
+  /**
+   * One line: why it is missing; of what was given up why it stays so.
+   *
+   * @generated from field: string reason = 9;
+   */
+  reason: string;
+
+  /**
+   * Bars that are still missing, where it is known.
+   *
+   * @generated from field: uint64 missing = 10;
+   */
+  missing: bigint;
+
+  /**
+   * Versions of one hole (source, symbol, kind, interval, price type, span) count up: the one with the greatest is what is known now.
+   *
+   * @generated from field: uint32 step = 11;
+   */
+  step: number;
+
+  /**
+   * The newest request to a source; left out: none was asked for it.
+   *
+   * @generated from field: tickwell.events.v1.HoleRequest request = 12;
+   */
+  request?: HoleRequest | undefined;
+
+  /**
+   * Set once it is repaired.
+   *
+   * @generated from field: tickwell.events.v1.HoleRepair repair = 13;
+   */
+  repair?: HoleRepair | undefined;
+
+  /**
+   * Of bars.
+   *
+   * @generated from field: tickwell.events.v1.PriceType price_type = 14;
+   */
+  priceType: PriceType;
 };
 
 /**
@@ -388,6 +439,220 @@ export declare type CoverageEvent = Message<"tickwell.events.v1.CoverageEvent"> 
  * Use `create(CoverageEventSchema)` to create a new message.
  */
 export declare const CoverageEventSchema: GenMessage<CoverageEvent>;
+
+/**
+ * Value of md.raw.holes: what is known of a hole in one series, told by a live feed (ingest) or found in the store (monitor). The validator
+ * makes a CoverageEvent of each.
+ *
+ * @generated from message tickwell.events.v1.Hole
+ */
+export declare type Hole = Message<"tickwell.events.v1.Hole"> & {
+  /**
+   * source: that of the series, or "best" where what all sources of a policy have together lacks it. The cause is the stream of a live
+   * session, or of a hole that is being repaired "repair:<hole id>" with its step.
+   *
+   * @generated from field: tickwell.events.v1.Header header = 1;
+   */
+  header?: Header | undefined;
+
+  /**
+   * "trades", "quotes", "bars".
+   *
+   * @generated from field: string kind = 2;
+   */
+  kind: string;
+
+  /**
+   * Of bars.
+   *
+   * @generated from field: string interval = 3;
+   */
+  interval: string;
+
+  /**
+   * Of bars; unspecified: of trades.
+   *
+   * @generated from field: tickwell.events.v1.PriceType price_type = 4;
+   */
+  priceType: PriceType;
+
+  /**
+   * Half-open span of event time, ns since the epoch.
+   *
+   * @generated from field: sfixed64 start_ns = 5;
+   */
+  startNs: bigint;
+
+  /**
+   * @generated from field: sfixed64 end_ns = 6;
+   */
+  endNs: bigint;
+
+  /**
+   * MISSING, PRESENT (repaired) or GIVEN_UP.
+   *
+   * @generated from field: tickwell.events.v1.CoverageState state = 7;
+   */
+  state: CoverageState;
+
+  /**
+   * As in CoverageEvent, and so are the others.
+   *
+   * @generated from field: uint32 step = 8;
+   */
+  step: number;
+
+  /**
+   * @generated from field: string reason = 9;
+   */
+  reason: string;
+
+  /**
+   * @generated from field: sfixed64 since_ns = 10;
+   */
+  sinceNs: bigint;
+
+  /**
+   * @generated from field: uint64 missing = 11;
+   */
+  missing: bigint;
+
+  /**
+   * @generated from field: uint64 events = 12;
+   */
+  events: bigint;
+
+  /**
+   * @generated from field: tickwell.events.v1.HoleRequest request = 13;
+   */
+  request?: HoleRequest | undefined;
+
+  /**
+   * @generated from field: tickwell.events.v1.HoleRepair repair = 14;
+   */
+  repair?: HoleRepair | undefined;
+};
+
+/**
+ * Describes the message tickwell.events.v1.Hole.
+ * Use `create(HoleSchema)` to create a new message.
+ */
+export declare const HoleSchema: GenMessage<Hole>;
+
+/**
+ * The newest attempt to have a hole filled.
+ *
+ * @generated from message tickwell.events.v1.HoleRequest
+ */
+export declare type HoleRequest = Message<"tickwell.events.v1.HoleRequest"> & {
+  /**
+   * IngestRequest.request_id.
+   *
+   * @generated from field: string request_id = 1;
+   */
+  requestId: string;
+
+  /**
+   * Who was asked.
+   *
+   * @generated from field: string source = 2;
+   */
+  source: string;
+
+  /**
+   * Requests so far, of all sources.
+   *
+   * @generated from field: uint32 attempts = 3;
+   */
+  attempts: number;
+
+  /**
+   * Of them to this source.
+   *
+   * @generated from field: uint32 source_attempts = 4;
+   */
+  sourceAttempts: number;
+
+  /**
+   * ns since the epoch.
+   *
+   * @generated from field: sfixed64 asked_at_ns = 5;
+   */
+  askedAtNs: bigint;
+
+  /**
+   * 0: it has not been answered yet.
+   *
+   * @generated from field: sfixed64 answered_at_ns = 6;
+   */
+  answeredAtNs: bigint;
+
+  /**
+   * One line: what came of it.
+   *
+   * @generated from field: string answer = 7;
+   */
+  answer: string;
+
+  /**
+   * The source will say the same again: it need not be asked once more.
+   *
+   * @generated from field: bool final = 8;
+   */
+  final: boolean;
+
+  /**
+   * Ingest's stream that brought it.
+   *
+   * @generated from field: string stream = 9;
+   */
+  stream: string;
+};
+
+/**
+ * Describes the message tickwell.events.v1.HoleRequest.
+ * Use `create(HoleRequestSchema)` to create a new message.
+ */
+export declare const HoleRequestSchema: GenMessage<HoleRequest>;
+
+/**
+ * Who filled a hole.
+ *
+ * @generated from message tickwell.events.v1.HoleRepair
+ */
+export declare type HoleRepair = Message<"tickwell.events.v1.HoleRepair"> & {
+  /**
+   * Source of the rows. Empty: it is not known who brought them.
+   *
+   * @generated from field: string source = 1;
+   */
+  source: string;
+
+  /**
+   * @generated from field: string stream = 2;
+   */
+  stream: string;
+
+  /**
+   * Empty: nobody was asked, as a live session that fills its own holes.
+   *
+   * @generated from field: string request_id = 3;
+   */
+  requestId: string;
+
+  /**
+   * ns since the epoch.
+   *
+   * @generated from field: sfixed64 repaired_at_ns = 4;
+   */
+  repairedAtNs: bigint;
+};
+
+/**
+ * Describes the message tickwell.events.v1.HoleRepair.
+ * Use `create(HoleRepairSchema)` to create a new message.
+ */
+export declare const HoleRepairSchema: GenMessage<HoleRepair>;
 
 /**
  * Value of source.status.
@@ -537,6 +802,13 @@ export enum CoverageState {
    * @generated from enum value: COVERAGE_STATE_CLOSED = 3;
    */
   CLOSED = 3,
+
+  /**
+   * It is missing, and nobody is asked for it any more: reason says why.
+   *
+   * @generated from enum value: COVERAGE_STATE_GIVEN_UP = 4;
+   */
+  GIVEN_UP = 4,
 }
 
 /**

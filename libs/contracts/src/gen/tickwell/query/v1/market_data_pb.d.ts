@@ -8,6 +8,7 @@ import type { GenEnum, GenFile, GenMessage, GenService } from "@bufbuild/protobu
 import type { Message } from "@bufbuild/protobuf";
 import type { PriceBasis, PriceType } from "../../events/v1/common_pb.js";
 import type { BarBatch, BarColumns, CorporateAction, IndicatorBatch, IndicatorOutput, QuoteColumns, TickBatch, TradeColumns } from "../../events/v1/market_pb.js";
+import type { LedgerHole } from "./holes_pb.js";
 
 /**
  * Describes the file tickwell/query/v1/market_data.proto.
@@ -266,6 +267,13 @@ export declare type GetBarsRequest = Message<"tickwell.query.v1.GetBarsRequest">
    * @generated from field: bool strict = 14;
    */
   strict: boolean;
+
+  /**
+   * The first message says what the answer lacks. Needs a source and the start of the range, takes no limit.
+   *
+   * @generated from field: bool with_coverage = 15;
+   */
+  withCoverage: boolean;
 };
 
 /**
@@ -301,6 +309,13 @@ export declare type GetBarsResponse = Message<"tickwell.query.v1.GetBarsResponse
   contract: string;
 
   /**
+   * In the first message where the request says with_coverage; that one may have no bars.
+   *
+   * @generated from field: tickwell.query.v1.BarsCoverage coverage = 5;
+   */
+  coverage?: BarsCoverage | undefined;
+
+  /**
    * With as_of_ns: these bars were not known yet at that time; this is the first version of each.
    *
    * @generated from field: bool backfilled = 10;
@@ -320,6 +335,96 @@ export declare type GetBarsResponse = Message<"tickwell.query.v1.GetBarsResponse
  * Use `create(GetBarsResponseSchema)` to create a new message.
  */
 export declare const GetBarsResponseSchema: GenMessage<GetBarsResponse>;
+
+/**
+ * What a range of bars holds of those that a calendar's sessions want.
+ *
+ * @generated from message tickwell.query.v1.BarsCoverage
+ */
+export declare type BarsCoverage = Message<"tickwell.query.v1.BarsCoverage"> & {
+  /**
+   * The calendar that was followed.
+   *
+   * @generated from field: string calendar = 1;
+   */
+  calendar: string;
+
+  /**
+   * Why nothing can be said, for example because no calendar is known; all below is then empty.
+   *
+   * @generated from field: string problem = 2;
+   */
+  problem: string;
+
+  /**
+   * @generated from field: uint64 expected = 3;
+   */
+  expected: bigint;
+
+  /**
+   * Of the expected ones.
+   *
+   * @generated from field: uint64 arrived = 4;
+   */
+  arrived: bigint;
+
+  /**
+   * Oldest first, at most 1,000.
+   *
+   * @generated from field: repeated tickwell.query.v1.MissingBars gaps = 5;
+   */
+  gaps: MissingBars[];
+
+  /**
+   * How many there are.
+   *
+   * @generated from field: uint64 gap_count = 6;
+   */
+  gapCount: bigint;
+};
+
+/**
+ * Describes the message tickwell.query.v1.BarsCoverage.
+ * Use `create(BarsCoverageSchema)` to create a new message.
+ */
+export declare const BarsCoverageSchema: GenMessage<BarsCoverage>;
+
+/**
+ * As QualityService.GetCoverage tells it (CoverageGap).
+ *
+ * @generated from message tickwell.query.v1.MissingBars
+ */
+export declare type MissingBars = Message<"tickwell.query.v1.MissingBars"> & {
+  /**
+   * Start of the first and end of the last, ns since the epoch.
+   *
+   * @generated from field: sfixed64 start_ns = 1;
+   */
+  startNs: bigint;
+
+  /**
+   * @generated from field: sfixed64 end_ns = 2;
+   */
+  endNs: bigint;
+
+  /**
+   * @generated from field: uint64 missing = 3;
+   */
+  missing: bigint;
+
+  /**
+   * What the ledger says of it. Left out: nothing.
+   *
+   * @generated from field: tickwell.query.v1.LedgerHole hole = 4;
+   */
+  hole?: LedgerHole | undefined;
+};
+
+/**
+ * Describes the message tickwell.query.v1.MissingBars.
+ * Use `create(MissingBarsSchema)` to create a new message.
+ */
+export declare const MissingBarsSchema: GenMessage<MissingBars>;
 
 /**
  * @generated from message tickwell.query.v1.GetTicksRequest

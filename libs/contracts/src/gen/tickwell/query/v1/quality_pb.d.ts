@@ -8,6 +8,7 @@ import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegen
 import type { Message } from "@bufbuild/protobuf";
 import type { TimeRange } from "./market_data_pb.js";
 import type { PriceType } from "../../events/v1/common_pb.js";
+import type { HoleState, LedgerHole } from "./holes_pb.js";
 
 /**
  * Describes the file tickwell/query/v1/quality.proto.
@@ -159,6 +160,13 @@ export declare type SeriesCoverage = Message<"tickwell.query.v1.SeriesCoverage">
    * @generated from field: uint64 gap_count = 10;
    */
   gapCount: bigint;
+
+  /**
+   * Holes of this series in the range that were repaired, the newest 100 by start.
+   *
+   * @generated from field: repeated tickwell.query.v1.LedgerHole repaired = 11;
+   */
+  repaired: LedgerHole[];
 };
 
 /**
@@ -217,6 +225,13 @@ export declare type CoverageGap = Message<"tickwell.query.v1.CoverageGap"> & {
    * @generated from field: uint64 missing = 3;
    */
   missing: bigint;
+
+  /**
+   * What the ledger says of it: the hole that covers most of it. Left out: it knows none.
+   *
+   * @generated from field: tickwell.query.v1.LedgerHole hole = 4;
+   */
+  hole?: LedgerHole | undefined;
 };
 
 /**
@@ -224,6 +239,91 @@ export declare type CoverageGap = Message<"tickwell.query.v1.CoverageGap"> & {
  * Use `create(CoverageGapSchema)` to create a new message.
  */
 export declare const CoverageGapSchema: GenMessage<CoverageGap>;
+
+/**
+ * @generated from message tickwell.query.v1.ListHolesRequest
+ */
+export declare type ListHolesRequest = Message<"tickwell.query.v1.ListHolesRequest"> & {
+  /**
+   * Empty: all; at most 1,000.
+   *
+   * @generated from field: repeated string symbols = 1;
+   */
+  symbols: string[];
+
+  /**
+   * Empty: every source; "best": those of policies.
+   *
+   * @generated from field: string source = 2;
+   */
+  source: string;
+
+  /**
+   * Empty: every kind.
+   *
+   * @generated from field: string kind = 3;
+   */
+  kind: string;
+
+  /**
+   * Empty: every interval.
+   *
+   * @generated from field: string interval = 4;
+   */
+  interval: string;
+
+  /**
+   * Holes that touch it; a side of 0 is open.
+   *
+   * @generated from field: tickwell.query.v1.TimeRange range = 5;
+   */
+  range?: TimeRange | undefined;
+
+  /**
+   * Empty: all.
+   *
+   * @generated from field: repeated tickwell.query.v1.HoleState states = 6;
+   */
+  states: HoleState[];
+
+  /**
+   * At most so many, the newest by start; 0: 1,000. At most 10,000.
+   *
+   * @generated from field: uint32 limit = 7;
+   */
+  limit: number;
+};
+
+/**
+ * Describes the message tickwell.query.v1.ListHolesRequest.
+ * Use `create(ListHolesRequestSchema)` to create a new message.
+ */
+export declare const ListHolesRequestSchema: GenMessage<ListHolesRequest>;
+
+/**
+ * @generated from message tickwell.query.v1.ListHolesResponse
+ */
+export declare type ListHolesResponse = Message<"tickwell.query.v1.ListHolesResponse"> & {
+  /**
+   * The newest first.
+   *
+   * @generated from field: repeated tickwell.query.v1.LedgerHole holes = 1;
+   */
+  holes: LedgerHole[];
+
+  /**
+   * There are more than limit.
+   *
+   * @generated from field: bool truncated = 2;
+   */
+  truncated: boolean;
+};
+
+/**
+ * Describes the message tickwell.query.v1.ListHolesResponse.
+ * Use `create(ListHolesResponseSchema)` to create a new message.
+ */
+export declare const ListHolesResponseSchema: GenMessage<ListHolesResponse>;
 
 /**
  * @generated from service tickwell.query.v1.QualityService
@@ -238,6 +338,16 @@ export declare const QualityService: GenService<{
     methodKind: "unary";
     input: typeof GetCoverageRequestSchema;
     output: typeof GetCoverageResponseSchema;
+  },
+  /**
+   * Holes that the ledger knows: why, since when, what was done about them, by whom and when they were repaired.
+   *
+   * @generated from rpc tickwell.query.v1.QualityService.ListHoles
+   */
+  listHoles: {
+    methodKind: "unary";
+    input: typeof ListHolesRequestSchema;
+    output: typeof ListHolesResponseSchema;
   },
 }>;
 

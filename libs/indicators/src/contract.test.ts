@@ -31,6 +31,19 @@ for (const definition of BUILT_IN.values()) {
   }
 }
 
+describe.each([
+  'ema(9,rsi(5))',
+  'sma(4,macd(2,5,3).signal)',
+  'bbands(6,2,sma(3,wma(4)))',
+  'stochrsi(4,3,2,obv())',
+])('an indicator of an indicator: %s', (text) => {
+  for (const [promise, check] of Object.entries(INDICATOR_CONTRACT)) {
+    it(promise, () => {
+      check(parsed(text));
+    });
+  }
+});
+
 describe('the contract suite', () => {
   /** An SMA(4) with something changed, mostly a planted mistake. */
   function changed(change: Partial<IndicatorDefinition>): IndicatorSpec {

@@ -1,5 +1,5 @@
 import { IndicatorError } from './errors.ts';
-import type { IndicatorInput, PriceSource } from './input.ts';
+import { PRICE_SOURCES, type IndicatorInput, type PriceSource } from './input.ts';
 import type { Window } from './window.ts';
 
 /** A parameter's name and the values it may take; both ends of a range are allowed. */
@@ -19,7 +19,7 @@ export type ParameterValue = number | string;
 export type Memory = 'window' | 'utc-day' | 'series';
 
 /** A field that is checked before the indicator's state changes; `source` is the specification's price source. */
-export type CheckedField = 'source' | 'high' | 'low' | 'close' | 'volume';
+export type CheckedField = 'source' | 'open' | 'high' | 'low' | 'close' | 'volume';
 
 /**
  * The arithmetic of one indicator instance. Everything it remembers between two inputs is in `state` (numbers, zero at
@@ -46,6 +46,8 @@ export interface IndicatorDefinition {
   /** The price source when the specification names none; `null` for an indicator that reads whole bars. */
   readonly defaultSource: PriceSource | null;
   readonly reads: readonly CheckedField[];
+  /** A second number that is read of every input, where a parameter names it. */
+  otherSource?(parameters: readonly ParameterValue[]): PriceSource;
   readonly outputs: readonly string[];
   /** Specifications the contract suite runs; the first one is shown in error messages and documentation. */
   readonly examples: readonly [string, ...string[]];
@@ -63,10 +65,15 @@ export interface IndicatorSpec {
   readonly id: string;
   readonly definition: IndicatorDefinition;
   readonly parameters: readonly ParameterValue[];
+  /** The number of a bar that it follows; null: whole bars, or {@link inner}. */
   readonly source: PriceSource | null;
+  /** The indicator whose output, by its place, it follows instead of a bar's number. */
+  readonly inner: { readonly spec: IndicatorSpec; readonly output: number } | null;
   readonly outputs: readonly string[];
   readonly lookback: number;
   readonly memory: Memory;
+  /** Of its formula and those of the indicators within: what old snapshots must have been made by. */
+  readonly revision: number;
 }
 
 const MAX_PERIOD = 10_000;
@@ -83,6 +90,16 @@ export function numberAt(parameters: readonly ParameterValue[], index: number): 
   throw new IndicatorError(
     'indicator-definition',
     `parameter ${index + 1} is ${value}, the definition needs a number`,
+  );
+}
+
+/** Parameter number `index`, which the parser has already proved to be a price source. */
+export function sourceAt(parameters: readonly ParameterValue[], index: number): PriceSource {
+  const source = PRICE_SOURCES.find((name) => name === parameters[index]);
+  if (source !== undefined) return source;
+  throw new IndicatorError(
+    'indicator-definition',
+    `parameter ${index + 1} is ${parameters[index]}, the definition needs a price source`,
   );
 }
 

@@ -1,9 +1,10 @@
 import type { CheckedField, IndicatorSpec, Kernel } from './definition.ts';
 import { IndicatorError } from './errors.ts';
-import type { IndicatorInput } from './input.ts';
+import type { IndicatorInput, PriceSource } from './input.ts';
 import { readSource } from './input.ts';
 import type { SavedState, SnapshotError, StateShape } from './snapshot.ts';
 import { decodeSnapshot, encodeSnapshot } from './snapshot.ts';
+import type { Window } from './window.ts';
 
 /** A value belongs to the input that made it. `values` is in the order of `outputs`; all NaN while `warm` is false. */
 export interface IndicatorValue {
@@ -23,9 +24,16 @@ export interface Indicator {
   readonly inputs: number;
   /** The last input's value. */
   readonly value: IndicatorValue;
+  readonly warm: boolean;
+  /** One number of the last input's value, by its place in `outputs`; NaN while not warm. */
+  output(index: number): number;
   update(input: IndicatorInput): IndicatorValue;
+  /** As {@link update}, without making a value: returns whether it is warm, and {@link output} has the numbers. */
+  advance(input: IndicatorInput): boolean;
   /** The last input again, corrected (a bar that is still forming): as if its earlier versions had never been. */
   replace(input: IndicatorInput): IndicatorValue;
+  /** As {@link replace}, without making a value. */
+  revise(input: IndicatorInput): boolean;
   /** Everything it remembers, exactly, for `restore`. Equal inputs give equal bytes. */
   snapshot(): Uint8Array;
 }
@@ -51,31 +59,47 @@ export function restore(spec: IndicatorSpec, snapshot: Uint8Array): RestoreResul
 /** Beyond it squares and sums of squares would overflow; no price or volume comes near. */
 const MAX_MAGNITUDE = 1e100;
 
+/** One indicator of those within each other: the innermost first, each fed with an output of the one before. */
+interface Stage {
+  readonly kernel: Kernel;
+  /** Its part of the engine's state. */
+  readonly state: Float64Array;
+  readonly out: number[];
+  /** Which output the next one takes. */
+  readonly passes: number;
+}
+
 class Engine implements Indicator {
   readonly spec: IndicatorSpec;
   #inputs = 0;
   #warm = false;
-  readonly #kernel: Kernel;
-  /** The kernel's slots, then the same slots as they were before the last input. */
+  readonly #stages: readonly Stage[];
+  readonly #last: Stage;
+  readonly #windows: readonly Window[];
+  readonly #slots: number;
+  /** The kernels' slots, then the same slots as they were before the last input. */
   readonly #state: Float64Array;
-  /** A plain array, because copying one of these for every value is many times faster than copying a typed array. */
-  readonly #out: number[];
-  readonly #readsHigh: boolean;
-  readonly #readsLow: boolean;
-  readonly #readsClose: boolean;
-  readonly #readsVolume: boolean;
+  readonly #admission: Admission;
 
   constructor(spec: IndicatorSpec) {
-    const { definition } = spec;
-    const reads = (field: CheckedField): boolean => definition.reads.includes(field);
     this.spec = spec;
-    this.#kernel = definition.create(spec.parameters);
-    this.#state = new Float64Array(this.#kernel.slots * 2);
-    this.#out = spec.outputs.map(() => NaN);
-    this.#readsHigh = reads('high');
-    this.#readsLow = reads('low');
-    this.#readsClose = reads('close');
-    this.#readsVolume = reads('volume');
+    const chain = chainOf(spec);
+    const kernels = chain.map(({ definition, parameters }) => definition.create(parameters));
+    this.#slots = kernels.reduce((sum, { slots }) => sum + slots, 0);
+    this.#state = new Float64Array(this.#slots * 2);
+    this.#windows = kernels.flatMap(({ windows }) => windows);
+    let at = 0;
+    const stages = kernels.map((kernel, index): Stage => {
+      const state = this.#state.subarray(at, (at += kernel.slots));
+      // A plain array, because copying one of these for every value is many times faster than copying a typed array.
+      const out = chain[index]?.outputs.map(() => NaN) ?? [];
+      return { kernel, state, out, passes: chain[index + 1]?.inner?.output ?? 0 };
+    });
+    const last = stages.at(-1);
+    if (last === undefined) throw new IndicatorError('indicator-definition', `${spec.id} computes nothing`);
+    this.#stages = stages.slice(0, -1);
+    this.#last = last;
+    this.#admission = new Admission(spec, chain);
   }
 
   get outputs(): readonly string[] {
@@ -86,51 +110,62 @@ class Engine implements Indicator {
     return this.#inputs;
   }
 
+  get warm(): boolean {
+    return this.#warm;
+  }
+
   get value(): IndicatorValue {
-    return { warm: this.#warm, values: this.#out.slice() };
+    return { warm: this.#warm, values: this.#last.out.slice() };
+  }
+
+  output(index: number): number {
+    return this.#last.out[index] ?? NaN;
   }
 
   update(input: IndicatorInput): IndicatorValue {
-    const price = this.#admit(input);
-    const { slots, windows } = this.#kernel;
-    for (let index = 0; index < slots; index += 1) this.#state[slots + index] = this.#state[index] ?? NaN;
-    for (const window of windows) window.mark();
-    this.#inputs += 1;
-    this.#step(price, input);
+    this.advance(input);
     return this.value;
   }
 
+  advance(input: IndicatorInput): boolean {
+    const price = this.#admission.admit(input);
+    this.#save();
+    this.#inputs += 1;
+    return this.#step(price, input);
+  }
+
   replace(input: IndicatorInput): IndicatorValue {
+    this.revise(input);
+    return this.value;
+  }
+
+  revise(input: IndicatorInput): boolean {
     if (this.#inputs === 0) {
       throw new IndicatorError(
         'indicator-replace-before-update',
         `${this.spec.id}: replace() before any update(): there is no input to replace`,
       );
     }
-    const price = this.#admit(input);
-    const { slots, windows } = this.#kernel;
-    for (let index = 0; index < slots; index += 1) this.#state[index] = this.#state[slots + index] ?? NaN;
-    for (const window of windows) window.undo();
-    this.#step(price, input);
-    return this.value;
+    const price = this.#admission.admit(input);
+    this.#undo();
+    return this.#step(price, input);
   }
 
   snapshot(): Uint8Array {
-    const { windows } = this.#kernel;
     return encodeSnapshot(this.spec, {
       inputs: this.#inputs,
       warm: this.#warm,
       state: this.#state,
-      out: Float64Array.from(this.#out),
-      windows: windows.map((window) => ({ values: window.values(), pushed: window.pushed })),
+      out: Float64Array.from(this.#last.out),
+      windows: this.#windows.map((window) => ({ values: window.values(), pushed: window.pushed })),
     });
   }
 
   get shape(): StateShape {
     return {
       state: this.#state.length,
-      out: this.#out.length,
-      windowSizes: this.#kernel.windows.map((window) => window.size),
+      out: this.#last.out.length,
+      windowSizes: this.#windows.map((window) => window.size),
     };
   }
 
@@ -138,43 +173,109 @@ class Engine implements Indicator {
     this.#inputs = saved.inputs;
     this.#warm = saved.warm;
     this.#state.set(saved.state);
-    saved.out.forEach((value, index) => (this.#out[index] = value));
-    this.#kernel.windows.forEach((window, index) => {
+    saved.out.forEach((value, index) => (this.#last.out[index] = value));
+    this.#windows.forEach((window, index) => {
       const values = saved.windows[index];
       if (values !== undefined) window.load(values.values, values.pushed);
     });
   }
 
-  #step(price: number, input: IndicatorInput): void {
-    this.#warm = this.#kernel.step(this.#state, price, input, this.#out);
-    if (!this.#warm) this.#out.fill(NaN);
+  #save(): void {
+    const state = this.#state;
+    const slots = this.#slots;
+    for (let index = 0; index < slots; index += 1) state[slots + index] = state[index] ?? NaN;
+    const windows = this.#windows;
+    for (let index = 0; index < windows.length; index += 1) windows[index]?.mark();
   }
 
-  /** Checks all that the kernel will read, before anything changes, and returns the price. */
-  #admit(input: IndicatorInput): number {
-    const { source } = this.spec;
-    const price = source === null ? 0 : readSource(input, source);
-    this.#finite(source ?? 'price', price);
+  #undo(): void {
+    const state = this.#state;
+    const slots = this.#slots;
+    for (let index = 0; index < slots; index += 1) state[index] = state[slots + index] ?? NaN;
+    const windows = this.#windows;
+    for (let index = 0; index < windows.length; index += 1) windows[index]?.undo();
+  }
+
+  #step(price: number, input: IndicatorInput): boolean {
+    let value = price;
+    const stages = this.#stages;
+    for (let index = 0; index < stages.length; index += 1) {
+      const stage = stages[index];
+      if (stage === undefined || !stage.kernel.step(stage.state, value, input, stage.out))
+        return this.#cold();
+      value = stage.out[stage.passes] ?? NaN;
+    }
+    const { kernel, state, out } = this.#last;
+    if (!kernel.step(state, value, input, out)) return this.#cold();
+    this.#warm = true;
+    return true;
+  }
+
+  #cold(): boolean {
+    this.#warm = false;
+    this.#last.out.fill(NaN);
+    return false;
+  }
+}
+
+/** Checks all that the kernels will read, before anything changes. */
+class Admission {
+  readonly #id: string;
+  readonly #source: PriceSource | null;
+  readonly #others: readonly PriceSource[];
+  readonly #readsOpen: boolean;
+  readonly #readsHigh: boolean;
+  readonly #readsLow: boolean;
+  readonly #readsClose: boolean;
+  readonly #readsVolume: boolean;
+
+  constructor(spec: IndicatorSpec, chain: readonly IndicatorSpec[]) {
+    const reads = (field: CheckedField): boolean =>
+      chain.some(({ definition }) => definition.reads.includes(field));
+    this.#id = spec.id;
+    this.#source = chain[0]?.source ?? null;
+    this.#others = chain.flatMap(({ definition, parameters }) => definition.otherSource?.(parameters) ?? []);
+    this.#readsOpen = reads('open');
+    this.#readsHigh = reads('high');
+    this.#readsLow = reads('low');
+    this.#readsClose = reads('close');
+    this.#readsVolume = reads('volume');
+  }
+
+  /** Returns the source's number. */
+  admit(input: IndicatorInput): number {
+    const price = this.#source === null ? 0 : readSource(input, this.#source);
+    this.#finite(this.#source ?? 'price', price);
+    if (this.#others.length > 0)
+      for (const other of this.#others) this.#finite(other, readSource(input, other));
+    if (this.#readsOpen) this.#finite('open', input.open);
     if (this.#readsHigh) this.#finite('high', input.high);
     if (this.#readsLow) this.#finite('low', input.low);
     if (this.#readsClose) this.#finite('close', input.close);
-    if (this.#readsVolume) {
-      this.#finite('volume', input.volume);
-      if (input.volume < 0) {
-        throw new IndicatorError(
-          'indicator-negative-volume',
-          `${this.spec.id}: volume ${input.volume} is negative; inputs must be validated before they get here`,
-        );
-      }
-    }
+    if (this.#readsVolume) this.#volume(input.volume);
     return price;
+  }
+
+  #volume(volume: number): void {
+    this.#finite('volume', volume);
+    if (volume < 0) {
+      throw new IndicatorError(
+        'indicator-negative-volume',
+        `${this.#id}: volume ${volume} is negative; inputs must be validated before they get here`,
+      );
+    }
   }
 
   #finite(field: string, value: number): void {
     if (Math.abs(value) <= MAX_MAGNITUDE) return;
     throw new IndicatorError(
       'indicator-input-not-finite',
-      `${this.spec.id}: ${field} is ${value}, a finite number up to 1e100 is needed; inputs must be validated before they get here`,
+      `${this.#id}: ${field} is ${value}, a finite number up to 1e100 is needed; inputs must be validated before they get here`,
     );
   }
+}
+
+/** The innermost first. */
+function chainOf(spec: IndicatorSpec): readonly IndicatorSpec[] {
+  return spec.inner === null ? [spec] : [...chainOf(spec.inner.spec), spec];
 }

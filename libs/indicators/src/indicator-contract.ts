@@ -160,8 +160,10 @@ function damagedSnapshots(spec: IndicatorSpec): void {
     equal(code(bytes.slice(0, seed % bytes.length)), 'indicator-snapshot-damaged');
     equal(code(Uint8Array.of(...bytes, 0)), 'indicator-snapshot-damaged');
     equal(code(bytes.with(0, 2)), 'indicator-snapshot-version');
-    equal(code(bytes.with(1, spec.definition.revision + 1)), 'indicator-snapshot-revision');
-    equal(code(bytes.with(3, 0x7a)), 'indicator-snapshot-spec');
+    const revised = restore({ ...spec, revision: spec.revision + 1 }, bytes);
+    equal(revised.ok ? null : revised.error.code, 'indicator-snapshot-revision');
+    const renamed = restore({ ...spec, id: `${spec.id} ` }, bytes);
+    equal(renamed.ok ? null : renamed.error.code, 'indicator-snapshot-spec');
     // Any other flipped byte may go unnoticed (Kafka and the disk have checksums), but must not throw.
     code(bytes.with(seed % bytes.length, seed % 256));
   });

@@ -43,3 +43,22 @@ export function smoothWilder(state: Float64Array, at: number, period: number, va
   state[at + AVERAGE] = average;
   return average;
 }
+
+/**
+ * An exponential average, the average of that, and so on, as many as `averages` has places; slots from 0 on. Returns whether the last one,
+ * and so each, is there.
+ */
+export function smoothRepeatedly(
+  state: Float64Array,
+  period: number,
+  value: number,
+  averages: Float64Array,
+): boolean {
+  let next = value;
+  for (let index = 0; index < averages.length; index += 1) {
+    next = smoothExponentially(state, index * SMOOTHING_SLOTS, period, next);
+    if (Number.isNaN(next)) return false;
+    averages[index] = next;
+  }
+  return true;
+}

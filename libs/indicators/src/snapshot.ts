@@ -49,7 +49,7 @@ export function encodeSnapshot(spec: IndicatorSpec, saved: SavedState): Uint8Arr
   const put = (numbers: Float64Array): void => {
     for (const value of numbers) writer.double(value);
   };
-  writer.uint(FORMAT_VERSION).uint(spec.definition.revision).text(spec.id);
+  writer.uint(FORMAT_VERSION).uint(spec.revision).text(spec.id);
   writer.uint(saved.inputs).flag(saved.warm);
   put(saved.state);
   put(saved.out);
@@ -86,7 +86,7 @@ function checkHeader(reader: StateReader, spec: IndicatorSpec): SnapshotError | 
     const what = `cannot restore ${spec.id}: a changed specification is a new series`;
     return snapshotError('spec', `snapshot of ${id} ${what}`);
   }
-  const current = spec.definition.revision;
+  const current = spec.revision;
   if (revision !== current) {
     const what = `formula revision ${revision}, this build computes ${current}: compute it again from history`;
     return snapshotError('revision', `snapshot of ${id}: ${what}`);

@@ -20,6 +20,19 @@ describe('parseSpec', () => {
     expect(result.ok && result.spec.id).toBe(id);
   });
 
+  it.each([
+    ['EMA( 9, RSI(14) )', 'ema(9,rsi(14,close))', 14 + 8, 'series'],
+    ['sma(5,sma(4,hl2))', 'sma(5,sma(4,hl2))', 4 + 3, 'window'],
+    ['sma(5, macd(12,26,9).Signal)', 'sma(5,macd(12,26,9,close).signal)', 33 + 4, 'series'],
+    ['sma(2,sma(3,heikinashi().high))', 'sma(2,sma(3,heikinashi().high))', 3, 'series'],
+    ['sma(5,vwap(utc-day))', 'sma(5,vwap(utc-day,vwap))', 4, 'series'],
+  ])('reads an indicator of an indicator: %s', (text, id, lookback, memory) => {
+    const parsed = parseSpec(text);
+    if (!parsed.ok) throw new Error(parsed.error.message);
+    expect(parsed.spec).toMatchObject({ id, lookback, memory, source: null });
+    expect(parseSpec(id)).toEqual(parsed);
+  });
+
   it('says what the indicator needs and gives', () => {
     const result = parseSpec('macd(12,26,9)');
     expect(result.ok && result.spec).toMatchObject({
@@ -37,9 +50,26 @@ describe('parseSpec', () => {
     ['sma', 'syntax', 1, 'is not of the form'],
     ['sma(20', 'syntax', 1, 'is not of the form'],
     ['sma(20))', 'syntax', 1, 'is not of the form'],
-    ['sma(sma(3))', 'syntax', 1, 'is not of the form'],
+    ['sma(sma(3))', 'range', 5, 'has period "sma(3)", allowed is a whole number from 1 to 10000'],
+    ['sma(3,smma(3))', 'unknown', 7, 'names no indicator with "smma"; known are'],
+    ['sma(3,rsi(1))', 'range', 11, 'has period "1", allowed is a whole number from 2'],
+    [
+      'sma(3,macd(3,6,2))',
+      'source',
+      7,
+      'names none of the outputs of macd: write macd(3,6,2).macd or macd(3,6,2).signal or',
+    ],
+    ['sma(3,macd(3,6,2).slow)', 'source', 7, 'names "slow" of the outputs of macd: write'],
+    ['sma(3)(4)', 'syntax', 1, 'is not of the form'],
+    ['atr(3,rsi(2))', 'arguments', 7, 'has 2 arguments, atr takes period: write'],
+    ['ema(2,'.repeat(6) + 'close' + ')'.repeat(6), 'syntax', 31, 'has more than 5 indicators within each'],
     [`sma(${'1'.repeat(200)})`, 'syntax', 1, 'is 205 characters long, at most 200 are read'],
-    [' smma(20)', 'unknown', 2, `names no indicator; known are ${[...BUILT_IN.keys()].sort().join(', ')}`],
+    [
+      ' smma(20)',
+      'unknown',
+      2,
+      `names no indicator with "smma"; known are ${[...BUILT_IN.keys()].sort().join(', ')}`,
+    ],
     ['constructor(1)', 'unknown', 1, 'names no indicator'],
     ['sma()', 'arguments', 4, 'has 0 arguments, sma takes period and may take a source: write e.g. sma(20)'],
     [

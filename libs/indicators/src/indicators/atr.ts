@@ -1,11 +1,10 @@
 import type { IndicatorDefinition, Kernel } from '../definition.ts';
-import { numberAt, period, slot } from '../definition.ts';
+import { numberAt, period } from '../definition.ts';
 import type { IndicatorInput } from '../input.ts';
 import { smoothWilder, SMOOTHING_SLOTS } from '../smoothing.ts';
+import { nextTrueRange, TRUE_RANGE_SLOTS } from '../true-range.ts';
 
-const STARTED = 0;
-const PREVIOUS_CLOSE = 1;
-const RANGE = 2;
+const RANGE = TRUE_RANGE_SLOTS;
 
 class AtrKernel implements Kernel {
   readonly slots = RANGE + SMOOTHING_SLOTS;
@@ -17,19 +16,9 @@ class AtrKernel implements Kernel {
   }
 
   step(state: Float64Array, _price: number, input: IndicatorInput, out: number[]): boolean {
-    const started = slot(state, STARTED) === 1;
-    const previous = slot(state, PREVIOUS_CLOSE);
-    state[PREVIOUS_CLOSE] = input.close;
-    if (!started) {
-      state[STARTED] = 1;
-      return false;
-    }
-    const trueRange = Math.max(
-      input.high - input.low,
-      Math.abs(input.high - previous),
-      Math.abs(input.low - previous),
-    );
-    const average = smoothWilder(state, RANGE, this.#period, trueRange);
+    const range = nextTrueRange(state, 0, input);
+    if (Number.isNaN(range)) return false;
+    const average = smoothWilder(state, RANGE, this.#period, range);
     out[0] = average;
     return !Number.isNaN(average);
   }

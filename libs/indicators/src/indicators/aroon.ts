@@ -1,0 +1,39 @@
+import { numberAt, period, type IndicatorDefinition } from '../definition.ts';
+import { ageOfHighest, ageOfLowest } from '../window-math.ts';
+import { Window } from '../window.ts';
+
+export const aroon: IndicatorDefinition = {
+  name: 'aroon',
+  title: 'Aroon',
+  formula:
+    'up = 100 · (period − inputs since the highest high) / period over the last `period` + 1 inputs, down likewise of the lowest low, of equal ones the last; ' +
+    'oscillator = up − down (TA-Lib AROON, AROONOSC; T. Chande, Stocks & Commodities 13, 1995).',
+  revision: 1,
+  parameters: [period('period', 2)],
+  defaultSource: null,
+  reads: ['high', 'low'],
+  outputs: ['down', 'up', 'oscillator'],
+  memory: () => 'window',
+  examples: ['aroon(14)', 'aroon(2)', 'aroon(5)'],
+  lookback: (parameters) => numberAt(parameters, 0),
+  create: (parameters) => {
+    const size = numberAt(parameters, 0);
+    const highs = new Window(size + 1);
+    const lows = new Window(size + 1);
+    return {
+      slots: 0,
+      windows: [highs, lows],
+      step(_state, _price, { high, low }, out) {
+        highs.push(high);
+        lows.push(low);
+        if (!highs.full) return false;
+        const down = (100 * (size - ageOfLowest(lows))) / size;
+        const up = (100 * (size - ageOfHighest(highs))) / size;
+        out[0] = down;
+        out[1] = up;
+        out[2] = up - down;
+        return true;
+      },
+    };
+  },
+};

@@ -1,0 +1,41 @@
+import { numberAt, period, type IndicatorDefinition } from '../definition.ts';
+import { smoothExponentially, smoothWilder, SMOOTHING_SLOTS } from '../smoothing.ts';
+import { nextTrueRange, TRUE_RANGE_SLOTS } from '../true-range.ts';
+
+const AVERAGE = TRUE_RANGE_SLOTS;
+const RANGE = AVERAGE + SMOOTHING_SLOTS;
+
+export const keltner: IndicatorDefinition = {
+  name: 'keltner',
+  title: 'Keltner channels',
+  formula:
+    'middle = EMA(period), upper and lower = middle ± multiplier · ATR(atr-period) (C. Keltner, 1960, as L. B. Raschke computes them with EMA and ATR); EMA and ' +
+    'ATR as TA-Lib has them.',
+  revision: 1,
+  parameters: [period(), period('atr-period'), { kind: 'number', name: 'multiplier', min: 0.01, max: 100 }],
+  defaultSource: 'close',
+  reads: ['source', 'high', 'low', 'close'],
+  outputs: ['upper', 'middle', 'lower'],
+  memory: () => 'series',
+  examples: ['keltner(20,10,2)', 'keltner(1,1,0.5)', 'keltner(3,7,1.5,hlc3)'],
+  lookback: (parameters) => Math.max(numberAt(parameters, 0) - 1, numberAt(parameters, 1)),
+  create: (parameters) => {
+    const size = numberAt(parameters, 0);
+    const rangeSize = numberAt(parameters, 1);
+    const multiplier = numberAt(parameters, 2);
+    return {
+      slots: RANGE + SMOOTHING_SLOTS,
+      windows: [],
+      step(state, price, input, out) {
+        const middle = smoothExponentially(state, AVERAGE, size, price);
+        const range = nextTrueRange(state, 0, input);
+        if (Number.isNaN(range)) return false;
+        const distance = multiplier * smoothWilder(state, RANGE, rangeSize, range);
+        out[0] = middle + distance;
+        out[1] = middle;
+        out[2] = middle - distance;
+        return !Number.isNaN(middle + distance);
+      },
+    };
+  },
+};

@@ -1,0 +1,31 @@
+import { numberAt, period, type IndicatorDefinition } from '../definition.ts';
+import { smoothRepeatedly, SMOOTHING_SLOTS } from '../smoothing.ts';
+
+export const tema: IndicatorDefinition = {
+  name: 'tema',
+  title: 'Triple exponential moving average',
+  formula:
+    '3 · e1 − 3 · e2 + e3, each the EMA(period) of the one before (TA-Lib TEMA; P. Mulloy, Stocks & Commodities 12, 1994)',
+  revision: 1,
+  parameters: [period()],
+  defaultSource: 'close',
+  reads: ['source'],
+  outputs: ['tema'],
+  memory: () => 'series',
+  examples: ['tema(10)', 'tema(1)', 'tema(4,open)'],
+  lookback: (parameters) => 3 * (numberAt(parameters, 0) - 1),
+  create: (parameters) => {
+    const size = numberAt(parameters, 0);
+    const averages = new Float64Array(3);
+    return {
+      slots: 3 * SMOOTHING_SLOTS,
+      windows: [],
+      step(state, price, _input, out) {
+        if (!smoothRepeatedly(state, size, price, averages)) return false;
+        const [e1 = NaN, e2 = NaN, e3 = NaN] = averages;
+        out[0] = 3 * e1 - 3 * e2 + e3;
+        return true;
+      },
+    };
+  },
+};

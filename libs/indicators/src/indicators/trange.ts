@@ -1,0 +1,26 @@
+import type { IndicatorDefinition } from '../definition.ts';
+import { nextTrueRange, TRUE_RANGE_SLOTS } from '../true-range.ts';
+
+export const trange: IndicatorDefinition = {
+  name: 'trange',
+  title: 'True range',
+  formula:
+    'max(high − low, |high − previous close|, |low − previous close|); the first bar has none (TA-Lib TRANGE; Wilder 1978).',
+  revision: 1,
+  parameters: [],
+  defaultSource: null,
+  reads: ['high', 'low', 'close'],
+  outputs: ['trange'],
+  memory: () => 'window',
+  examples: ['trange()'],
+  lookback: () => 1,
+  create: () => ({
+    slots: TRUE_RANGE_SLOTS,
+    windows: [],
+    step(state, _price, input, out) {
+      const range = nextTrueRange(state, 0, input);
+      out[0] = range;
+      return !Number.isNaN(range);
+    },
+  }),
+};

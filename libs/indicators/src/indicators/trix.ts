@@ -1,0 +1,40 @@
+import { numberAt, period, slot, type IndicatorDefinition } from '../definition.ts';
+import { smoothRepeatedly, SMOOTHING_SLOTS } from '../smoothing.ts';
+
+const AVERAGES = 3;
+const STARTED = AVERAGES * SMOOTHING_SLOTS;
+const PREVIOUS = STARTED + 1;
+
+export const trix: IndicatorDefinition = {
+  name: 'trix',
+  title: 'Rate of change of a triple EMA',
+  formula:
+    'The change of EMA(period) of EMA(period) of EMA(period) from one input to the next, in percent; 0 where the earlier one is 0 ' +
+    '(TA-Lib TRIX; J. Hutson, Stocks & Commodities 1, 1983).',
+  revision: 1,
+  parameters: [period()],
+  defaultSource: 'close',
+  reads: ['source'],
+  outputs: ['trix'],
+  memory: () => 'series',
+  examples: ['trix(15)', 'trix(1)', 'trix(4,hlc3)'],
+  lookback: (parameters) => AVERAGES * (numberAt(parameters, 0) - 1) + 1,
+  create: (parameters) => {
+    const size = numberAt(parameters, 0);
+    const averages = new Float64Array(AVERAGES);
+    return {
+      slots: PREVIOUS + 1,
+      windows: [],
+      step(state, price, _input, out) {
+        if (!smoothRepeatedly(state, size, price, averages)) return false;
+        const started = slot(state, STARTED) === 1;
+        const previous = slot(state, PREVIOUS);
+        const average = averages[AVERAGES - 1] ?? NaN;
+        state[STARTED] = 1;
+        state[PREVIOUS] = average;
+        out[0] = previous === 0 ? 0 : (average / previous - 1) * 100;
+        return started;
+      },
+    };
+  },
+};

@@ -43,13 +43,6 @@ export function ageOfLowest({ data, end, size }: Window): number {
   return end - 1 - at;
 }
 
-/** The plain sum, oldest number first. */
-export function sumOf({ data, end, size }: Window): number {
-  let sum = 0;
-  for (let index = end - size; index < end; index += 1) sum += data[index] ?? NaN;
-  return sum;
-}
-
 /** Mean with the weights 1 (oldest) to `size` (newest), taken about the oldest number: equal numbers have themselves as theirs. */
 export function weightedMean({ data, end, size }: Window): number {
   const oldest = data[end - size] ?? NaN;

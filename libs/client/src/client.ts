@@ -31,6 +31,7 @@ import { holesRequest, ledgerHole, type HolesOptions, type LedgerHole } from './
 import { ConfigClient } from './config-client.ts';
 import { DeadLetterClient } from './dead-letter-client.ts';
 import { latestEvent, type LatestEvent } from './latest-event.ts';
+import { QualityClient } from './quality-client.ts';
 import { DEFAULT_RETRY, withRetry, type RetryOptions } from './retry.ts';
 import {
   barRows,
@@ -168,6 +169,8 @@ export class TickwellClient {
   readonly config: ConfigClient;
   /** What was refused. */
   readonly deadLetters: DeadLetterClient;
+  /** How good the data is, and how sources are. */
+  readonly quality: QualityClient;
   readonly #channel: Channel;
   readonly #retry: RetryOptions;
 
@@ -176,6 +179,7 @@ export class TickwellClient {
     this.#retry = { ...DEFAULT_RETRY, ...options.retry };
     this.config = new ConfigClient(this.#channel, this.#retry);
     this.deadLetters = new DeadLetterClient(this.#channel, this.#retry);
+    this.quality = new QualityClient(this.#channel, this.#retry);
   }
 
   /** What there is, by symbol. */

@@ -35,6 +35,16 @@ export type {
 } from './dead-letter-client.ts';
 export type { BarsCoverage, CoverageGap, CoverageOptions, DayCoverage, SeriesCoverage } from './coverage.ts';
 export type { HolesOptions, HoleState, LedgerHole } from './hole.ts';
+export type { FreshnessCount, FreshnessOptions, FreshnessState, SeriesFreshness } from './freshness.ts';
+export type {
+  Finding,
+  FindingCount,
+  FindingFilter,
+  FindingSeverity,
+  QualityClient,
+  SourceOptions,
+} from './quality-client.ts';
+export type { Completeness, KindCounts, SourceReport, SourceState, StreamReport } from './source-report.ts';
 export type { LatestEvent } from './latest-event.ts';
 export type { LiveStart, MarketEvent } from './live-event.ts';
 export { DEFAULT_RETRY } from './retry.ts';

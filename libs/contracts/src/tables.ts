@@ -141,6 +141,7 @@ export const TABLES = {
       severity: 'symbol',
       message: 'varchar',
       end_ts: 'timestamp',
+      start_ts: 'timestamp',
       received: 'long',
       accepted: 'long',
       dead_lettered: 'long',

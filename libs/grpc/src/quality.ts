@@ -9,11 +9,17 @@ const METHODS = queryV1.QualityService.method;
 export interface QualityHandlers {
   readonly getCoverage: UnaryHandler<Of<'getCoverage'>['input'], Of<'getCoverage'>['output']>;
   readonly listHoles: UnaryHandler<Of<'listHoles'>['input'], Of<'listHoles'>['output']>;
+  readonly getFreshness: UnaryHandler<Of<'getFreshness'>['input'], Of<'getFreshness'>['output']>;
+  readonly listFindings: UnaryHandler<Of<'listFindings'>['input'], Of<'listFindings'>['output']>;
+  readonly getSourceStatus: UnaryHandler<Of<'getSourceStatus'>['input'], Of<'getSourceStatus'>['output']>;
 }
 
 export function bindQuality(handlers: QualityHandlers): readonly BoundMethod[] {
   return [
     bindUnary(METHODS.getCoverage, handlers.getCoverage),
     bindUnary(METHODS.listHoles, handlers.listHoles),
+    bindUnary(METHODS.getFreshness, handlers.getFreshness),
+    bindUnary(METHODS.listFindings, handlers.listFindings),
+    bindUnary(METHODS.getSourceStatus, handlers.getSourceStatus),
   ];
 }

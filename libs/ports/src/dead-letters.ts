@@ -1,5 +1,6 @@
 import type { Header } from '@tickwell/domain';
 import type { HoleReader } from './holes.ts';
+import type { QualityReader } from './quality.ts';
 import type { HistoryReader } from './store.ts';
 
 /** Where an event was read that was refused; without `index` the whole record was. */
@@ -87,6 +88,7 @@ export interface DeadLetterReader {
 export interface StoreReader extends HistoryReader {
   readonly deadLetters: DeadLetterReader;
   readonly ledger: HoleReader;
+  readonly quality: QualityReader;
 }
 
 /** "md.raw.ticks/2/1234/0", of a whole record "md.raw.ticks/2/1234": the id of a letter, and `replay_of` of its replay. */

@@ -10,4 +10,5 @@ export * from './live-report.ts';
 export * from './log.ts';
 export * from './logger.ts';
 export * from './partitioner.ts';
+export * from './quality.ts';
 export * from './store.ts';

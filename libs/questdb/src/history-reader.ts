@@ -6,6 +6,7 @@ import type {
   HoleReader,
   IndicatorQuery,
   IndicatorRows,
+  QualityReader,
   SeriesQuery,
   StoreReader,
   StoredAction,
@@ -42,6 +43,7 @@ import { queryRefused } from './errors.ts';
 import type { Page, SelectColumn } from './page.ts';
 import { ParquetExport } from './parquet-export.ts';
 import { createPool, type TextRow } from './pg-client.ts';
+import { qualityReader } from './quality.ts';
 import { LARGE_PAGE_ROWS, newestRows, newestSpan, pagesOf, run, type PageSource } from './series-pages.ts';
 import { checkQuery, type BoundSql, type SeriesSelect } from './series-select.ts';
 import { readSeries } from './series-list.ts';
@@ -80,6 +82,7 @@ interface Answer<R> {
 class QuestdbReader implements StoreReader {
   readonly deadLetters: DeadLetterReader;
   readonly ledger: HoleReader;
+  readonly quality: QualityReader;
   readonly #pool: pg.Pool;
   readonly #source: PageSource;
   readonly #closing = new AbortController();
@@ -105,6 +108,7 @@ class QuestdbReader implements StoreReader {
     };
     this.deadLetters = deadLetterReader((sql) => this.#run(sql));
     this.ledger = holeReader((sql) => this.#run(sql));
+    this.quality = qualityReader((sql) => this.#run(sql));
   }
 
   async *trades(query: SeriesQuery): AsyncGenerator<{ source: string; trades: TradeColumns }> {

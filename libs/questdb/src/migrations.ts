@@ -70,6 +70,12 @@ export const MIGRATIONS: readonly Migration[] = [
       },
     ],
   },
+  {
+    table: TABLES.quality.name,
+    toVersion: 2,
+    name: 'findings say from when on they are',
+    steps: [{ kind: 'add-column', column: 'start_ts', type: 'timestamp' }],
+  },
 ];
 
 /** The version a table of the catalogue has once all its migrations ran. */

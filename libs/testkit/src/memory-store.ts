@@ -28,6 +28,7 @@ import type {
 } from '@tickwell/ports';
 import { memoryDeadLetters } from './memory-dead-letters.ts';
 import { memoryHoles } from './memory-holes.ts';
+import { memoryQuality } from './memory-quality.ts';
 import { MemoryTable, compare, long, text, type Cell, type MemoryRow } from './memory-table.ts';
 
 const CHUNK_ROWS = 1_000;
@@ -39,6 +40,7 @@ export class MemoryStore implements TableWriter, StoreReader {
   readonly failures: Error[] = [];
   readonly deadLetters = memoryDeadLetters((table) => this.#table(table).rows());
   readonly ledger = memoryHoles((table) => this.#table(table).rows());
+  readonly quality = memoryQuality((table) => this.#table(table).rows());
 
   constructor(tables: readonly TableSpec[] = ALL_TABLES) {
     this.#tables = new Map(tables.map((spec) => [spec.name, new MemoryTable(spec)]));

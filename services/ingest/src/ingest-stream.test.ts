@@ -8,14 +8,14 @@ import {
 } from '@tickwell/contracts';
 import { SILENT, type EventSource, type PortfolioItem } from '@tickwell/ports';
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { FakeClock, FakeLog, FakeSource, readerView, type Script } from './fixtures/fake-log.ts';
 import { DEFAULT_LIMITS, IngestStream, type IngestLimits, type IngestProgress } from './ingest-stream.ts';
 
 const TRACE = '00-11111111111111111111111111111111-2222222222222222-01';
 
 function stream(
-  source: FakeSource,
+  source: EventSource,
   log: FakeLog,
   options: { clock?: FakeClock; limits?: IngestLimits; onProgress?: (progress: IngestProgress) => void } = {},
 ): IngestStream {
@@ -42,6 +42,10 @@ function statesOf(log: FakeLog): string[] {
     return `${events.SourceState[parsed.value.state]} ${parsed.value.events}/${parsed.value.refused}`;
   });
 }
+
+afterEach(() => {
+  vi.useRealTimers();
+});
 
 describe('IngestStream', () => {
   it('keeps every event once and in order, whatever the chunks, the crashes and the limits', async () => {
@@ -168,9 +172,39 @@ describe('IngestStream', () => {
     expect(stopped.position).toBeLessThan(1000n);
     // A piece may be cut: what lies above its last safe place is sent again.
     expect(readerView(log).events.length).toBeGreaterThanOrEqual(Number(stopped.position));
-    expect(statesOf(log).at(-1)).toBe(`DOWN ${stopped.events}/0`);
+    expect(statesOf(log).at(-1)).toBe(`STOPPED ${stopped.events}/0`);
     expect(await stream(source, log).run()).toMatchObject({ outcome: 'finished', events: 1000n });
     expect(readerView(log).events).toHaveLength(1000);
+  });
+
+  it('says every minute what it is, until it ends', async () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+    const log = new FakeLog();
+    const { promise: reading, resolve: isReading } = Promise.withResolvers<undefined>();
+    const quiet: EventSource = {
+      streamId: 'quiet',
+      source: 'quiet',
+      description: 'quiet',
+      async *read({ signal }) {
+        isReading(undefined);
+        await new Promise((resolve) => {
+          signal.addEventListener('abort', resolve);
+        });
+        yield { kind: 'progress', position: 0n };
+      },
+      close: () => Promise.resolve(),
+    };
+    const quietStream = stream(quiet, log);
+    const running = quietStream.run();
+    await reading;
+    vi.advanceTimersByTime(60_000);
+    await quietStream.note({ state: 'degraded', reason: 'a hole' });
+    vi.advanceTimersByTime(120_000);
+    quietStream.stop();
+    await running;
+    vi.advanceTimersByTime(600_000);
+    const states = ['UP', 'UP', 'DEGRADED', 'DEGRADED', 'DEGRADED', 'STOPPED'];
+    expect(statesOf(log)).toEqual(states.map((state) => `${state} 0/0`));
   });
 
   it('keeps what was read when the source fails, says so, and goes on at the next run', async () => {

@@ -40,6 +40,8 @@ export const DEFAULT_LIMITS: IngestLimits = {
 /** Records of one closing send. */
 const CLOSING_RECORDS = 1000;
 const REFUSAL_BYTES = 1024;
+/** How often a stream that runs says so: whoever watches takes silence for its end (services/query/src/quality/source-timeline.ts). */
+const REPEAT_STATUS_MS = 60_000;
 
 export interface IngestProgress {
   readonly position: bigint;
@@ -92,6 +94,8 @@ export class IngestStream {
   #cursorWritten = { position: -1n, atMs: 0 };
   /** Of the last report about the source. */
   #statusNs = 0n;
+  /** The last one about this stream, which is said again now and then. */
+  #said: Pick<StatusReport, 'state' | 'reason'> = { state: 'up', reason: '' };
   #sending: Promise<void> | undefined;
   #failure: unknown;
   #wakeReader: (() => void) | undefined;
@@ -136,11 +140,25 @@ export class IngestStream {
     this.#knownAtNs = (source.continues === true ? undefined : cursor?.knownAtNs) ?? clock.nowNs();
     // Before the first event: a resume must find the time at which the platform first knew these values.
     await this.#send([this.#cursor(false), this.#status({ state: 'up', reason: '' })]);
-    await this.#transfer();
+    const repeating = this.#repeatStatus();
+    try {
+      await this.#transfer();
+    } finally {
+      clearInterval(repeating);
+    }
     if (this.#abort.signal.aborted) return this.#endStopped();
     const result = await this.#endFinished();
     const isUnchanged = result.events === before.events && result.refused === before.refused;
     return cursor?.finished === true && isUnchanged ? { ...result, outcome: 'already' } : result;
+  }
+
+  #repeatStatus(): NodeJS.Timeout {
+    return setInterval(() => {
+      this.note(this.#said).catch((error: unknown) => {
+        // The log is broken: the next send of data says so to whoever runs the stream.
+        this.#options.logger.warn({ err: error }, 'the status of the stream was not filed');
+      });
+    }, REPEAT_STATUS_MS);
   }
 
   async #transfer(): Promise<void> {
@@ -265,7 +283,7 @@ export class IngestStream {
   async #endStopped(): Promise<IngestResult> {
     this.#durable = this.#safe;
     const reason = `stopped after position ${this.#safe.position}; the next run goes on from there`;
-    await this.#send([this.#cursor(false), this.#status({ state: 'down', reason })]);
+    await this.#send([this.#cursor(false), this.#status({ state: 'stopped', reason })]);
     return { outcome: 'stopped', ...this.#safe };
   }
 
@@ -321,6 +339,7 @@ export class IngestStream {
   }
 
   #status(report: Pick<StatusReport, 'state' | 'reason'>): NewRecord {
+    this.#said = report;
     return statusRecord(this.#context(), { ...report, ...this.#durable }, this.#nextNs());
   }
 

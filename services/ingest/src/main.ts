@@ -41,7 +41,8 @@ function tell(source: string, report: LiveReport): void {
       reason: holeReason(line),
     });
   } else if (report.kind === 'connection') {
-    service?.note(source, { state: report.isUp ? 'up' : 'degraded', reason: `connection: ${report.state}` });
+    const cut = report.isPaced === true ? 'paced' : 'down';
+    service?.note(source, { state: report.isUp ? 'up' : cut, reason: `connection: ${report.state}` });
     if (!report.isUp || down.has(source))
       emit({ type: 'notice', text: `connection of ${source}: ${report.state}` });
     if (report.isUp) down.delete(source);

@@ -200,7 +200,7 @@ export function cursorRecord(context: RecordContext, cursor: IngestCursor, updat
 }
 
 export interface StatusReport {
-  readonly state: 'up' | 'degraded' | 'down' | 'paced' | 'finished';
+  readonly state: 'up' | 'degraded' | 'down' | 'paced' | 'finished' | 'stopped';
   readonly reason: string;
   readonly events: bigint;
   readonly refused: bigint;
@@ -213,6 +213,7 @@ const STATES = {
   down: events.SourceState.DOWN,
   paced: events.SourceState.PACED,
   finished: events.SourceState.FINISHED,
+  stopped: events.SourceState.STOPPED,
 } as const;
 
 /** `nowNs` orders the reports of one stream over restarts. */

@@ -71,7 +71,7 @@ export class IngestService {
   }
 
   /** Files what became of a source in `source.status`, for every stream of it that runs. */
-  note(source: string, report: { readonly state: 'up' | 'degraded'; readonly reason: string }): void {
+  note(source: string, report: Parameters<IngestStream['note']>[0]): void {
     for (const [stream, of] of this.#running) {
       if (of !== source) continue;
       stream.note(report).catch((error: unknown) => {

@@ -1,12 +1,13 @@
 import { TOPICS, causeFromProto, events, parseMessage } from '@tickwell/contracts';
 import { errorMessage, type Cause } from '@tickwell/domain';
-import type { EventLog, LogRecord, LogTail, Logger } from '@tickwell/ports';
+import type { EventLog, LogRecord, LogTail, Logger, TopicPartition } from '@tickwell/ports';
 
 /** Rows below this offset of a partition are visible in the store; the marks are those of everything below it. */
 export interface Commit {
   readonly epoch: string;
   readonly nextOffset: bigint;
   readonly marks: readonly Cause[];
+  readonly committedAtNs: bigint;
 }
 
 /** Commits remembered per partition: the newest, and older ones to take marks from when a client resumes a little back. */
@@ -65,6 +66,16 @@ export class CommitTracker {
     return this.#ofEpoch(topic, partition, epoch).findLast((commit) => commit.nextOffset <= offset);
   }
 
+  /** When a record became visible in the store; 0n: before what is remembered. Undefined: it is not, as far as this epoch is known. */
+  storedAt({ topic, partition }: TopicPartition, epoch: string, offset: bigint): bigint | undefined {
+    const commits = this.#commits.get(`${topic}/${partition}`) ?? [];
+    const at = commits.findIndex((commit) => commit.epoch === epoch && commit.nextOffset > offset);
+    if (at < 0) return undefined;
+    // Where older ones were forgotten the record may have been stored by one of them.
+    if (at === 0 && commits.length >= KEPT_PER_PARTITION) return 0n;
+    return commits[at]?.committedAtNs ?? 0n;
+  }
+
   #ofEpoch(topic: string, partition: number, epoch: string): readonly Commit[] {
     return (this.#commits.get(`${topic}/${partition}`) ?? []).filter((commit) => commit.epoch === epoch);
   }
@@ -85,13 +96,13 @@ export class CommitTracker {
       this.#logger.warn({ topic, partition, offset: offset.toString() }, errorMessage(message));
       return;
     }
-    const { topic, partition, epoch, nextOffset, marks } = parsed.value;
+    const { topic, partition, epoch, nextOffset, marks, committedAtNs } = parsed.value;
     const key = `${topic}/${partition}`;
     const known = this.#commits.get(key) ?? [];
     const last = known.at(-1);
     // A storage process that lost its partition may still publish: its commits are true, but behind.
     if (last?.epoch === epoch && last.nextOffset >= nextOffset) return;
-    known.push({ epoch, nextOffset, marks: marks.map(causeFromProto) });
+    known.push({ epoch, nextOffset, marks: marks.map(causeFromProto), committedAtNs });
     if (known.length > KEPT_PER_PARTITION) known.shift();
     this.#commits.set(key, known);
   }

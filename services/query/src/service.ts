@@ -1,12 +1,13 @@
 import type { queryV1 } from '@tickwell/contracts';
 import { TickwellError } from '@tickwell/domain';
 import { InstrumentMap } from '@tickwell/instruments';
-import type { EventLog, Logger, StoreReader } from '@tickwell/ports';
+import type { EventLog, Logger, StoreReader, TopicPartition } from '@tickwell/ports';
 import { getCorporateActions } from './action-calls.ts';
 import { cacheDescriptions } from './cached-topics.ts';
 import { CoverageCalls } from './quality/coverage-calls.ts';
 import { CoverageReader } from './quality/coverage-reader.ts';
 import { InstrumentCalendars } from './quality/instrument-calendars.ts';
+import { Monitoring } from './quality/monitoring.ts';
 import { ConfigCalls } from './config-calls.ts';
 import { CONFIG_KINDS } from './config-kinds.ts';
 import { CommitTracker } from './commit-tracker.ts';
@@ -15,7 +16,7 @@ import { HistoryCalls, type CallSignal } from './history.ts';
 import { LatestCalls } from './latest-calls.ts';
 import { LiveHub } from './live-hub.ts';
 import { SourcePolicies } from './source-policies.ts';
-import { LIVE_TOPICS } from './market-record.ts';
+import { LIVE_TOPICS, TOPIC_OF_KIND } from './market-record.ts';
 import type { SubscriberQueue } from './subscriber-queue.ts';
 import { Subscriptions } from './subscriptions.ts';
 
@@ -39,6 +40,7 @@ export interface QueryParts {
 const DESCRIPTION_MAX_AGE_MS = 500;
 const LATEST_MAX_SYMBOLS = 20_000;
 const STOP_GRACE_MS = 5_000;
+const EVENT_TOPICS = new Set([TOPIC_OF_KIND.trades, TOPIC_OF_KIND.bars]);
 
 /** The read side of the platform: history from the store, the live tail of the log, and the seam between them. */
 export class QueryService {
@@ -51,6 +53,7 @@ export class QueryService {
   readonly #config: ConfigCalls;
   readonly #deadLetters: DeadLetterCalls;
   readonly #quality: CoverageCalls;
+  readonly #monitoring: Monitoring;
   readonly #stopped = Promise.withResolvers<undefined>();
   #ready = false;
   #server: QueryServer | undefined;
@@ -67,12 +70,13 @@ export class QueryService {
       logger,
       observe: (record) => {
         this.#latest.observe(record);
+        this.#monitoring.observe(record);
       },
     });
     this.#latest = new LatestCalls({
       reader,
       maxSymbols: LATEST_MAX_SYMBOLS,
-      coverage: (symbol) => this.#coverage(symbol),
+      coverage: (symbol) => this.#storedBy(this.#placesOf(symbol)),
     });
     this.#config = new ConfigCalls({ log, logger, nowNs: parts.nowNs, kinds: CONFIG_KINDS });
     const policies = new SourcePolicies();
@@ -88,6 +92,18 @@ export class QueryService {
     });
     const coverage = new CoverageReader({ reader, policies, calendars, nowNs: parts.nowNs });
     this.#quality = new CoverageCalls(coverage, reader);
+    this.#monitoring = new Monitoring({
+      reader,
+      calendars,
+      coverage: () => this.#storedBy(this.#hub.positions(EVENT_TOPICS)),
+      storedAt: ({ kind, symbol, epoch, offset }) => {
+        const topic = TOPIC_OF_KIND[kind];
+        const partitions = this.#hub.positions(new Set([topic])).length;
+        const place = { topic, partition: parts.partitionOf(symbol, partitions) };
+        return this.#commits.storedAt(place, epoch, offset);
+      },
+      nowNs: parts.nowNs,
+    });
     this.#history = new HistoryCalls({ reader, policies, coverage, instruments, nowNs: parts.nowNs });
     this.#subscriptions = new Subscriptions({ ...parts, sharedLog, commits: this.#commits, hub: this.#hub });
   }
@@ -135,6 +151,11 @@ export class QueryService {
     getCoverage: (request: queryV1.GetCoverageRequest, call: CallSignal) =>
       this.#quality.getCoverage(request, call),
     listHoles: (request: queryV1.ListHolesRequest) => this.#quality.listHoles(request),
+    getFreshness: (request: queryV1.GetFreshnessRequest, call: CallSignal) =>
+      this.#monitoring.getFreshness(request, call),
+    listFindings: (request: queryV1.ListFindingsRequest) => this.#monitoring.listFindings(request),
+    getSourceStatus: (request: queryV1.GetSourceStatusRequest, call: CallSignal) =>
+      this.#monitoring.getSourceStatus(request, call),
   };
 
   /** Follows the log and serves until {@link stop}; rejects when the log or the server fails for good. */
@@ -180,18 +201,25 @@ export class QueryService {
     this.#stopped.resolve(undefined);
   }
 
-  /** Remembers where the tail stands for a symbol; later tells whether the store holds everything up to there. */
-  #coverage(symbol: string): () => boolean {
-    const places = LIVE_TOPICS.map((topic) => {
+  /** Where events of a symbol are. */
+  #placesOf(symbol: string): TopicPartition[] {
+    return LIVE_TOPICS.map((topic) => {
       const partitions = this.#hub.positions(new Set([topic])).length;
       if (partitions === 0)
         throw new TickwellError('unavailable', 'the live tail is not positioned yet', { retryable: true });
-      const place = this.#hub.partition({ topic, partition: this.#parts.partitionOf(symbol, partitions) });
-      if (place === undefined) throw new Error(`${topic} has no partition for ${symbol}`);
-      return { ...place };
+      return { topic, partition: this.#parts.partitionOf(symbol, partitions) };
+    });
+  }
+
+  /** Remembers where the tail stands in some partitions; later tells whether the store holds everything up to there. */
+  #storedBy(places: readonly TopicPartition[]): () => boolean {
+    const positions = places.map((place) => {
+      const position = this.#hub.partition(place);
+      if (position === undefined) throw new Error(`${place.topic}/${place.partition} is not followed`);
+      return { ...position };
     });
     return () =>
-      places.every(({ topic, partition, epoch, nextOffset, beginOffset }) => {
+      positions.every(({ topic, partition, epoch, nextOffset, beginOffset }) => {
         if (nextOffset === beginOffset) return true;
         return (this.#commits.newest(topic, partition, epoch)?.nextOffset ?? 0n) >= nextOffset;
       });

@@ -12,6 +12,10 @@ import type { JobReaders } from '../job.ts';
 import { PolicySourceRunner } from './policy-source.ts';
 import type { SinceStored } from './since-stored.ts';
 
+type PolicyReport = Parameters<StreamHost['file']>[1];
+
+/** How often what a source is is filed at least. */
+const REPEAT_MS = 60_000;
 const MIN_TICK_MS = 100;
 const MAX_TICK_MS = 1000;
 const NS_PER_MS = 1_000_000n;
@@ -35,7 +39,7 @@ export class PolicyRun {
   readonly #end = new AbortController();
   #instruments: readonly string[];
   /** Last filed, per source. */
-  readonly #filed = new Map<number, string>();
+  readonly #filed = new Map<number, PolicyReport & { readonly atMs: number }>();
   #filing: Promise<void> = Promise.resolve();
 
   constructor(options: PolicyRunOptions) {
@@ -77,6 +81,9 @@ export class PolicyRun {
       for (const source of this.#sources) source.close();
       await ended;
       await ticking;
+      // Else silence would be taken for an outage.
+      for (const { source } of policy.sources)
+        this.#send(source, { state: 'stopped', reason: 'the policy does not run any more' });
       await this.#filing;
     }
     host.logger.info({ policy: policy.id }, `policy ${policy.id} has stopped`);
@@ -158,9 +165,17 @@ export class PolicyRun {
     const role =
       serves > 0 ? `serves ${serves} of ${count}` : state === 'idle' ? 'stands by' : `serves 0 of ${count}`;
     const text = `${role}${state === 'idle' || reason === '' ? '' : `: ${reason}`}`;
-    if (this.#filed.get(index) === `${state} ${text}`) return;
-    this.#filed.set(index, `${state} ${text}`);
     const report = { state: state === 'idle' ? ('up' as const) : state, reason: text };
+    const filed = this.#filed.get(index);
+    const nowMs = host.clock.monotonicMs();
+    // The same once more now and then: whoever watches takes silence for the end of this process.
+    if (filed?.state === report.state && filed.reason === text && nowMs - filed.atMs < REPEAT_MS) return;
+    this.#filed.set(index, { ...report, atMs: nowMs });
+    this.#send(source, report);
+  }
+
+  #send(source: string, report: PolicyReport): void {
+    const { host, policy } = this.#options;
     this.#filing = this.#filing
       .then(() => host.file({ source, stream: `policy:${policy.id}` }, report))
       .catch((error: unknown) => {

@@ -37,8 +37,14 @@ function findingColumns(finding: events.QualityFinding): RowColumn[] {
     { type: 'symbol', name: 'rule', values: finding.rule },
     { type: 'symbol', name: 'severity', values: SEVERITIES[finding.severity] },
     { type: 'varchar', name: 'message', values: finding.message },
-    ...(finding.endNs > 0n ? [{ type: 'timestamp' as const, name: 'end_ts', values: finding.endNs }] : []),
+    ...timeColumn('start_ts', finding.startNs),
+    ...timeColumn('end_ts', finding.endNs),
   ];
+}
+
+/** Left out where the finding names no time. */
+function timeColumn(name: string, timeNs: bigint): RowColumn[] {
+  return timeNs > 0n ? [{ type: 'timestamp', name, values: timeNs }] : [];
 }
 
 function countColumns(counts: events.QualityCounts): RowColumn[] {

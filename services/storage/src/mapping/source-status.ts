@@ -9,6 +9,7 @@ const STATES: Readonly<Record<events.SourceState, string>> = {
   [events.SourceState.DOWN]: 'down',
   [events.SourceState.PACED]: 'paced',
   [events.SourceState.FINISHED]: 'finished',
+  [events.SourceState.STOPPED]: 'stopped',
 };
 
 /** source.status → source_status. */

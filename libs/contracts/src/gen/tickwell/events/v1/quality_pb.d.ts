@@ -846,9 +846,18 @@ export enum SourceState {
   PACED = 4,
 
   /**
+   * Everything there was to bring has been brought.
+   *
    * @generated from enum value: SOURCE_STATE_FINISHED = 5;
    */
   FINISHED = 5,
+
+  /**
+   * It was asked to stop: no outage.
+   *
+   * @generated from enum value: SOURCE_STATE_STOPPED = 6;
+   */
+  STOPPED = 6,
 }
 
 /**

@@ -9,6 +9,7 @@ import type { Message } from "@bufbuild/protobuf";
 import type { TimeRange } from "./market_data_pb.js";
 import type { PriceType } from "../../events/v1/common_pb.js";
 import type { HoleState, LedgerHole } from "./holes_pb.js";
+import type { GetFreshnessRequestSchema, GetFreshnessResponseSchema, GetSourceStatusRequestSchema, GetSourceStatusResponseSchema, ListFindingsRequestSchema, ListFindingsResponseSchema } from "./monitoring_pb.js";
 
 /**
  * Describes the file tickwell/query/v1/quality.proto.
@@ -348,6 +349,36 @@ export declare const QualityService: GenService<{
     methodKind: "unary";
     input: typeof ListHolesRequestSchema;
     output: typeof ListHolesResponseSchema;
+  },
+  /**
+   * How old the newest event of every series is, and whether it is late by then: while its market is closed it is not.
+   *
+   * @generated from rpc tickwell.query.v1.QualityService.GetFreshness
+   */
+  getFreshness: {
+    methodKind: "unary";
+    input: typeof GetFreshnessRequestSchema;
+    output: typeof GetFreshnessResponseSchema;
+  },
+  /**
+   * What was found odd about data that went through, the newest first, page by page; and counts by rule, of what was refused as well.
+   *
+   * @generated from rpc tickwell.query.v1.QualityService.ListFindings
+   */
+  listFindings: {
+    methodKind: "unary";
+    input: typeof ListFindingsRequestSchema;
+    output: typeof ListFindingsResponseSchema;
+  },
+  /**
+   * How sources are, and how they were over a range: availability, outages, errors, latency, completeness.
+   *
+   * @generated from rpc tickwell.query.v1.QualityService.GetSourceStatus
+   */
+  getSourceStatus: {
+    methodKind: "unary";
+    input: typeof GetSourceStatusRequestSchema;
+    output: typeof GetSourceStatusResponseSchema;
   },
 }>;
 

@@ -55,6 +55,7 @@ describe('reflection', () => {
     expect(files.map((file) => file.name).sort()).toEqual([
       'tickwell/events/v1/common.proto',
       'tickwell/events/v1/market.proto',
+      'tickwell/query/v1/holes.proto',
       'tickwell/query/v1/market_data.proto',
     ]);
   });

@@ -56,6 +56,7 @@ export class LiveSource implements EventSource {
   readonly streamId: string;
   readonly source: string;
   readonly description: string;
+  readonly isLive = true;
   readonly #options: LiveSourceOptions;
   readonly #end = new AbortController();
   #failure: TickwellError | undefined;

@@ -39,6 +39,7 @@ export class PortfolioSource implements EventSource {
   readonly streamId: string;
   readonly source = 'ib';
   readonly description: string;
+  readonly isLive = true;
   readonly #options: PortfolioSourceOptions;
   readonly #end = new AbortController();
   /** The last value of everything that is told again and again. */

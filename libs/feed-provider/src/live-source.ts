@@ -66,6 +66,7 @@ export class LiveSource implements EventSource {
   readonly streamId: string;
   readonly source: string;
   readonly description: string;
+  readonly isLive = true;
   readonly #options: LiveOptions;
   readonly #symbolOf: ReadonlyMap<string, string>;
   readonly #plan: RowPlan;

@@ -58,6 +58,7 @@ export class WebsocketSource implements EventSource {
   readonly streamId: string;
   readonly source: string;
   readonly description: string;
+  readonly isLive = true;
   readonly #options: WebsocketSourceOptions;
   readonly #end = new AbortController();
 

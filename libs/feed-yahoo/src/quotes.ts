@@ -50,6 +50,7 @@ export class YahooQuotes implements EventSource {
   readonly streamId: string;
   readonly source = LIVE_SOURCE;
   readonly description: string;
+  readonly isLive = true;
   readonly #options: YahooQuotesOptions;
   readonly #seen = new Map<string, Seen>();
   readonly #missing = new Set<string>();

@@ -120,6 +120,8 @@ export interface EventSource {
    * known since the run that delivered it.
    */
   readonly continues?: boolean;
+  /** Its events happen while it runs: each is known since it was sent, not since the stream began. */
+  readonly isLive?: boolean;
   close(): Promise<void>;
 }
 

@@ -152,6 +152,18 @@ describe('IngestStream', () => {
     expect(view.knownAt.size).toBe(2);
   });
 
+  it('tells of live events that they are known since they were sent', async () => {
+    const log = new FakeLog();
+    const clock = new FakeClock();
+    const script = repeat(['A'], 4);
+    const live = Object.assign(new FakeSource(script, [1]), { isLive: true });
+    await stream(live, log, { clock }).run();
+    expect(readerView(log).knownAt.size).toBeGreaterThan(1);
+    const filed = new FakeLog();
+    await stream(new FakeSource(script, [1]), filed, { clock }).run();
+    expect(readerView(filed).knownAt.size).toBe(1);
+  });
+
   it('closes with a watermark per symbol that is no duplicate of the last batch, and a status with the counts', async () => {
     const log = new FakeLog();
     await stream(new FakeSource(['A', 'B', 'A', '!'], [4]), log).run();

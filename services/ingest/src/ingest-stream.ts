@@ -303,12 +303,12 @@ export class IngestStream {
   }
 
   #context(): RecordContext {
-    const { streamId, source, description } = this.#options.source;
+    const { streamId, source, description, isLive } = this.#options.source;
     return {
       streamId,
       source,
       streamName: description,
-      knownAtNs: this.#knownAtNs,
+      knownAtNs: isLive === true ? this.#options.clock.nowNs() : this.#knownAtNs,
       traceparent: this.#options.newTraceparent(),
     };
   }

@@ -106,21 +106,28 @@ export function refuseRecord(
 function headerOf(record: LogRecord): Header {
   const read = record.value === null ? undefined : peekHeader(record.value);
   const source = read?.source ?? record.headers[HEADER_SOURCE] ?? '';
-  const knownAtNs = read !== undefined && read.knownAtNs > 0n ? read.knownAtNs : loggedAtNs(record);
   const header: Header = {
     source,
     symbol: '',
     cause: read?.cause ?? { origin: '', n: 0n, k: 0 },
-    knownAtNs,
+    knownAtNs: read?.knownAtNs ?? 0n,
     watermarkNs: 0n,
     replayOf: read?.replayOf ?? '',
     priceBasis: read?.priceBasis ?? 'unspecified',
   };
-  return filedHeader(header, recordKey(record));
+  return judgedHeader(record, header, recordKey(record));
 }
 
 /**
- * The header that dead letters and quality events of a record carry. Symbol is the record's key, whatever the batch claims: it is
+ * The header that dead letters and quality events of a record carry: they became known when the record was logged, also where a source
+ * has known its events for longer.
+ */
+export function judgedHeader(record: LogRecord, header: Header, key: string): Header {
+  return { ...filedHeader(header, key), knownAtNs: referenceNs(record, header) };
+}
+
+/**
+ * The header of what is filed about a record. Symbol is the record's key, whatever the batch claims: it is
  * what decided their partition.
  */
 export function filedHeader(header: Header, key: string): Header {

@@ -5,7 +5,7 @@ import type { LogRecord } from '@tickwell/ports';
 import { soundWatermark, type Judgement, type KeyState } from '@tickwell/validation';
 import {
   countEvents,
-  filedHeader,
+  judgedHeader,
   keyProcessor,
   recordKey,
   referenceNs,
@@ -44,7 +44,7 @@ function judgeBatch(
   const context = recordContext(record, batch.header);
   const judgement = batch.judge(state, context);
   const { refusals, findings, duplicates, received } = judgement;
-  const header = filedHeader(batch.header, context.key);
+  const header = judgedHeader(record, batch.header, context.key);
   const counts = countEvents(counter, state, record, {
     header,
     kind: batch.kind,
@@ -95,7 +95,7 @@ function moveWatermark(
 ): readonly Output[] {
   const { header } = batch;
   const context = recordContext(record, header);
-  const filed = filedHeader(header, context.key);
+  const filed = judgedHeader(record, header, context.key);
   const unreported = state.countsOf(filed.source).filter(({ counts }) => counts.unreported > 0);
   return [
     ...watermarkRecord(topic, batch, context, state.lastAcceptedNs(header.cause.origin)),

@@ -3,7 +3,7 @@ import { err, ok, type Cause, type Header, type Result } from '@tickwell/domain'
 import { deadLetter, MAX_ORIGINAL_BYTES, type Output, type Processor } from '@tickwell/flow';
 import type { LogRecord } from '@tickwell/ports';
 import type { KeyState } from '@tickwell/validation';
-import { countEvents, filedHeader, keyProcessor, refuseRecord } from './key-processor.ts';
+import { countEvents, judgedHeader, keyProcessor, refuseRecord } from './key-processor.ts';
 import type { OutcomeCounter } from './outcome-counter.ts';
 import { headerProblem, readValue, type RecordProblem } from './read-record.ts';
 
@@ -17,7 +17,7 @@ export function refusedProcessor(counter: OutcomeCounter): Processor<KeyState> {
     const read = readRefused(record);
     if (!read.ok) return refuseRecord(counter, state, record, read.error, KIND);
     const { input } = read.value;
-    const header = filedHeader(read.value.header, read.value.header.symbol);
+    const header = judgedHeader(record, read.value.header, read.value.header.symbol);
     const isNew = advance(state, header.cause);
     const outcome = { accepted: 0, deadLettered: isNew ? 1 : 0, duplicates: isNew ? 0 : 1 };
     const counts = countEvents(counter, state, record, { header, kind: KIND, ...outcome, reportEvery: 1 });

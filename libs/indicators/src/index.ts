@@ -10,6 +10,13 @@ export type {
 } from './definition.ts';
 export { createIndicator, restore } from './engine.ts';
 export type { Indicator, IndicatorValue, RestoreResult } from './engine.ts';
+export {
+  calculateTechnicalIndicators,
+  type IndicatorColumn,
+  type IndicatorFrame,
+  type SkippedRows,
+  type TechnicalIndicators,
+} from './frame.ts';
 export { IndicatorError } from './errors.ts';
 export type { IndicatorErrorCode } from './errors.ts';
 export type { IndicatorInput, PriceSource } from './input.ts';

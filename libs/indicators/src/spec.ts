@@ -123,6 +123,11 @@ export function parseSpecList(text: string, registry: Registry = BUILT_IN): Spec
   return errors.length > 0 ? { ok: false, errors } : { ok: true, specs: [...specs.values()] };
 }
 
+/** The specifications of a list as they are written, in the order in which {@link parseSpecList} has them. */
+export function splitSpecs(text: string): readonly string[] {
+  return splitList(text).map((item) => item.text);
+}
+
 /** Cuts at the commas outside parentheses. */
 function splitList(text: string): Piece[] {
   const items: Piece[] = [];

@@ -41,4 +41,4 @@ export {
   type TableFrames,
 } from './table/frames.ts';
 export { fixTable, type TableFix } from './table/fix.ts';
-export { validateTable, type TableFinding, type TableNote, type TableReport } from './table/report.ts';
+export { isoTime, validateTable, type TableFinding, type TableNote, type TableReport } from './table/report.ts';

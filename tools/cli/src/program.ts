@@ -10,6 +10,7 @@ import { addDoctor } from './commands/doctor.ts';
 import { addDown } from './commands/down.ts';
 import { addGet } from './commands/get.ts';
 import { addIngest } from './commands/ingest.ts';
+import { addIndicators } from './commands/indicators.ts';
 import { addInstrument } from './commands/instrument.ts';
 import { addRun } from './commands/run.ts';
 import { addSource } from './commands/source.ts';
@@ -36,6 +37,7 @@ const COMMANDS = [
   addRun,
   addSource,
   addValidate,
+  addIndicators,
 ];
 
 /** Every command, with options and help; nothing runs before `parseAsync`. */

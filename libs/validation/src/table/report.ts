@@ -103,8 +103,8 @@ function rowsBetween({ frame, rows }: TableFrame, from: number, to: number): rea
   return found;
 }
 
-/** The instant as the table writes it: with its own offset, "Z" where that is none. */
-function isoTime({ frame, wallNs }: TableFrame, index: number): string {
+/** The instant of a row as the table writes it: ISO 8601 with its own offset, "Z" where that is none. */
+export function isoTime({ frame, wallNs }: TableFrame, index: number): string {
   const [instant, wall] = [frame.timeNs[index] ?? 0n, wallNs[index] ?? 0n];
   const offsetMinutes = Number((wall - instant) / 60_000_000_000n);
   if (offsetMinutes === 0) return formatNs(instant);

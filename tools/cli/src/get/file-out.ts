@@ -9,6 +9,9 @@ import { parquetSink } from './parquet-sink.ts';
 import type { DataChunk } from './rows.ts';
 import { csvSink, jsonLinesSink, type DataSink, type Write } from './text-sinks.ts';
 
+/** An answer, as it comes or as it is. */
+type DataChunks = AsyncIterable<DataChunk> | Iterable<DataChunk>;
+
 const KINDS: ReadonlySet<string> = new Set(['.csv', '.jsonl', '.ndjson', '.parquet']);
 
 /** The ending of a file decides its format. */
@@ -24,11 +27,7 @@ export function checkOutFile(path: string): string {
  * Writes chunks to a file that appears under its name only when it is whole; a failure leaves what was there before. Resolves with
  * the number of rows.
  */
-export async function writeFile(
-  path: string,
-  chunks: AsyncIterable<DataChunk>,
-  time: TimeFormat,
-): Promise<number> {
+export async function writeFile(path: string, chunks: DataChunks, time: TimeFormat): Promise<number> {
   const draft = join(dirname(path), `.${basename(path)}.${randomUUID()}`);
   try {
     const rows = await fill(draft, extname(path).toLowerCase(), chunks, time);
@@ -44,12 +43,7 @@ export async function writeFile(
   }
 }
 
-async function fill(
-  draft: string,
-  kind: string,
-  chunks: AsyncIterable<DataChunk>,
-  time: TimeFormat,
-): Promise<number> {
+async function fill(draft: string, kind: string, chunks: DataChunks, time: TimeFormat): Promise<number> {
   if (kind === '.parquet') return pour(chunks, parquetSink(draft));
   const stream = createWriteStream(draft, { flags: 'wx' });
   // A failure is met where it is awaited: while writing, or at the end.
@@ -65,7 +59,7 @@ async function fill(
 }
 
 /** All chunks into a sink; the number of rows. */
-export async function pour(chunks: AsyncIterable<DataChunk>, sink: DataSink): Promise<number> {
+export async function pour(chunks: DataChunks, sink: DataSink): Promise<number> {
   let rows = 0;
   for await (const chunk of chunks) {
     rows += chunk.rows;

@@ -1,0 +1,194 @@
+import { err, ok, type Result } from '@tickwell/domain';
+import type { IndicatorSpec } from './definition.ts';
+import { createIndicator, type Indicator } from './engine.ts';
+import type { IndicatorInput, PriceSource } from './input.ts';
+import { BUILT_IN, type Registry } from './registry.ts';
+import { parseSpecList, splitSpecs } from './spec.ts';
+
+/** Bars of one instrument as columns of equal length, in any order; a number that is missing is NaN. */
+export interface IndicatorFrame {
+  /** Start of the bar, ns since the epoch. */
+  readonly timeNs: BigInt64Array;
+  readonly open?: Float64Array | undefined;
+  readonly high?: Float64Array | undefined;
+  readonly low?: Float64Array | undefined;
+  readonly close?: Float64Array | undefined;
+  /** A volume that is missing counts as 0, as in the flow. */
+  readonly volume?: Float64Array | undefined;
+  readonly vwap?: Float64Array | undefined;
+}
+
+/** One output of one indicator: a number per row of the frame, NaN where it is not warm. */
+export interface IndicatorColumn {
+  /** The specification as it was written, of several outputs with that output: `RSI(14)`, `MACD(12,26,9).signal`. */
+  readonly name: string;
+  readonly values: Float64Array;
+}
+
+/** Rows that an indicator did not see, and has no value for. */
+export interface SkippedRows {
+  /** Of which column or columns; undefined: of all. */
+  readonly spec: string | undefined;
+  readonly reason: string;
+  readonly rows: number;
+  /** Index of the first one. */
+  readonly first: number;
+}
+
+export interface TechnicalIndicators {
+  /** In the order of the specifications, each with its outputs. */
+  readonly columns: readonly IndicatorColumn[];
+  readonly skipped: readonly SkippedRows[];
+}
+
+/**
+ * Indicators over a frame of bars, by the engine that computes them live: the same bits. Rows are taken in the order of their times and answered in
+ * their own; of rows of one time the first counts, and a row without a number that an indicator needs is skipped by that indicator.
+ *
+ * @param specs `RSI(14), MACD(12,26,9)`. The error names what is wrong with one of them, or the column that one needs and the frame has not.
+ */
+export function calculateTechnicalIndicators(
+  frame: IndicatorFrame,
+  specs: string,
+  registry: Registry = BUILT_IN,
+): Result<TechnicalIndicators, string> {
+  const parsed = parseSpecList(specs, registry);
+  if (!parsed.ok) return err(parsed.errors.map(({ message }) => message).join('; '));
+  const names = splitSpecs(specs);
+  const missing = parsed.specs.flatMap((spec, index) => missingColumns(frame, spec, names[index] ?? spec.id));
+  if (missing.length > 0) return err(missing.join('; '));
+  const { order, repeated } = inOrder(frame.timeNs);
+  const skipped: SkippedRows[] = [];
+  const [first] = repeated;
+  if (first !== undefined)
+    skipped.push({
+      spec: undefined,
+      reason: 'repeat the time of a row before',
+      rows: repeated.length,
+      first,
+    });
+  const columns = parsed.specs.flatMap((spec, index) => {
+    const name = names[index] ?? spec.id;
+    const run = new FrameRun(frame, spec);
+    run.over(order);
+    if (run.skippedRows > 0) {
+      const reason = `have no number it can use for ${run.fields.join(', ')}`;
+      skipped.push({ spec: name, reason, rows: run.skippedRows, first: run.firstSkipped });
+    }
+    return spec.outputs.map((output, at) => ({
+      name: spec.outputs.length === 1 ? name : `${name}.${output}`,
+      values: run.values[at] ?? new Float64Array(0),
+    }));
+  });
+  return ok({ columns, skipped });
+}
+
+type Field = 'open' | 'high' | 'low' | 'close' | 'volume';
+
+const FIELDS: Readonly<Record<PriceSource, readonly Field[]>> = {
+  open: ['open'],
+  high: ['high'],
+  low: ['low'],
+  close: ['close'],
+  volume: ['volume'],
+  hl2: ['high', 'low'],
+  hlc3: ['high', 'low', 'close'],
+  ohlc4: ['open', 'high', 'low', 'close'],
+  vwap: ['high', 'low', 'close'],
+};
+
+/** What it reads of a bar. */
+function fieldsOf(spec: IndicatorSpec): readonly Field[] {
+  const { definition, parameters, source, inner } = spec;
+  const other = definition.otherSource?.(parameters);
+  const fields = new Set<Field>(inner === null ? [] : fieldsOf(inner.spec));
+  for (const field of definition.reads) if (field !== 'source') fields.add(field);
+  for (const from of [source ?? undefined, other])
+    for (const field of from === undefined ? [] : FIELDS[from]) fields.add(field);
+  return [...fields];
+}
+
+function missingColumns(frame: IndicatorFrame, spec: IndicatorSpec, name: string): readonly string[] {
+  const missing = fieldsOf(spec).filter((field) => frame[field] === undefined);
+  return missing.length === 0 ? [] : [`${name} needs ${missing.join(', ')}, of which there is no column`];
+}
+
+/** Indexes by time, the first of equal times; and those of the others. */
+function inOrder(timeNs: BigInt64Array): {
+  readonly order: Int32Array;
+  readonly repeated: readonly number[];
+} {
+  const order = Int32Array.from(timeNs, (_time, index) => index);
+  const time = (index: number): bigint => timeNs[index] ?? 0n;
+  if (order.some((index) => index > 0 && time(index) < time(index - 1)))
+    order.sort((a, b) => (time(a) < time(b) ? -1 : time(a) > time(b) ? 1 : a - b));
+  const isRepeat = (at: number): boolean => at > 0 && time(order[at] ?? 0) === time(order[at - 1] ?? 0);
+  const repeated = [...order].filter((_index, at) => isRepeat(at)).sort((a, b) => a - b);
+  return {
+    order: repeated.length === 0 ? order : order.filter((_index, at) => !isRepeat(at)),
+    repeated,
+  };
+}
+
+/** Beyond it indicators refuse numbers. */
+const MAX_MAGNITUDE = 1e100;
+
+/** One indicator over the rows of a frame. */
+class FrameRun {
+  readonly values: readonly Float64Array[];
+  readonly fields: readonly Field[];
+  skippedRows = 0;
+  firstSkipped = -1;
+  readonly #frame: IndicatorFrame;
+  readonly #indicator: Indicator;
+  readonly #bar: { -readonly [Name in keyof IndicatorInput]: IndicatorInput[Name] } = {
+    open: NaN,
+    high: NaN,
+    low: NaN,
+    close: NaN,
+    volume: 0,
+    startNs: 0n,
+  };
+
+  constructor(frame: IndicatorFrame, spec: IndicatorSpec) {
+    this.#frame = frame;
+    this.fields = fieldsOf(spec);
+    this.#indicator = createIndicator(spec);
+    this.values = spec.outputs.map(() => new Float64Array(frame.timeNs.length).fill(NaN));
+  }
+
+  over(order: Int32Array): void {
+    const { values } = this;
+    for (const index of order) {
+      if (!this.#read(index)) {
+        if (this.skippedRows === 0) this.firstSkipped = index;
+        this.skippedRows += 1;
+      } else if (this.#indicator.advance(this.#bar)) {
+        for (let at = 0; at < values.length; at += 1) {
+          const column = values[at];
+          if (column !== undefined) column[index] = this.#indicator.output(at);
+        }
+      }
+    }
+  }
+
+  /** Fills the bar; false where it lacks a number. */
+  #read(index: number): boolean {
+    const frame = this.#frame;
+    const bar = this.#bar;
+    bar.startNs = frame.timeNs[index] ?? 0n;
+    bar.open = frame.open?.[index] ?? NaN;
+    bar.high = frame.high?.[index] ?? NaN;
+    bar.low = frame.low?.[index] ?? NaN;
+    bar.close = frame.close?.[index] ?? NaN;
+    const volume = frame.volume?.[index] ?? NaN;
+    bar.volume = Number.isNaN(volume) ? 0 : volume;
+    const vwap = frame.vwap?.[index] ?? NaN;
+    if (Number.isNaN(vwap)) delete bar.vwap;
+    else bar.vwap = vwap;
+    if (Math.abs(bar.vwap ?? 0) > MAX_MAGNITUDE) return false;
+    if (bar.volume < 0 && this.fields.includes('volume')) return false;
+    for (const field of this.fields) if (!(Math.abs(bar[field]) <= MAX_MAGNITUDE)) return false;
+    return true;
+  }
+}

@@ -41,4 +41,10 @@ export {
   type TableFrames,
 } from './table/frames.ts';
 export { fixTable, type TableFix } from './table/fix.ts';
-export { isoTime, validateTable, type TableFinding, type TableNote, type TableReport } from './table/report.ts';
+export {
+  isoTime,
+  validateTable,
+  type TableFinding,
+  type TableNote,
+  type TableReport,
+} from './table/report.ts';

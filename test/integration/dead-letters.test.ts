@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CliHome, type CliResult } from '../support/cli.ts';
 import { runIngest } from '../support/ingest.ts';
 import { startTestPlatform } from '../support/platform.ts';
-import { queryStore } from '../support/store.ts';
+import { countRows, queryStore } from '../support/store.ts';
 import { until } from '../support/wait.ts';
 
 /** Two bars whose high is below their low, one with a negative price, a line that is no bar, and two good ones. */
@@ -73,7 +73,7 @@ describe('dead letters on the command line', () => {
     const ranges = open.filter(({ rule }) => rule === 'bar-range');
     expect(ranges).toHaveLength(2);
     const summary = await run('summary');
-    expect(summary.stdout).toMatch(/2\s+file:bad\s+bar-range\s+open/);
+    expect(summary.stdout).toMatch(/2\s+file:bad\s+bar-range\s+reject\s+open/);
 
     const [first] = [...ranges].sort((a, b) => (a.id < b.id ? -1 : 1));
     const id = first?.id ?? '';
@@ -118,6 +118,71 @@ describe('dead letters on the command line', () => {
     const replayed = await list({ states: ['replayed'] });
     const bytes = `select count() from dead_letters where original_base64 != ''`;
     expect(await queryStore(platform.endpoints, bytes)).toEqual([[String(replayed.length)]]);
+  });
+
+  /** 30 quiet trades, one at a tenth of the price, two more. Resolves once all but those held are stored. */
+  async function ingestSlip(dataset: string, symbol: string): Promise<readonly DeadLetter[]> {
+    const prices = [...Array.from({ length: 30 }, (_value, at) => 100 + (at % 2) / 100), 10.001, 100, 100.01];
+    const rows = prices.map(
+      (price, at) => `2024-01-02T15:00:${String(at).padStart(2, '0')}Z,${symbol},${price},1`,
+    );
+    const path = join(folder, `${dataset}.csv`);
+    writeFileSync(path, ['time,symbol,price,size', ...rows, ''].join('\n'));
+    const files = [{ path, dataset, kind: 'trades' }];
+    const { code, output } = await runIngest(platform.endpoints, { type: 'files', files }).ended;
+    expect(code, output.slice(-2_000)).toBe(0);
+    const letters = (): Promise<readonly DeadLetter[]> => list({ source: `file:${dataset}` });
+    await until(
+      'every trade to be stored or held',
+      async () =>
+        (await countRows(platform.endpoints, `trades where source = 'file:${dataset}'`)) +
+        (await letters()).length,
+      (count) => count === prices.length,
+    );
+    return letters();
+  }
+
+  it('of quarantine are held, and go through once a person says so', async () => {
+    const [held, ...more] = await ingestSlip('slip', 'SLIP');
+    expect(more).toEqual([]);
+    expect(held).toMatchObject({ rule: 'price-absurd', severity: 'quarantine', state: 'open' });
+    expect((await run('list', '--severity', 'quarantine')).stdout).toMatch(/SLIP\s+quarantine\s+open/);
+    const released = await run(
+      'replay',
+      '--severity',
+      'quarantine',
+      '--symbol',
+      'SLIP',
+      '--note',
+      'it was the market',
+    );
+    expect(released, released.stderr).toMatchObject({ code: 0 });
+    const slipped = `select price from trades where source = 'file:slip' and price < 50`;
+    await until(
+      'the released trade',
+      () => queryStore(platform.endpoints, slipped),
+      (rows) => rows.length === 1,
+    );
+    const [letter] = await list({ source: 'file:slip', states: ['replayed'] });
+    expect(letter).toMatchObject({ id: held?.id, note: 'it was the market' });
+    expect(letter?.resolvedBy).not.toBe('');
+    expect(await list({ source: 'file:slip' })).toEqual([]);
+  });
+
+  it('of quarantine are as many as the documents of kind validation say', async () => {
+    const off = { rules: { 'price-absurd': { action: 'off' } } };
+    const name = { kind: 'validation', id: 'unknown' };
+    await client.config.put({ ...name, payloadJson: JSON.stringify(off) });
+    let attempt = 0;
+    await until(
+      'the validator to know the document',
+      () => ingestSlip(`off${(attempt += 1)}`, `OFF${attempt}`),
+      (letters) => letters.length === 0,
+    );
+    const wrong = { rules: { 'price-absurd': { times: 0 } } };
+    await expect(client.config.put({ ...name, payloadJson: JSON.stringify(wrong) })).rejects.toThrow(
+      /rules\.price-absurd\.times must be from 1\.05 to 1000000/,
+    );
   });
 
   it('says in one line what is wrong with what it was told', async () => {

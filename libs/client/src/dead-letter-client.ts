@@ -1,10 +1,13 @@
 import { create } from '@bufbuild/protobuf';
-import { queryV1 } from '@tickwell/contracts';
+import { events, queryV1 } from '@tickwell/contracts';
 import type { Channel } from '@tickwell/grpc';
 import { callConfig, type CallOptions } from './call-options.ts';
 import { withRetry, type RetryOptions } from './retry.ts';
 
 export type DeadLetterState = 'open' | 'replayed' | 'purged';
+
+/** `reject`: it cannot go through as it is. `quarantine`: most unlikely, and held until somebody decides; a replay goes through. */
+export type DeadLetterSeverity = 'reject' | 'quarantine';
 
 /** What was refused, and what became of it. */
 export interface DeadLetter {
@@ -13,6 +16,7 @@ export interface DeadLetter {
   readonly source: string;
   readonly symbol: string;
   readonly rule: string;
+  readonly severity: DeadLetterSeverity;
   readonly reason: string;
   /** ns since the epoch. */
   readonly knownAtNs: bigint;
@@ -43,6 +47,8 @@ export interface DeadLetterFilter {
   readonly startNs?: bigint;
   readonly endNs?: bigint;
   readonly states?: readonly DeadLetterState[];
+  /** Left out: both. */
+  readonly severity?: DeadLetterSeverity;
 }
 
 export interface DeadLetterContent {
@@ -58,6 +64,7 @@ export interface DeadLetterContent {
 export interface DeadLetterGroup {
   readonly source: string;
   readonly rule: string;
+  readonly severity: DeadLetterSeverity;
   readonly state: DeadLetterState;
   readonly letters: bigint;
   readonly firstKnownAtNs: bigint;
@@ -89,6 +96,12 @@ const STATES: Readonly<Record<DeadLetterState, queryV1.DeadLetterState>> = {
   purged: queryV1.DeadLetterState.PURGED,
 };
 
+const UNSPECIFIED = events.DeadLetterSeverity.UNSPECIFIED;
+const SEVERITIES: Readonly<Record<DeadLetterSeverity, events.DeadLetterSeverity>> = {
+  reject: events.DeadLetterSeverity.REJECT,
+  quarantine: events.DeadLetterSeverity.QUARANTINE,
+};
+
 /** Looks at what was refused, sends it through the flow again, puts it away. */
 export class DeadLetterClient {
   readonly #channel: Channel;
@@ -118,7 +131,7 @@ export class DeadLetterClient {
     }
   }
 
-  /** How many there are of each source, rule and state, most first. */
+  /** How many there are of each source, rule, severity and state, most first. */
   async summarize(options: DeadLetterFilter & CallOptions = {}): Promise<readonly DeadLetterGroup[]> {
     const request = create(queryV1.DeadLetterServiceSummarizeRequestSchema, {
       filter: filterMessage(options),
@@ -126,7 +139,11 @@ export class DeadLetterClient {
     const { groups } = await withRetry(this.#retry, options.signal, () =>
       this.#channel.unary(METHODS.summarize, request, callConfig(options)),
     );
-    return groups.map(({ state, ...group }) => ({ ...group, state: stateOf(state) }));
+    return groups.map(({ state, severity, ...group }) => ({
+      ...group,
+      state: stateOf(state),
+      severity: severityOf(severity),
+    }));
   }
 
   /** One with its bytes; rejects with `not-found`. */
@@ -164,6 +181,7 @@ export class DeadLetterClient {
 
 function filterMessage(filter: DeadLetterFilter): queryV1.DeadLetterFilter {
   const { source = '', symbol = '', rule = '', topic = '', startNs = 0n, endNs = 0n, states = [] } = filter;
+  const severity = filter.severity === undefined ? UNSPECIFIED : SEVERITIES[filter.severity];
   return create(queryV1.DeadLetterFilterSchema, {
     source,
     symbol,
@@ -172,12 +190,18 @@ function filterMessage(filter: DeadLetterFilter): queryV1.DeadLetterFilter {
     startNs,
     endNs,
     states: states.map((state) => STATES[state]),
+    severity,
   });
 }
 
 function letterOf(entry: queryV1.DeadLetterEntry | undefined): DeadLetter {
-  const { state, ...fields } = entry ?? create(queryV1.DeadLetterEntrySchema);
-  return { ...fields, state: stateOf(state) };
+  const { state, severity, ...fields } = entry ?? create(queryV1.DeadLetterEntrySchema);
+  return { ...fields, state: stateOf(state), severity: severityOf(severity) };
+}
+
+/** A service of before there was any says nothing: rejected. */
+function severityOf(severity: events.DeadLetterSeverity): DeadLetterSeverity {
+  return severity === SEVERITIES.quarantine ? 'quarantine' : 'reject';
 }
 
 function stateOf(state: queryV1.DeadLetterState): DeadLetterState {

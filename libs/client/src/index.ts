@@ -31,6 +31,7 @@ export type {
   DeadLetterEdited,
   DeadLetterFilter,
   DeadLetterGroup,
+  DeadLetterSeverity,
   DeadLetterState,
 } from './dead-letter-client.ts';
 export type { BarsCoverage, CoverageGap, CoverageOptions, DayCoverage, SeriesCoverage } from './coverage.ts';

@@ -12,6 +12,7 @@ const KIND_NAMES = [
   'retention',
   'source',
   'indicator',
+  'validation',
 ] as const;
 export type ConfigKindName = (typeof KIND_NAMES)[number];
 

@@ -205,6 +205,7 @@ export const TABLES = {
       original_size: 'long',
       original_sha256: 'varchar',
       replay_of: 'varchar',
+      severity: 'symbol',
     },
     dedupKeys: ['epoch', 'topic', 'topic_partition', 'topic_offset', 'event_index', 'rule'],
     partitionBy: 'MONTH',

@@ -13,6 +13,8 @@ export interface DeadLetterParts {
   /** Of the refused batch where it could be read; its symbol is what the dead letter is filed under. */
   readonly header: Header;
   readonly rule: string;
+  /** `quarantine`: held until somebody decides, where `reject` is for good unless it is mended. */
+  readonly severity: 'reject' | 'quarantine';
   readonly reason: string;
   /** Position in the stream of the source. */
   readonly position: bigint;
@@ -49,6 +51,10 @@ export function deadLetter(parts: DeadLetterParts): Output {
       encodeMessage(events.DeadLetterSchema, {
         header: headerToProto({ ...header, cause, watermarkNs: 0n }),
         rule: parts.rule,
+        severity:
+          parts.severity === 'quarantine'
+            ? events.DeadLetterSeverity.QUARANTINE
+            : events.DeadLetterSeverity.REJECT,
         reason: parts.reason,
         topic: record.topic,
         partition: record.partition,

@@ -12,10 +12,13 @@ export interface LetterPlace {
 }
 
 export type LetterState = 'open' | 'replayed' | 'purged';
+/** `quarantine`: held until a person decides; `reject`: it cannot go through as it is. */
+export type LetterSeverity = 'reject' | 'quarantine';
 
 /** A dead letter as the store keeps it, without its bytes. */
 export interface StoredLetter extends LetterPlace {
   readonly rule: string;
+  readonly severity: LetterSeverity;
   readonly reason: string;
   readonly source: string;
   readonly symbol: string;
@@ -50,6 +53,7 @@ export interface LetterFilter {
   readonly endNs?: bigint;
   /** Not empty. */
   readonly states?: readonly LetterState[];
+  readonly severity?: LetterSeverity;
 }
 
 /** Order of lists: the newest first, those of one time by their name. */
@@ -62,6 +66,7 @@ export interface LetterCursor {
 export interface LetterGroup {
   readonly source: string;
   readonly rule: string;
+  readonly severity: LetterSeverity;
   readonly state: LetterState;
   readonly letters: number;
   readonly firstNs: bigint;
@@ -80,7 +85,7 @@ export interface DeadLetterReader {
   find(
     places: readonly LetterPlace[],
   ): Promise<readonly { readonly letter: StoredLetter; readonly original: Uint8Array }[]>;
-  /** Counts by source, rule and state, most first; at most `limit`. */
+  /** Counts by source, rule, severity and state, most first; at most `limit`. */
   groups(filter: LetterFilter, limit: number): Promise<readonly LetterGroup[]>;
 }
 

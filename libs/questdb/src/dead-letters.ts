@@ -5,6 +5,7 @@ import type {
   LetterFilter,
   LetterGroup,
   LetterPlace,
+  LetterSeverity,
   LetterState,
   StoredLetter,
 } from '@tickwell/ports';
@@ -18,6 +19,8 @@ const NAME =
   "concat(d.topic, '/', d.topic_partition, '/', d.topic_offset, case when d.event_index < 0 then '' else concat('/', d.event_index) end)";
 /** What a letter without a resolution is. */
 const STATE = "coalesce(r.action, 'open')";
+/** Letters of before there was any were rejected. */
+const SEVERITY = "coalesce(d.severity, 'reject')";
 const COLUMNS = [
   'd.ts::long',
   'd.epoch',
@@ -25,6 +28,7 @@ const COLUMNS = [
   ...PLACE.map((column) => `d.${column}`),
   ...['rule', 'reason', 'symbol', 'source', 'stream', 'stream_position', 'content_type'].map((c) => `d.${c}`),
   ...['truncated', 'original_size', 'original_sha256', 'replay_of'].map((c) => `d.${c}`),
+  SEVERITY,
   STATE,
   'r.ts::long',
   'r.author',
@@ -71,7 +75,7 @@ function findSql(places: readonly LetterPlace[]): BoundSql {
 function groupsSql(filter: LetterFilter, limit: number): BoundSql {
   const binds = new Binds();
   const from = `${FROM}${where(conditionsOf(filter, binds))}`;
-  const text = `select d.source, d.rule, ${STATE} state, count() letters, min(d.ts)::long, max(d.ts)::long, last(d.reason) from ${from} order by letters desc, d.source, d.rule limit ${limit}`;
+  const text = `select d.source, d.rule, ${SEVERITY} severity, ${STATE} state, count() letters, min(d.ts)::long, max(d.ts)::long, last(d.reason) from ${from} order by letters desc, d.source, d.rule limit ${limit}`;
   return { text, values: binds.values };
 }
 
@@ -80,11 +84,12 @@ function conditionsOf(filter: LetterFilter, binds: Binds): string[] {
     const value = filter[column];
     return value === undefined ? [] : [`d.${column} = ${binds.add(value)}`];
   });
-  const { startNs, endNs, states } = filter;
+  const { startNs, endNs, states, severity } = filter;
   return [
     ...equal,
     ...(startNs === undefined ? [] : [`d.ts >= ${clampNs(startNs)}`]),
     ...(endNs === undefined ? [] : [`d.ts < ${clampNs(endNs)}`]),
+    ...(severity === undefined ? [] : [`${SEVERITY} = ${binds.add(severity)}`]),
     ...(states === undefined ? [] : [`${STATE} in (${states.map((state) => binds.add(state)).join(', ')})`]),
   ];
 }
@@ -96,7 +101,8 @@ function where(conditions: readonly string[]): string {
 function letterOf(row: TextRow): StoredLetter {
   const [knownAt, epoch, recordOffset, topic, partition, offset, index, ...rest] = row;
   const [rule, reason, symbol, source, stream, position, contentType, ...more] = rest;
-  const [truncated, originalSize, originalSha256, replayOf, state, resolvedAt, author, note] = more;
+  const [truncated, originalSize, originalSha256, replayOf, severity, ...resolution] = more;
+  const [state, resolvedAt, author, note] = resolution;
   const eventIndex = Number(index ?? 0);
   return {
     topic: topic ?? '',
@@ -104,6 +110,7 @@ function letterOf(row: TextRow): StoredLetter {
     offset: long(offset),
     index: eventIndex < 0 ? undefined : eventIndex,
     rule: rule ?? '',
+    severity: severityOf(severity),
     reason: reason ?? '',
     source: source ?? '',
     symbol: symbol ?? '',
@@ -142,10 +149,11 @@ function newestOf(found: readonly FoundLetter[]): readonly FoundLetter[] {
 }
 
 function groupOf(row: TextRow): LetterGroup {
-  const [source, rule, state, letters, first, last, example] = row;
+  const [source, rule, severity, state, letters, first, last, example] = row;
   return {
     source: source ?? '',
     rule: rule ?? '',
+    severity: severityOf(severity),
     state: stateOf(state),
     letters: Number(letters ?? 0),
     firstNs: long(first),
@@ -156,6 +164,10 @@ function groupOf(row: TextRow): LetterGroup {
 
 function stateOf(text: string | null | undefined): LetterState {
   return text === 'replayed' || text === 'purged' ? text : 'open';
+}
+
+function severityOf(text: string | null | undefined): LetterSeverity {
+  return text === 'quarantine' ? text : 'reject';
 }
 
 function long(text: string | null | undefined): bigint {

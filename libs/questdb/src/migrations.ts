@@ -76,6 +76,12 @@ export const MIGRATIONS: readonly Migration[] = [
     name: 'findings say from when on they are',
     steps: [{ kind: 'add-column', column: 'start_ts', type: 'timestamp' }],
   },
+  {
+    table: TABLES.deadLetters.name,
+    toVersion: 3,
+    name: 'dead letters say whether they are rejected or in quarantine',
+    steps: [{ kind: 'add-column', column: 'severity', type: 'symbol' }],
+  },
 ];
 
 /** The version a table of the catalogue has once all its migrations ran. */

@@ -44,7 +44,7 @@ export function memoryDeadLetters(rowsOf: (table: string) => readonly MemoryRow[
     groups: (filter, limit) => {
       const groups = Map.groupBy(
         matching(filter),
-        ({ source, rule, state }) => `${source}\n${rule}\n${state}`,
+        ({ source, rule, severity, state }) => `${source}\n${rule}\n${severity}\n${state}`,
       );
       return Promise.resolve([...groups.values()].map(groupOf).sort(mostFirst).slice(0, limit));
     },
@@ -70,6 +70,7 @@ function letterOf(row: MemoryRow, resolution: MemoryRow | undefined): StoredLett
     offset: long(row, 'topic_offset'),
     index: index < 0n ? undefined : Number(index),
     rule: text(row, 'rule'),
+    severity: text(row, 'severity') === 'quarantine' ? 'quarantine' : 'reject',
     reason: text(row, 'reason'),
     source: text(row, 'source'),
     symbol: text(row, 'symbol'),
@@ -95,13 +96,14 @@ function stateOf(action: string): LetterState {
 }
 
 function matches(letter: StoredLetter, filter: LetterFilter): boolean {
-  const { startNs, endNs, states } = filter;
+  const { startNs, endNs, states, severity } = filter;
   return (
     (['source', 'symbol', 'rule', 'topic'] as const).every(
       (name) => filter[name] === undefined || filter[name] === letter[name],
     ) &&
     (startNs === undefined || letter.knownAtNs >= startNs) &&
     (endNs === undefined || letter.knownAtNs < endNs) &&
+    (severity === undefined || severity === letter.severity) &&
     (states === undefined || states.includes(letter.state))
   );
 }
@@ -115,6 +117,7 @@ function groupOf(letters: readonly StoredLetter[]): LetterGroup {
   return {
     source: newest?.source ?? '',
     rule: newest?.rule ?? '',
+    severity: newest?.severity ?? 'reject',
     state: newest?.state ?? 'open',
     letters: letters.length,
     firstNs: letters.at(-1)?.knownAtNs ?? 0n,

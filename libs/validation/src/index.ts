@@ -22,7 +22,15 @@ export { QUOTES } from './kinds/quotes.ts';
 export { TRADES } from './kinds/trades.ts';
 export { MAX_ORIGIN_LENGTH, type RecordRuleId } from './record-rules.ts';
 export type { BatchContext, BatchVersions, Kind } from './rule.ts';
+export { silenceOf, STALE_FEED_RULE } from './rules/stream.ts';
 export { soundWatermark } from './rules/time.ts';
+export { parseRules, VALIDATION_KIND } from './settings/document.ts';
+export {
+  DEFAULT_SETTINGS,
+  ValidationSettings,
+  type InstrumentSettings,
+  type SettledInstrument,
+} from './settings/settings.ts';
 export type { StreamState } from './stream-state.ts';
 export type { BarFrame, FrameFinding, FrameNote, FrameSeverity } from './frame/bar-frame.ts';
 export {

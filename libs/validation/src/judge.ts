@@ -1,5 +1,8 @@
 import { formatNs, type PriceBasis } from '@tickwell/domain';
+import { PriceState, secondsBetween } from './market/price-state.ts';
+import type { MarketEvent, PreparedRule } from './market-rule.ts';
 import type { BatchContext, BatchVersions, EventRule, Kind, StoppingRule } from './rule.ts';
+import { clockProblem } from './rules/clock.ts';
 import type { StreamState } from './stream-state.ts';
 import { hashOf } from './values-hash.ts';
 import type { Statement, Verdict, VersionWindow } from './version-window.ts';
@@ -8,6 +11,8 @@ import type { Statement, Verdict, VersionWindow } from './version-window.ts';
 export interface Refusal {
   readonly index: number;
   readonly rule: string;
+  /** `quarantine`: held until somebody decides. */
+  readonly severity: 'reject' | 'quarantine';
   /** One line: stream, position, event, what is wrong, rule. */
   readonly reason: string;
 }
@@ -107,6 +112,7 @@ class Run<C> {
   readonly #columns: C;
   readonly #positions: readonly bigint[];
   readonly #batch: BatchContext;
+  readonly #marketRules: readonly PreparedRule<C>[];
   /** Index of the first event that is no repeat. */
   readonly #first: number;
 
@@ -115,6 +121,7 @@ class Run<C> {
     this.#columns = columns;
     this.#positions = positions;
     this.#batch = batch;
+    this.#marketRules = kind.marketRules.inForce(batch.settings.rules);
     this.#first = first;
     this.#duplicates = first;
   }
@@ -126,8 +133,9 @@ class Run<C> {
     const known = problem === undefined ? knownVersions(this.#kind, this.#columns, versions) : undefined;
     for (let index = this.#first; index < count; index++) {
       if (problem === undefined) this.#event(index, stream, known);
-      else this.#refuse(index, problem);
+      else this.#refuse(index, problem, 'reject');
     }
+    if (problem === undefined) this.#clock(stream);
   }
 
   judgement(): Judgement {
@@ -142,7 +150,7 @@ class Run<C> {
   }
 
   #event(index: number, stream: StreamState, versions: KnownVersions | undefined): void {
-    const { eventRules, flagRules, remember, timeNs } = this.#kind;
+    const { eventRules, timeNs } = this.#kind;
     const unsound = this.#firstBroken(eventRules, index, stream);
     if (unsound !== undefined) {
       this.#stop(unsound, index, stream);
@@ -153,16 +161,52 @@ class Run<C> {
     const broken = this.#brokenNext(verdict, index, stream);
     if (broken !== undefined) this.#stop(broken, index, stream);
     if (broken !== undefined && verdict !== 'unchanged') return;
-    if (statement !== undefined) versions?.window.take(statement);
     // A correction, or an event said again, of a time that the stream has passed is no event to compare the next with.
     const isPast = stream.hasLast && timeNs(this.#columns, index) < stream.timeNs;
-    if (broken === undefined) {
-      for (const rule of isPast ? [] : flagRules) {
-        if (rule.broken(this.#columns, index, stream, this.#batch)) this.#flag(rule, index, stream);
-      }
-      this.#accepted?.push(index);
+    const event = isPast ? undefined : this.#marketEvent(index, stream);
+    if (broken === undefined && event !== undefined && this.#isKept(event)) return;
+    if (statement !== undefined) versions?.window.take(statement);
+    if (broken === undefined) this.#accepted?.push(index);
+    if (event !== undefined) this.#remember(event);
+  }
+
+  #marketEvent(index: number, stream: StreamState): MarketEvent<C> {
+    const { priceOf, timeNs } = this.#kind;
+    const before = stream.prices?.trusted ?? NaN;
+    const price = priceOf === undefined ? NaN : priceOf(this.#columns, index, before);
+    const gapS = stream.hasLast ? secondsBetween(stream.timeNs, timeNs(this.#columns, index)) : 0;
+    return { columns: this.#columns, index, move: { price, gapS }, stream, batch: this.#batch };
+  }
+
+  /** Whether a rule about the market keeps the event back; else what is odd about it is flagged. */
+  #isKept(event: MarketEvent<C>): boolean {
+    const odd = this.#marketRules.filter((rule) => rule.broken(event));
+    const keeping = this.#batch.isReleased ? undefined : odd.find(({ action }) => action !== 'flag');
+    if (keeping === undefined || keeping.action === 'flag') {
+      for (const rule of odd) this.#flag(rule, event);
+      return false;
     }
-    if (!isPast) remember(this.#columns, index, stream);
+    const problem = keeping.explain(event);
+    this.#refuse(event.index, { rule: keeping.id, problem }, keeping.action);
+    event.stream.prices?.hold(event.move.price);
+    return true;
+  }
+
+  #remember({ index, move, stream }: MarketEvent<C>): void {
+    const { priceOf, remember, timeNs } = this.#kind;
+    if (priceOf !== undefined && !Number.isNaN(move.price)) {
+      const { rules } = this.#batch.settings;
+      (stream.prices ??= new PriceState()).take(move, timeNs(this.#columns, index), rules);
+    }
+    remember(this.#columns, index, stream);
+  }
+
+  #clock(stream: StreamState): void {
+    const { clockRule } = this.#kind;
+    if (clockRule === undefined) return;
+    const problem = clockProblem(stream, this.#batch);
+    const index = this.#positions.length - 1;
+    if (problem !== undefined) this.#note(clockRule.id, index, () => problem);
   }
 
   /** What stops an event that is sound in itself. */
@@ -195,13 +239,13 @@ class Run<C> {
       this.#duplicates++;
     } else {
       const problem = rule.explain(this.#columns, index, stream, this.#batch);
-      this.#refuse(index, { rule: rule.id, problem });
+      this.#refuse(index, { rule: rule.id, problem }, 'reject');
     }
   }
 
-  #refuse(index: number, { rule, problem }: BatchProblem): void {
+  #refuse(index: number, { rule, problem }: BatchProblem, severity: Refusal['severity']): void {
     this.#split(index);
-    this.#refusals.push({ index, rule, reason: `${this.#describe(index)}: ${problem} (${rule})` });
+    this.#refusals.push({ index, rule, severity, reason: `${this.#describe(index)}: ${problem} (${rule})` });
   }
 
   /** From here on not everything is accepted: list what was so far. */
@@ -209,16 +253,20 @@ class Run<C> {
     this.#accepted ??= range(this.#first, index);
   }
 
-  #flag(rule: EventRule<C>, index: number, stream: StreamState): void {
+  #flag(rule: PreparedRule<C>, event: MarketEvent<C>): void {
+    this.#note(rule.id, event.index, () => rule.explain(event));
+  }
+
+  /** One finding a rule: the first event is explained, the others are counted. */
+  #note(rule: string, index: number, explain: () => string): void {
     this.#flags ??= new Map();
-    const known = this.#flags.get(rule.id);
+    const known = this.#flags.get(rule);
     if (known !== undefined) {
       known.count++;
       known.last = index;
       return;
     }
-    const problem = rule.explain(this.#columns, index, stream, this.#batch);
-    this.#flags.set(rule.id, { rule: rule.id, problem, first: index, last: index, count: 1 });
+    this.#flags.set(rule, { rule, problem: explain(), first: index, last: index, count: 1 });
   }
 
   #findings(): readonly Finding[] {

@@ -2,9 +2,13 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { countRecord } from './counts.ts';
 import { KeyState, MAX_COUNTS, MAX_STREAMS } from './key-state.ts';
+import { ClockState } from './market/clock-state.ts';
+import { PriceState } from './market/price-state.ts';
+import { DEFAULT_SETTINGS } from './settings/settings.ts';
 import { VersionWindow, type Statement } from './version-window.ts';
 import { MAX_SERIES, MAX_VERSIONS, MAX_VERSIONS_PER_SERIES } from './version-windows.ts';
 
+const RULES = DEFAULT_SETTINGS.of('X').rules;
 const int64 = fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n });
 const stream = fc.record({
   series: fc.constantFrom('trades', '5m/trade'),
@@ -27,6 +31,10 @@ describe('KeyState', () => {
           Object.assign(entry, rest);
           entry.numbers.push(...numbers);
           entry.texts.push(...texts);
+          if (rest.seq > 0n) entry.prices = new PriceState();
+          if (rest.seq < 0n) entry.clock = new ClockState();
+          entry.prices?.take({ price: numbers[0] ?? 1, gapS: 1 }, rest.timeNs, RULES);
+          entry.clock?.take(Number(rest.seq % 100n), 0);
         }
         for (const accepted of received) {
           countRecord(
@@ -89,16 +97,16 @@ describe('KeyState', () => {
 
   it('refuses a version it does not know and damaged bytes, on one line', () => {
     const bytes = new KeyState().encode();
-    expect(KeyState.decode(3, bytes)).toEqual({
+    expect(KeyState.decode(4, bytes)).toEqual({
       ok: false,
-      error: 'version 3 is not known, this build reads up to 2: run the newer build',
+      error: 'version 4 is not known, this build reads up to 3: run the newer build',
     });
     const state = new KeyState();
     state.stream('trades', 'a#X').numbers.push(1, 2);
     state.versions('5m/trade', 'a').take({ startNs: 7n, hash: -5n, knownNs: 9n });
     const good = state.encode();
     for (let length = 0; length < good.length; length++) {
-      expect(KeyState.decode(2, good.subarray(0, length)).ok).toBe(false);
+      expect(KeyState.decode(3, good.subarray(0, length)).ok).toBe(false);
     }
   });
 });
@@ -183,10 +191,17 @@ describe('versions of bars', () => {
     const state = new KeyState();
     state.stream('5m/trade', 'a#X').position = 3n;
     const bytes = state.encode();
-    // The older layout ended where the versions begin.
-    const read = KeyState.decode(1, bytes.subarray(0, bytes.length - 1));
-    if (!read.ok) throw new Error(read.error);
-    expect(read.value.encode()).toEqual(bytes);
+    const stream = bytes.subarray(0, bytes.length - 4);
+    const [noCounts, noVersions] = [0, 0];
+    // The oldest layout ended where the versions begin; neither had prices and clocks of streams.
+    for (const [version, rest] of [
+      [1, [noCounts]],
+      [2, [noCounts, noVersions]],
+    ] as const) {
+      const read = KeyState.decode(version, new Uint8Array([...stream, ...rest]));
+      if (!read.ok) throw new Error(read.error);
+      expect(read.value.encode()).toEqual(bytes);
+    }
   });
 });
 

@@ -1,6 +1,8 @@
 import { readState, StateWriter, type Result, type StateReader } from '@tickwell/domain';
 import { BoundedMap } from './bounded-map.ts';
 import { createCounts, type Counts } from './counts.ts';
+import { ClockState } from './market/clock-state.ts';
+import { PriceState } from './market/price-state.ts';
 import { createStream, type StreamState } from './stream-state.ts';
 import type { VersionWindow } from './version-window.ts';
 import { VersionWindows } from './version-windows.ts';
@@ -38,6 +40,13 @@ export class KeyState {
     return lastNs;
   }
 
+  /** The series of a stream, each with its state. */
+  streamsOf(origin: string): readonly { readonly series: string; readonly stream: StreamState }[] {
+    return [...this.#streams.entries()]
+      .filter(([key]) => afterMark(key) === origin)
+      .map(([key, stream]) => ({ series: key.slice(0, key.indexOf('#')), stream }));
+  }
+
   counts(source: string, kind: string): Counts {
     return this.#counts.use(countsKey(source, kind), createCounts);
   }
@@ -49,7 +58,7 @@ export class KeyState {
       .map(([key, counts]) => ({ kind: key.slice(0, key.indexOf('#')), counts }));
   }
 
-  static readonly version = 2;
+  static readonly version = 3;
 
   /** Equal states have equal bytes. */
   encode(): Uint8Array {
@@ -64,7 +73,7 @@ export class KeyState {
 
   static decode(version: number, bytes: Uint8Array): Result<KeyState, string> {
     return readState(bytes, (reader) => {
-      if (version !== KeyState.version && version !== WITHOUT_VERSIONS) {
+      if (version < WITHOUT_VERSIONS || version > KeyState.version) {
         reader.fail(
           `version ${version} is not known, this build reads up to ${KeyState.version}: run the newer build`,
         );
@@ -72,7 +81,7 @@ export class KeyState {
       const state = new KeyState();
       for (let left = reader.count(MIN_STREAM_BYTES); left > 0; left--) {
         const key = reader.text();
-        const stream = readStream(reader);
+        const stream = readStream(reader, version);
         state.#streams.use(key, () => stream);
       }
       for (let left = reader.count(MIN_COUNTS_BYTES); left > 0; left--) {
@@ -80,7 +89,7 @@ export class KeyState {
         const counts = readCounts(reader);
         state.#counts.use(key, () => counts);
       }
-      if (version !== WITHOUT_VERSIONS) state.#versions = VersionWindows.read(reader);
+      if (version > WITHOUT_VERSIONS) state.#versions = VersionWindows.read(reader);
       return state;
     });
   }
@@ -88,6 +97,8 @@ export class KeyState {
 
 /** Layout of states that knew no versions of bars yet. */
 const WITHOUT_VERSIONS = 1;
+/** Layout of streams that knew nothing of what is usual of their prices and clocks. */
+const WITHOUT_MARKET = 2;
 const MIN_STREAM_BYTES = 7;
 const MIN_COUNTS_BYTES = 6;
 
@@ -110,9 +121,13 @@ function writeStream(writer: StateWriter, stream: StreamState): void {
   for (const value of stream.numbers) writer.double(value);
   writer.uint(stream.texts.length);
   for (const text of stream.texts) writer.text(text);
+  writer.flag(stream.prices !== undefined);
+  stream.prices?.write(writer);
+  writer.flag(stream.clock !== undefined);
+  stream.clock?.write(writer);
 }
 
-function readStream(reader: StateReader): StreamState {
+function readStream(reader: StateReader, version: number): StreamState {
   const stream = createStream();
   stream.position = reader.int64();
   stream.hasLast = reader.flag();
@@ -120,6 +135,9 @@ function readStream(reader: StateReader): StreamState {
   stream.seq = reader.int64();
   for (let left = reader.count(8); left > 0; left--) stream.numbers.push(reader.double());
   for (let left = reader.count(1); left > 0; left--) stream.texts.push(reader.text());
+  if (version <= WITHOUT_MARKET) return stream;
+  if (reader.flag()) stream.prices = PriceState.read(reader);
+  if (reader.flag()) stream.clock = ClockState.read(reader);
   return stream;
 }
 

@@ -141,7 +141,7 @@ describe.skipIf(DATA_MISSING !== undefined)(
         accepted: 9_999,
         duplicates: 0,
         refused: {},
-        flagged: jumps.length > 0 ? { 'price-jump': jumps.length } : {},
+        flagged: { 'price-jump': jumps.length, 'price-outlier': 9, 'bad-print': 1 },
       });
     });
 

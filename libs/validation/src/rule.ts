@@ -1,40 +1,10 @@
-import type { Interval, PriceBasis } from '@tickwell/domain';
+import type { PriceBasis } from '@tickwell/domain';
+import type { MarketRules } from './market-rule.ts';
+import type { BatchContext, RuleInfo } from './rule-info.ts';
 import type { StreamState } from './stream-state.ts';
 import type { VersionWindow } from './version-window.ts';
 
-/**
- * What a broken rule does. `reject`: the event becomes a dead letter. `duplicate`: it is counted and dropped, because the same
- * event is there already. `flag`: it goes through and a finding says what is odd about it.
- */
-type Severity = 'reject' | 'duplicate' | 'flag';
-
-/** What people read about a rule; `docs/validation-rules.md` is generated from it. */
-export interface RuleInfo {
-  /** Stable: dead letters, findings and dashboards carry it. Never reuse an id for another meaning. */
-  readonly id: string;
-  readonly severity: Severity;
-  readonly description: string;
-  /** Numbers the rule was made with, named with their unit. */
-  readonly parameters: Readonly<Record<string, number | string>>;
-}
-
-/** What the events of one batch have in common. */
-export interface BatchContext {
-  /** Key of the record. */
-  readonly key: string;
-  readonly symbol: string;
-  readonly source: string;
-  /** Stream of the source, as in the cause. */
-  readonly origin: string;
-  /** What a person calls the stream: a file's name. Undefined where nobody said. */
-  readonly streamName: string | undefined;
-  /** When the batch became known, ns since the epoch: what "future" is measured against. Part of the log, never a wall clock. */
-  readonly referenceNs: bigint;
-  /** Bars only; else "". */
-  readonly intervalText: string;
-  /** Undefined where {@link intervalText} is not an interval. */
-  readonly interval: Interval | undefined;
-}
+export type { BatchContext, RuleInfo } from './rule-info.ts';
 
 /** What the versions of a batch's events are judged by, where the kind has versions. */
 export interface BatchVersions {
@@ -80,18 +50,22 @@ export interface Kind<C> {
   /** As in reasons: "trade". */
   readonly noun: string;
   readonly batchRules: readonly BatchRule[];
-  /** Rules that look at one event; none is a flag. */
+  /** Rules that look at one event; each refuses it. */
   readonly eventRules: readonly EventRule<C>[];
   /** Undefined: an event has one version. */
   readonly versions?: VersionRules<C>;
   /**
-   * Rules that compare an event with the one before it; asked only where {@link isNext} says no, and not of a correction. None is a flag.
+   * Rules that compare an event with the one before it; asked only where {@link isNext} says no, and not of a correction. Each stops the event.
    */
   readonly orderRules: readonly EventRule<C>[];
   /** Whether the event is plainly after the last accepted one, so that it breaks no order and repeats nothing. */
   readonly isNext: (columns: C, index: number, stream: StreamState) => boolean;
-  /** Findings about events that go through. */
-  readonly flagRules: readonly EventRule<C>[];
+  /** Rules about what is usual of the market: each does what the instrument's class says. */
+  readonly marketRules: MarketRules<C>;
+  /** What prices are compared by; NaN where an event has none, or there is none `before`. Undefined: the kind has no prices. */
+  readonly priceOf?: (columns: C, index: number, before: number) => number;
+  /** Set where events are sent when they happen, so that their times say what the clock of the source does. */
+  readonly clockRule?: RuleInfo;
   readonly timeNs: (columns: C, index: number) => bigint;
   /** Takes an accepted event into the state of its stream. */
   readonly remember: (columns: C, index: number, stream: StreamState) => void;

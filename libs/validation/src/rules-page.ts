@@ -4,8 +4,12 @@ import { KINDS, rulesOf } from './kinds/index.ts';
 import { RULE_EXAMPLES } from './rule-examples.ts';
 import { RECORD_RULES } from './record-rules.ts';
 import type { RuleInfo } from './rule.ts';
+import { TUNABLES } from './settings/catalogue.ts';
+import type { Tunable } from './settings/tunable.ts';
 
 const SEVERITIES = `- **reject**: the event becomes a dead letter in \`md.dead-letters\`, with its bytes, the rule, the reason and its position.
+- **quarantine**: so does it, and a person decides: \`tickwell dead-letter list --severity quarantine\` shows what is held, \`replay\` lets it through, and no rule about the market
+  holds it a second time ([dead-letters.md](dead-letters.md)).
 - **duplicate**: the event is there already; it is counted and dropped.
 - **flag**: the event goes through, and a finding in \`md.quality\` says what is odd about it.`;
 
@@ -34,7 +38,7 @@ ${table(
 
 ## Rules about events
 
-The first broken rule of a kind decides, in this order; flags come last.
+The first broken rule of a kind decides, in this order; those with a number of their own by class, which judge what is usual of a market, come last. Several may flag one event.
 
 ${table(
   ['rule', 'kinds', 'severity', 'what breaks it', 'for example', 'parameters'],
@@ -46,6 +50,23 @@ ${table(
     RULE_EXAMPLES[rule.id] ?? '',
     parameters(rule),
   ]),
+)}
+
+## What a class of instruments may set
+
+The rules about what is usual of a market have an action and numbers of their own for each class of instruments (the \`type\` of the instrument map; \`unknown\`
+where it has none). A document of kind \`validation\` changes them; its id is a class, or \`all\`. What a class says comes before what \`all\` says, and both before these defaults:
+
+    echo '{"rules": {"price-absurd": {"times": 20}, "outside-session": {"action": "quarantine"}}}' | tickwell config put validation crypto
+    echo '{"rules": {"sequence-gap": {"sources": ["coinbase"]}}}' | tickwell config put validation all
+
+\`action\` is one of those listed; numbers have bounds; a wrong document is refused with every problem named. It takes effect at a logged position, for every record from there on alike, also
+after a restart ([0017](adr/0017-settings-at-a-logged-position.md)). Calendars are those of the instruments (\`tickwell instrument add AAPL --calendar XNYS\`); without one a crypto pair
+trades round the clock and a currency as currencies do, and of anything else no rule about sessions is asked.
+
+${table(
+  ['rule', 'action', 'may be', 'number', 'default', 'of classes', 'from', 'to', 'what it is'],
+  TUNABLES.flatMap(tunableRows),
 )}
 
 ## Rules about files and history
@@ -68,6 +89,40 @@ function section(rule: FrameRule): string {
     `Example: ${example}`,
     ...(numbers === '' ? [] : [`Parameters: ${numbers}.`]),
   ].join('\n\n');
+}
+
+/** A row for each number of a rule, the first with its action. */
+function tunableRows({
+  id,
+  action,
+  actionOfClass,
+  actions,
+  numbers,
+  bySource,
+}: Tunable): readonly string[][] {
+  const head = [`\`${id}\``, ofClasses(action, actionOfClass), actions.join(', ')];
+  const rows = Object.entries(numbers).map(([name, { value, ofClass, min, max, meaning }]) => [
+    `\`${name}\``,
+    String(value),
+    ofClasses(undefined, ofClass),
+    String(min),
+    String(max),
+    meaning,
+  ]);
+  if (bySource === true)
+    rows.push(['`sources`', 'none', '', '', '', 'names of the sources that it is asked of']);
+  if (rows.length === 0) rows.push(['', '', '', '', '', '']);
+  return rows.map((row, at) => [...(at === 0 ? head : ['', '', '']), ...row]);
+}
+
+/** The value of all, then those of single classes: "flag; fund off". */
+function ofClasses(
+  value: string | undefined,
+  ofClass: Readonly<Record<string, string | number>> = {},
+): string {
+  const byValue = Map.groupBy(Object.keys(ofClass), (name) => ofClass[name]);
+  const classes = [...byValue].map(([own, names]) => `${names.join(', ')} ${own}`);
+  return [...(value === undefined ? [] : [value]), ...classes].join('; ');
 }
 
 interface RuleRow {

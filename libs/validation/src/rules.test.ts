@@ -1,4 +1,4 @@
-import type { PriceBasis } from '@tickwell/domain';
+import type { BarColumns, PriceBasis, QuoteColumns, TradeColumns } from '@tickwell/domain';
 import { describe, expect, it } from 'vitest';
 import {
   action,
@@ -12,6 +12,8 @@ import {
   judged,
   portfolioEvent,
   quotes,
+  SECOND_NS,
+  settingsOf,
   trades,
 } from './fixtures/events.ts';
 import type { Judgement } from './judge.ts';
@@ -21,6 +23,7 @@ import { ACTIONS, datasetRows, FUNDAMENTALS, PORTFOLIO } from './kinds/lists.ts'
 import { QUOTES } from './kinds/quotes.ts';
 import { TRADES } from './kinds/trades.ts';
 import type { BatchContext, Kind } from './rule.ts';
+import { createStream } from './stream-state.ts';
 import { VersionWindow } from './version-window.ts';
 
 /** One rule of one kind: events of which the last breaks it, and as near a case as there is that does not. */
@@ -28,8 +31,8 @@ interface Case {
   readonly kind: string;
   readonly rule: string;
   readonly what: string;
-  /** How it shows in the judgement, where that is not the rule's id. */
-  readonly shows?: string;
+  /** How it shows in the judgement, where that is not the rule's id alone. */
+  readonly shows?: string | readonly string[];
   readonly breaks: () => Judgement;
   readonly passes: () => Judgement;
 }
@@ -40,15 +43,17 @@ interface Sides<C> {
   readonly batch?: BatchContext;
   /** Context of the passing side, where that is the difference. */
   readonly passingBatch?: BatchContext;
+  readonly shows?: Case['shows'];
 }
 
 type MakeCase<C> = (rule: string, what: string, sides: Sides<C>) => Case;
 
 function caseOf<C>(kind: Kind<C>, count: (columns: C) => number, defaults: BatchContext): MakeCase<C> {
-  return (rule, what, { breaks, passes, batch = defaults, passingBatch = batch }) => ({
+  return (rule, what, { breaks, passes, batch = defaults, passingBatch = batch, shows = rule }) => ({
     kind: kind.name,
     rule,
     what,
+    shows,
     breaks: () => judged(kind, breaks, count(breaks), { batch }),
     passes: () => judged(kind, passes, count(passes), { batch: passingBatch }),
   });
@@ -430,7 +435,165 @@ const LIST_CASES: readonly Case[] = [
   ),
 ];
 
-const CASES = [...TRADE_CASES, ...QUOTE_CASES, ...BAR_CASES, ...LIST_CASES];
+/** So many quiet seconds, and what follows them. */
+const QUIET = 30;
+
+function quiet<E extends object>(...after: readonly E[]): readonly (E | { readonly price: number })[] {
+  const before = Array.from({ length: QUIET }, (_value, index) => ({
+    price: index % 2 === 0 ? 100 : 100.01,
+  }));
+  return [...before, ...after];
+}
+
+const quietTrades = (...prices: readonly number[]): TradeColumns =>
+  trades(...quiet(...prices.map((price) => ({ price }))));
+
+/** Quotes a cent wide around prices, after a quiet while. */
+const quietQuotes = (...prices: readonly number[]): QuoteColumns =>
+  quotes(
+    ...quiet(...prices.map((price) => ({ price }))).map(({ price }) => ({
+      bidPrice: price - 0.01,
+      askPrice: price + 0.01,
+    })),
+  );
+
+const flatBar = (price: number): object => ({ open: price, high: price, low: price, close: price });
+const quietBars = (...prices: readonly number[]): BarColumns =>
+  bars(...quiet(...prices.map((price) => ({ price }))).map(({ price }) => flatBar(price)));
+
+/** A judge's view of a stock of New York. */
+const listed = (changes: Partial<BatchContext> = {}): BatchContext => ({
+  ...context(changes),
+  settings: settingsOf({ type: 'stock', calendar: 'XNYS' }),
+});
+const listedBars = (interval: string): BatchContext => ({
+  ...listed(),
+  ...barContext(interval),
+  settings: listed().settings,
+});
+
+/** 2024-01-02T15:00:00Z, half an hour after New York opens. */
+const OPEN_NS = DAY_NS + 15n * HOUR_NS;
+const TRADING: readonly { readonly timeNs: bigint }[] = Array.from({ length: QUIET }, (_value, index) => ({
+  timeNs: OPEN_NS + BigInt(index) * SECOND_NS,
+}));
+const MINUTE_NS = 60n * SECOND_NS;
+
+function marketCases<C>(
+  make: MakeCase<C>,
+  batch: BatchContext,
+  series: (...prices: readonly number[]) => C,
+): readonly Case[] {
+  return [
+    make('price-outlier', 'first of a new level', {
+      breaks: series(110),
+      passes: series(101),
+      batch,
+    }),
+    make('price-absurd', 'a slip of the comma', { breaks: series(1000.1), passes: series(104), batch }),
+    make('bad-print', 'back at once', {
+      shows: ['price-outlier', 'bad-print'],
+      breaks: series(110, 100),
+      passes: series(104, 100),
+      batch,
+    }),
+  ];
+}
+
+const SEQUENCED = settingsOf({
+  documents: { all: { rules: { 'sequence-gap': { sources: ['file:test'] } } } },
+});
+
+const MARKET_CASES: readonly Case[] = [
+  ...marketCases(trade, context(), quietTrades),
+  ...marketCases(quote, context(), quietQuotes),
+  ...marketCases(bar, barContext('5m'), quietBars),
+  trade('outside-session', 'in the night', {
+    breaks: trades({ timeNs: DAY_NS + 7n * HOUR_NS }),
+    passes: trades({ timeNs: DAY_NS + 10n * HOUR_NS }),
+    batch: listed(),
+  }),
+  trade('outside-session', 'a holiday, and an instrument that names no calendar', {
+    breaks: trades({ timeNs: DAY_NS - 9n * HOUR_NS }),
+    passes: trades({ timeNs: DAY_NS - 9n * HOUR_NS }),
+    batch: listed(),
+    passingBatch: context(),
+  }),
+  bar('outside-session', 'a daily bar of New Year', {
+    breaks: bars({ startNs: DAY_NS - 24n * HOUR_NS }),
+    passes: bars({ startNs: DAY_NS }),
+    batch: listedBars('1d'),
+  }),
+  bar('outside-session', 'five minutes of the night', {
+    breaks: bars({ startNs: DAY_NS + 9n * HOUR_NS - 5n * MINUTE_NS }),
+    passes: bars({ startNs: DAY_NS + 9n * HOUR_NS }),
+    batch: listedBars('5m'),
+  }),
+  trade('stale-feed', '31 minutes of open market', {
+    breaks: trades(...TRADING, { timeNs: OPEN_NS + 32n * MINUTE_NS, price: 130 }),
+    passes: trades(...TRADING, { timeNs: OPEN_NS + 29n * MINUTE_NS, price: 130 }),
+    batch: listed(),
+  }),
+  quote('stale-feed', 'over the night there is no market', {
+    breaks: quotes(...TRADING, { timeNs: OPEN_NS + 32n * MINUTE_NS }),
+    passes: quotes({}, ...TRADING.map(({ timeNs }) => ({ timeNs: timeNs + 6n * HOUR_NS - 5n * MINUTE_NS })), {
+      timeNs: OPEN_NS + 24n * HOUR_NS - 10n * MINUTE_NS,
+    }),
+    batch: listed(),
+  }),
+  bar('stale-feed', 'two hours without five-minute bars', {
+    breaks: bars(...barTimes(QUIET), { startNs: barNs(QUIET + 240) }),
+    passes: bars(...barTimes(QUIET), { startNs: barNs(QUIET + 190) }),
+    batch: { ...barContext('5m'), settings: settingsOf({ type: 'crypto' }) },
+  }),
+  trade('sequence-gap', 'one is missing', {
+    breaks: trades({ seq: 5n }, { seq: 7n }),
+    passes: trades({ seq: 5n }, { seq: 6n }),
+    batch: { ...context(), settings: SEQUENCED },
+  }),
+  quote('sequence-gap', 'of another source a gap says nothing', {
+    breaks: quotes({ seq: 5n }, { seq: 7n }),
+    passes: quotes({ seq: 5n }, { seq: 7n }),
+    batch: { ...context(), settings: SEQUENCED },
+    passingBatch: context(),
+  }),
+  ...(['trades', 'quotes'] as const).map(clockCase),
+];
+
+function barNs(index: number): bigint {
+  return DAY_NS + BigInt(index) * 5n * MINUTE_NS;
+}
+
+function barTimes(count: number): readonly { readonly startNs: bigint }[] {
+  return Array.from({ length: count }, (_value, index) => ({ startNs: barNs(index) }));
+}
+
+/** A stream of a record a second, each a while after its time. */
+function clockCase(kind: 'trades' | 'quotes'): Case {
+  const stream = (lagSeconds: bigint) => (): Judgement => {
+    const state = createStream();
+    let judgement: Judgement | undefined;
+    for (let second = 1; second <= 40 && (judgement?.findings.length ?? 0) === 0; second += 1) {
+      const timeNs = DAY_NS + BigInt(second) * SECOND_NS;
+      const batch = context({ loggedNs: timeNs + lagSeconds * SECOND_NS });
+      const options = { batch, stream: state, first: second };
+      judgement =
+        kind === 'trades'
+          ? judged(TRADES, trades({ timeNs }), 1, options)
+          : judged(QUOTES, quotes({ timeNs }), 1, options);
+    }
+    return judgement ?? judged(TRADES, trades(), 0);
+  };
+  return {
+    kind,
+    rule: 'clock-skew',
+    what: 'an hour behind, as of a wrong zone',
+    breaks: stream(3600n),
+    passes: stream(1n),
+  };
+}
+
+const CASES = [...MARKET_CASES, ...TRADE_CASES, ...QUOTE_CASES, ...BAR_CASES, ...LIST_CASES];
 
 function rulesHit(judgement: Judgement): readonly string[] {
   const duplicates = judgement.duplicates > 0 ? ['duplicate'] : [];
@@ -443,7 +606,7 @@ function rulesHit(judgement: Judgement): readonly string[] {
 
 describe('every rule', () => {
   it.each(CASES)('$kind $rule: $what', ({ rule, shows, breaks, passes }) => {
-    expect(rulesHit(breaks())).toEqual([shows ?? rule]);
+    expect(rulesHit(breaks())).toEqual([shows ?? rule].flat());
     expect(rulesHit(passes())).toEqual([]);
     expect(passes().accepted).toBe('all');
   });
@@ -459,6 +622,7 @@ describe('every rule', () => {
       {
         index: 1,
         rule: 'price-positive',
+        severity: 'reject',
         reason:
           'file:test#AAPL position 18: trade of AAPL at 2024-01-02T00:00:01Z: price -3 is not a finite number above 0 (price-positive)',
       },
@@ -470,9 +634,11 @@ describe('every rule', () => {
 
   it('stands where its severity belongs', () => {
     for (const kind of KINDS) {
-      const refusing = [...kind.batchRules, ...kind.eventRules, ...kind.orderRules];
-      expect(refusing.filter((rule) => rule.severity === 'flag')).toEqual([]);
-      expect(kind.flagRules.filter((rule) => rule.severity !== 'flag')).toEqual([]);
+      const stopping = [...kind.batchRules, ...kind.eventRules, ...kind.orderRules];
+      expect(stopping.filter(({ severity }) => severity !== 'reject' && severity !== 'duplicate')).toEqual(
+        [],
+      );
+      expect(kind.marketRules.all.filter(({ severity }) => severity === 'reject')).toEqual([]);
     }
   });
 });

@@ -1,6 +1,11 @@
 import type { ConfigKinds } from '@tickwell/config';
 import { INSTRUMENT_KIND } from '@tickwell/instruments';
+import { VALIDATION_KIND } from '@tickwell/validation';
 import { SOURCE_KIND } from './source-policies.ts';
 
 /** What is checked of the documents of each kind before they are written; a kind that is not here takes any JSON object. */
-export const CONFIG_KINDS: ConfigKinds = { instrument: INSTRUMENT_KIND, source: SOURCE_KIND };
+export const CONFIG_KINDS: ConfigKinds = {
+  instrument: INSTRUMENT_KIND,
+  source: SOURCE_KIND,
+  validation: VALIDATION_KIND,
+};

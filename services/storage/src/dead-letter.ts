@@ -40,6 +40,7 @@ export function malformedLetter(record: LogRecord, epoch: string, error: Mapping
       priceBasis: 'unspecified',
     }),
     rule: MALFORMED_RULE,
+    severity: events.DeadLetterSeverity.REJECT,
     reason: `${record.topic}/${record.partition} offset ${record.offset}: ${error.reason} (${error.rule})`,
     topic: record.topic,
     partition: record.partition,

@@ -5,7 +5,7 @@
 import { decodeTickBatch, contentType, encodeTickBatch, TOPICS } from '@tickwell/contracts';
 import { emptyTrades, type Header, type TickBatch } from '@tickwell/domain';
 import type { LogRecord } from '@tickwell/ports';
-import { judge, KeyState, TRADES } from '@tickwell/validation';
+import { DEFAULT_SETTINGS, judge, KeyState, TRADES } from '@tickwell/validation';
 import { createProcessors } from '../src/processors.ts';
 
 const START_NS = 1_385_337_600_000_000_000n;
@@ -88,6 +88,9 @@ function bench(eventsPerBatch: number): void {
     referenceNs: KNOWN_NS,
     intervalText: '',
     interval: undefined,
+    loggedNs: KNOWN_NS,
+    settings: DEFAULT_SETTINGS.of('BTCUSD'),
+    isReleased: false,
   };
   const decodeUs = measure('decode', () => {
     for (const { value } of records) if (value !== null) decodeTickBatch(value, true);
@@ -109,7 +112,7 @@ function bench(eventsPerBatch: number): void {
     const state = processor.createState('BTCUSD');
     let outputs = 0;
     for (const record of records) {
-      for (const output of processor.process(record, state)) {
+      for (const output of processor.process(record, state, DEFAULT_SETTINGS)) {
         output.encode({ origin: 'md.raw.ticks@bench/0', n: record.offset + 1n, k: 0 });
         if (output.topic === TOPICS.ticks.name) outputs++;
       }

@@ -9,7 +9,7 @@ import {
 import { checkSymbol, err, ok, parseInterval, type Header, type Result } from '@tickwell/domain';
 import type { Output, Processor } from '@tickwell/flow';
 import type { LogRecord } from '@tickwell/ports';
-import type { KeyState } from '@tickwell/validation';
+import type { KeyState, ValidationSettings } from '@tickwell/validation';
 import { countEvents, filedHeader, keyProcessor, recordKey, refuseRecord } from './key-processor.ts';
 import type { OutcomeCounter } from './outcome-counter.ts';
 import { headerProblem, readValue, type RecordProblem } from './read-record.ts';
@@ -24,7 +24,7 @@ const STATES: ReadonlySet<events.CoverageState> = new Set([
 const MAX_TEXT_LENGTH = 1_000;
 
 /** Every hole that is told becomes an entry of the ledger (md.coverage), whose latest step is what is known. */
-export function holeProcessor(counter: OutcomeCounter): Processor<KeyState> {
+export function holeProcessor(counter: OutcomeCounter): Processor<KeyState, ValidationSettings> {
   return keyProcessor('validate-holes', TOPICS.rawHoles, (record, state) => {
     const read = readHole(record);
     if (!read.ok) return refuseRecord(counter, state, record, read.error, KIND);

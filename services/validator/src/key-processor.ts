@@ -8,7 +8,7 @@ import {
 import { msToNs, type Header } from '@tickwell/domain';
 import { deadLetter, wholeOriginal, type Output, type Processor } from '@tickwell/flow';
 import type { LogRecord } from '@tickwell/ports';
-import { countRecord, KeyState, type Outcome } from '@tickwell/validation';
+import { countRecord, KeyState, type Outcome, type ValidationSettings } from '@tickwell/validation';
 import type { OutcomeCounter } from './outcome-counter.ts';
 import { qualityCounts } from './quality.ts';
 import type { RecordProblem } from './read-record.ts';
@@ -20,8 +20,8 @@ const NOTHING = new Uint8Array(0);
 export function keyProcessor(
   name: string,
   input: TopicSpec,
-  process: (record: LogRecord, state: KeyState) => readonly Output[],
-): Processor<KeyState> {
+  process: Processor<KeyState, ValidationSettings>['process'],
+): Processor<KeyState, ValidationSettings> {
   return {
     name,
     inputTopic: input.name,
@@ -41,7 +41,7 @@ export function recordKey(record: LogRecord): string {
 }
 
 /** When the log took the record, ns since the epoch. */
-function loggedAtNs(record: LogRecord): bigint {
+export function loggedAtNs(record: LogRecord): bigint {
   return msToNs(Math.max(record.timestampMs, 0));
 }
 
@@ -92,6 +92,7 @@ export function refuseRecord(
     record,
     header,
     rule,
+    severity: 'reject',
     reason: `${record.topic}/${record.partition} offset ${record.offset}: ${problem} (${rule})`,
     position: header.cause.n,
     index: undefined,

@@ -1,5 +1,5 @@
 import { createKafkaLog } from '@tickwell/kafka';
-import { runService } from '@tickwell/runtime';
+import { runService, systemClock } from '@tickwell/runtime';
 import { readValidatorConfig } from './config.ts';
 import { VALIDATOR_TOPICS, ValidatorService } from './service.ts';
 
@@ -10,6 +10,6 @@ await runService({
   build: async (config, logger) => {
     const log = createKafkaLog({ brokers: config.kafkaBrokers, clientId: 'tickwell-validator', logger });
     await log.ensureTopics(VALIDATOR_TOPICS);
-    return new ValidatorService(config, { log, logger });
+    return new ValidatorService(config, { log, logger, clock: systemClock });
   },
 });

@@ -81,7 +81,9 @@ describe('ticks', () => {
     );
     expect(ticksOf(written)[0]?.kind === 'quotes' && ticksOf(written)).toHaveLength(1);
     // When it was logged: the stream, and what its header says, may be older.
-    expect(qualityOf(written).map(({ header: of }) => of?.knownAtNs)).toContain(BigInt(LOGGED_MS) * 1_000_000n);
+    expect(qualityOf(written).map(({ header: of }) => of?.knownAtNs)).toContain(
+      BigInt(LOGGED_MS) * 1_000_000n,
+    );
     const [finding] = qualityOf(written).flatMap(({ event }) =>
       event.case === 'finding' ? [event.value] : [],
     );

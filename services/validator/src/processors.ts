@@ -1,5 +1,5 @@
 import type { Processor } from '@tickwell/flow';
-import type { KeyState } from '@tickwell/validation';
+import type { KeyState, ValidationSettings } from '@tickwell/validation';
 import { holeProcessor } from './hole-processor.ts';
 import { OutcomeCounter } from './outcome-counter.ts';
 import { rawProcessor } from './raw-processor.ts';
@@ -12,7 +12,7 @@ import { TICKS } from './topics/ticks.ts';
 const RAW_TOPICS: readonly RawTopic[] = [TICKS, BARS, FUNDAMENTALS, ACTIONS, PORTFOLIO, DATASETS];
 
 /** Every processor of the validator, one per raw topic. */
-export function createProcessors(): readonly Processor<KeyState>[] {
+export function createProcessors(): readonly Processor<KeyState, ValidationSettings>[] {
   const counter = new OutcomeCounter();
   return [
     ...RAW_TOPICS.map((topic) => rawProcessor(topic, counter)),

@@ -5,6 +5,7 @@ import {
   type BatchContext,
   type BatchVersions,
   type Judgement,
+  type InstrumentSettings,
   type Kind,
   type KeyState,
   type StreamState,
@@ -33,6 +34,9 @@ export interface RecordContext {
   readonly key: string;
   /** Latest time at which the log knew the record, ns since the epoch. */
   readonly referenceNs: bigint;
+  /** When the log took the record, ns since the epoch. */
+  readonly loggedNs: bigint;
+  readonly settings: InstrumentSettings;
   /** What a person calls the stream. */
   readonly streamName: string | undefined;
 }
@@ -119,6 +123,9 @@ class ColumnBatch<C> implements RawBatch {
     return {
       key: record.key,
       referenceNs: record.referenceNs,
+      loggedNs: record.loggedNs,
+      settings: record.settings,
+      isReleased: header.replayOf !== '',
       streamName: record.streamName,
       symbol: header.symbol,
       source: header.source,

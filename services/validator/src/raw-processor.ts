@@ -2,17 +2,19 @@ import { HEADER_STREAM_NAME } from '@tickwell/contracts';
 import type { Header } from '@tickwell/domain';
 import { deadLetter, qualityFinding, wholeOriginal, type Output, type Processor } from '@tickwell/flow';
 import type { LogRecord } from '@tickwell/ports';
-import { soundWatermark, type Judgement, type KeyState } from '@tickwell/validation';
+import { soundWatermark, type Judgement, type KeyState, type ValidationSettings } from '@tickwell/validation';
 import {
   countEvents,
   judgedHeader,
   keyProcessor,
+  loggedAtNs,
   recordKey,
   referenceNs,
   refuseRecord,
 } from './key-processor.ts';
 import type { OutcomeCounter } from './outcome-counter.ts';
 import { qualityCounts } from './quality.ts';
+import { silences } from './silences.ts';
 import type { RawBatch, RecordContext } from './raw-batch.ts';
 import type { RawTopic } from './raw-topic.ts';
 import { readBatch } from './read-record.ts';
@@ -24,13 +26,16 @@ const MAX_STREAM_NAME = 300;
  * Validates one raw topic: every record yields at most one validated record (what was accepted, in order), one dead letter per
  * refused event, findings about what is odd, and counts.
  */
-export function rawProcessor(topic: RawTopic, counter: OutcomeCounter): Processor<KeyState> {
-  return keyProcessor(topic.name, topic.input, (record, state) => {
+export function rawProcessor(
+  topic: RawTopic,
+  counter: OutcomeCounter,
+): Processor<KeyState, ValidationSettings> {
+  return keyProcessor(topic.name, topic.input, (record, state, settings) => {
     const read = readBatch(record, topic.input, (value) => topic.decode(value));
     if (!read.ok) return refuseRecord(counter, state, record, read.error, topic.recordKind);
     return read.value.positions.length === 0
-      ? moveWatermark(topic, record, read.value, state)
-      : judgeBatch(topic, counter, record, read.value, state);
+      ? moveWatermark(topic, record, read.value, state, settings)
+      : judgeBatch(topic, counter, record, read.value, state, settings);
   });
 }
 
@@ -40,8 +45,9 @@ function judgeBatch(
   record: LogRecord,
   batch: RawBatch,
   state: KeyState,
+  settings: ValidationSettings,
 ): readonly Output[] {
-  const context = recordContext(record, batch.header);
+  const context = recordContext(record, batch.header, settings);
   const judgement = batch.judge(state, context);
   const { refusals, findings, duplicates, received } = judgement;
   const header = judgedHeader(record, batch.header, context.key);
@@ -79,10 +85,10 @@ function validated(
   lastNs: bigint,
   { accepted, refusals }: Judgement,
 ): readonly Output[] {
-  if (accepted !== 'all' && accepted.length === 0) {
-    return refusals.length === 0 ? [] : watermarkRecord(topic, batch, context, lastNs);
-  }
   const watermarkNs = soundWatermark(batch.header.watermarkNs, context.referenceNs, lastNs);
+  if (accepted !== 'all' && accepted.length === 0) {
+    return refusals.length === 0 ? [] : watermarkRecord(topic, batch, context, watermarkNs);
+  }
   return [validatedRecord(topic, batch, context.key, { ...batch.header, watermarkNs }, accepted)];
 }
 
@@ -92,13 +98,22 @@ function moveWatermark(
   record: LogRecord,
   batch: RawBatch,
   state: KeyState,
+  settings: ValidationSettings,
 ): readonly Output[] {
   const { header } = batch;
-  const context = recordContext(record, header);
+  const context = recordContext(record, header, settings);
   const filed = judgedHeader(record, header, context.key);
   const unreported = state.countsOf(filed.source).filter(({ counts }) => counts.unreported > 0);
+  const watermarkNs = soundWatermark(
+    header.watermarkNs,
+    context.referenceNs,
+    state.lastAcceptedNs(header.cause.origin),
+  );
   return [
-    ...watermarkRecord(topic, batch, context, state.lastAcceptedNs(header.cause.origin)),
+    ...watermarkRecord(topic, batch, context, watermarkNs),
+    ...silences(topic, state, header, context.settings, watermarkNs).map(({ kind, finding }) =>
+      qualityFinding(context.key, filed, kind, finding),
+    ),
     ...unreported.map(({ kind, counts }) => qualityCounts(context.key, filed, kind, counts)),
   ];
 }
@@ -107,17 +122,19 @@ function watermarkRecord(
   topic: RawTopic,
   batch: RawBatch,
   context: RecordContext,
-  lastNs: bigint,
+  watermarkNs: bigint,
 ): readonly Output[] {
-  const watermarkNs = soundWatermark(batch.header.watermarkNs, context.referenceNs, lastNs);
   if (!topic.hasWatermarks || watermarkNs <= 0n || !batch.isSound(context)) return [];
   return [validatedRecord(topic, batch, context.key, { ...batch.header, watermarkNs }, [])];
 }
 
-function recordContext(record: LogRecord, header: Header): RecordContext {
+function recordContext(record: LogRecord, header: Header, settings: ValidationSettings): RecordContext {
+  const key = recordKey(record);
   return {
-    key: recordKey(record),
+    key,
     referenceNs: referenceNs(record, header),
+    loggedNs: loggedAtNs(record),
+    settings: settings.of(key),
     streamName: record.headers[HEADER_STREAM_NAME]?.slice(0, MAX_STREAM_NAME),
   };
 }

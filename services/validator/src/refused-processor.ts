@@ -2,7 +2,7 @@ import { events, headerFromProto, parseMessage, TOPICS } from '@tickwell/contrac
 import { err, ok, type Cause, type Header, type Result } from '@tickwell/domain';
 import { deadLetter, MAX_ORIGINAL_BYTES, type Output, type Processor } from '@tickwell/flow';
 import type { LogRecord } from '@tickwell/ports';
-import type { KeyState } from '@tickwell/validation';
+import type { KeyState, ValidationSettings } from '@tickwell/validation';
 import { countEvents, judgedHeader, keyProcessor, refuseRecord } from './key-processor.ts';
 import type { OutcomeCounter } from './outcome-counter.ts';
 import { headerProblem, readValue, type RecordProblem } from './read-record.ts';
@@ -12,7 +12,7 @@ const MAX_TEXT_LENGTH = 2_000;
 const MAX_RULE_LENGTH = 100;
 
 /** Turns input that ingest could not read into dead letters, so that it is counted and kept like everything else refused. */
-export function refusedProcessor(counter: OutcomeCounter): Processor<KeyState> {
+export function refusedProcessor(counter: OutcomeCounter): Processor<KeyState, ValidationSettings> {
   return keyProcessor('validate-refused', TOPICS.rawRefused, (record, state) => {
     const read = readRefused(record);
     if (!read.ok) return refuseRecord(counter, state, record, read.error, KIND);
@@ -57,6 +57,7 @@ function refusedLetter(record: LogRecord, header: Header, input: events.RefusedI
     record,
     header,
     rule: input.rule.slice(0, MAX_TEXT_LENGTH),
+    severity: 'reject',
     reason: `${input.reason.slice(0, MAX_TEXT_LENGTH)} (${input.rule.slice(0, MAX_RULE_LENGTH)})`,
     position: input.position,
     index: undefined,

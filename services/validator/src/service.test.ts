@@ -1,5 +1,6 @@
 import { ALL_TOPICS, decodeTickBatch, TOPICS } from '@tickwell/contracts';
 import { SILENT, type EventLog, type LogRecord } from '@tickwell/ports';
+import { systemClock } from '@tickwell/runtime';
 import { MemoryLog } from '@tickwell/testkit';
 import { expect, it, vi } from 'vitest';
 import { tradeRecord } from './fixtures/batches.ts';
@@ -35,7 +36,11 @@ it('reads every raw topic, goes on where it stopped, and leaves nothing out', as
   const rawTopics = VALIDATOR_TOPICS.filter(({ name }) => name.includes('raw'));
   await write(log, [tradeRecord([{}, { price: -1 }]), ...rawTopics.map((topic) => recordOf(topic, garbage))]);
 
-  const first = new ValidatorService(SETTINGS, { log: log.openProcess(), logger: SILENT });
+  const first = new ValidatorService(SETTINGS, {
+    log: log.openProcess(),
+    logger: SILENT,
+    clock: systemClock,
+  });
   const running = first.run();
   await vi.waitFor(() => {
     expect(log.records(TOPICS.deadLetters.name)).toHaveLength(1 + rawTopics.length);
@@ -45,7 +50,11 @@ it('reads every raw topic, goes on where it stopped, and leaves nothing out', as
   expect(rawTopics).toHaveLength(8);
 
   await write(log, [tradeRecord([{}, {}, {}])]);
-  const second = new ValidatorService(SETTINGS, { log: log.openProcess(), logger: SILENT });
+  const second = new ValidatorService(SETTINGS, {
+    log: log.openProcess(),
+    logger: SILENT,
+    clock: systemClock,
+  });
   const runningAgain = second.run();
   await vi.waitFor(() => {
     expect(positionsSeen(log)).toHaveLength(2);

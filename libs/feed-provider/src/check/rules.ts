@@ -3,6 +3,7 @@ import type { FeedChunk } from '@tickwell/ports';
 import {
   ACTIONS,
   BARS,
+  DEFAULT_SETTINGS,
   FUNDAMENTALS,
   judge,
   KeyState,
@@ -33,6 +34,9 @@ export function judgeChunks(
       referenceNs: of.nowNs,
       intervalText,
       interval: interval.ok ? interval.value : undefined,
+      loggedNs: of.nowNs,
+      settings: DEFAULT_SETTINGS.of(chunk.symbol),
+      isReleased: false,
     };
     const judgement = judgeChunk(chunk, state, batch);
     if (judgement === undefined) continue;

@@ -8,6 +8,8 @@ interface Letter {
   readonly offset: bigint;
   readonly index?: bigint;
   readonly rule?: string;
+  /** Left out: a letter of before there was any. */
+  readonly severity?: 'reject' | 'quarantine';
   readonly knownAtNs?: bigint;
   readonly epoch?: string;
 }
@@ -29,7 +31,7 @@ function placeColumns({ offset, index = 0n }: Letter): RowColumn[] {
 }
 
 function letterRow(source: string, letter: Letter): TableRows {
-  const { knownAtNs = T0, epoch = 'e1', rule = 'bar-range' } = letter;
+  const { knownAtNs = T0, epoch = 'e1', rule = 'bar-range', severity } = letter;
   return {
     table: 'dead_letters',
     timestampNs: [knownAtNs],
@@ -46,6 +48,7 @@ function letterRow(source: string, letter: Letter): TableRows {
       { type: 'long', name: 'original_size', values: 3n },
       { type: 'varchar', name: 'original_sha256', values: 'ab' },
       { type: 'varchar', name: 'replay_of', values: '' },
+      ...(severity === undefined ? [] : [{ type: 'symbol' as const, name: 'severity', values: severity }]),
     ],
   };
 }
@@ -87,7 +90,7 @@ function findCases({ store, fresh }: Cases): void {
     const { writer, reader } = store();
     await writer.write([
       letterRow(source, { offset: base }),
-      letterRow(source, { offset: base + 1n, index: -1n }),
+      letterRow(source, { offset: base + 1n, index: -1n, severity: 'quarantine' }),
     ]);
     const place = { topic: TOPIC, partition: 2, offset: base, index: 0 };
     const whole = { ...place, offset: base + 1n, index: undefined };
@@ -97,6 +100,7 @@ function findCases({ store, fresh }: Cases): void {
     expect(first?.letter).toEqual({
       ...place,
       rule: 'bar-range',
+      severity: 'reject',
       reason: `why "${base}"`,
       source,
       symbol: 'AAPL',
@@ -116,7 +120,7 @@ function findCases({ store, fresh }: Cases): void {
       note: '',
     });
     expect([...(first?.original ?? [])]).toEqual([0, 255, 7]);
-    expect(second?.letter).toMatchObject({ index: undefined, truncated: true });
+    expect(second?.letter).toMatchObject({ index: undefined, truncated: true, severity: 'quarantine' });
     expect(await reader.deadLetters.find([])).toEqual([]);
   });
 }
@@ -133,6 +137,7 @@ function listCases({ store, fresh }: Cases): void {
           offset,
           knownAtNs: T0 + (at < 3 ? 0n : SECOND),
           rule: at === 4 ? "it's" : 'bar-range',
+          ...(at === 0 ? {} : { severity: at === 2 ? 'quarantine' : 'reject' }),
         }),
       ),
     );
@@ -149,6 +154,17 @@ function listCases({ store, fresh }: Cases): void {
     }
     expect(paged).toEqual(order);
     expect(await offsetsOf(letters, { source, rule: "it's" })).toEqual([offsets[4]]);
+    expect(await offsetsOf(letters, { source, severity: 'quarantine' })).toEqual([offsets[2]]);
+    expect(await offsetsOf(letters, { source, severity: 'reject', rule: 'bar-range' })).toEqual(
+      [3, 0, 1].map((at) => offsets[at]),
+    );
+    expect(await letters.groups({ source }, 9)).toMatchObject(
+      [
+        { severity: 'reject', rule: 'bar-range', letters: 3 },
+        { severity: 'reject', rule: "it's", letters: 1 },
+        { severity: 'quarantine', rule: 'bar-range', letters: 1 },
+      ].sort((a, b) => b.letters - a.letters || (a.rule < b.rule ? -1 : 1)),
+    );
     expect(await offsetsOf(letters, { source, symbol: 'MSFT' })).toEqual([]);
     expect(await offsetsOf(letters, { source, topic: 'md.raw.ticks' })).toEqual([]);
     expect(await offsetsOf(letters, { source, startNs: T0 + 1n })).toEqual(order.slice(0, 2));

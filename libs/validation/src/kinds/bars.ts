@@ -7,11 +7,15 @@ import {
   type BarColumns,
   type Interval,
 } from '@tickwell/domain';
+import { marketRules } from '../market-rule.ts';
 import type { EventRule, Kind } from '../rule.ts';
 import { BAR_BATCH_RULES } from '../rules/batch.ts';
 import { ordered, type OrderedEvents } from '../rules/order.ts';
 import { versioned } from '../rules/versions.ts';
-import { isAmount, isPrice, JUMP_RATIO, priceJump, unitError } from '../rules/prices.ts';
+import { badPrint, priceAbsurd, priceOutlier } from '../rules/outlier.ts';
+import { isAmount, isPriceOf, priceJump, priceText, unitError } from '../rules/prices.ts';
+import { outsideSession } from '../rules/session.ts';
+import { staleFeed } from '../rules/stream.ts';
 import { FUTURE_ALLOWANCE_HOURS, timeInFuture, timeTooOld } from '../rules/time.ts';
 
 /** Sessions open on the quarter hour, and hourly bars of many vendors start with the session (13:30, 14:30, ... UTC). */
@@ -54,14 +58,20 @@ function prices(bars: BarColumns, index: number): string {
 const barPrice: EventRule<BarColumns> = {
   id: 'bar-price-positive',
   severity: 'reject',
-  description: 'Open, high, low or close is NaN, infinite, zero or negative.',
+  description:
+    'Open, high, low or close is NaN, infinite, zero or negative (these two not where the class says so).',
   parameters: {},
-  broken: (bars, index) =>
-    !isPrice(open(bars, index)) ||
-    !isPrice(high(bars, index)) ||
-    !isPrice(low(bars, index)) ||
-    !isPrice(close(bars, index)),
-  explain: (bars, index) => `${prices(bars, index)}: not all are finite numbers above 0`,
+  broken: (bars, index, _stream, { settings }) => {
+    const { allowsNegative } = settings.rules;
+    return (
+      !isPriceOf(open(bars, index), allowsNegative) ||
+      !isPriceOf(high(bars, index), allowsNegative) ||
+      !isPriceOf(low(bars, index), allowsNegative) ||
+      !isPriceOf(close(bars, index), allowsNegative)
+    );
+  },
+  explain: (bars, index, _stream, { settings }) =>
+    `${prices(bars, index)}: one is not ${priceText(settings.rules.allowsNegative)}`,
 };
 
 const barRange: EventRule<BarColumns> = {
@@ -92,13 +102,15 @@ const barVolume: EventRule<BarColumns> = {
 const barVwap: EventRule<BarColumns> = {
   id: 'bar-vwap',
   severity: 'reject',
-  description: 'Volume-weighted average price is infinite, zero or negative. An unknown one is NaN.',
+  description:
+    'Volume-weighted average price is infinite, zero or negative (these two not where the class says so). An unknown one is NaN.',
   parameters: {},
-  broken: (bars, index) => {
+  broken: (bars, index, _stream, { settings }) => {
     const vwap = bars.vwap[index];
-    return vwap !== undefined && !Number.isNaN(vwap) && !isPrice(vwap);
+    return vwap !== undefined && !Number.isNaN(vwap) && !isPriceOf(vwap, settings.rules.allowsNegative);
   },
-  explain: (bars, index) => `vwap ${bars.vwap[index]} is neither missing nor a finite number above 0`,
+  explain: (bars, index, _stream, { settings }) =>
+    `vwap ${bars.vwap[index]} is neither missing nor ${priceText(settings.rules.allowsNegative)}`,
 };
 
 const barMisaligned: EventRule<BarColumns> = {
@@ -155,6 +167,15 @@ export const BARS: Kind<BarColumns> = {
   ],
   versions: versioned(values),
   ...ordered(events, false),
-  flagRules: [priceJump(close, JUMP_RATIO), unitError(close)],
+  priceOf: close,
+  marketRules: marketRules([
+    priceAbsurd(),
+    outsideSession(events.time),
+    priceJump(),
+    unitError(),
+    priceOutlier(),
+    badPrint(),
+    staleFeed(events.time),
+  ]),
   pick: pickBars,
 };

@@ -11,7 +11,8 @@ export interface KindRules {
   readonly eventRules: readonly RuleInfo[];
   readonly versions?: { readonly unchanged: RuleInfo; readonly superseded: RuleInfo };
   readonly orderRules: readonly RuleInfo[];
-  readonly flagRules: readonly RuleInfo[];
+  readonly marketRules: { readonly all: readonly RuleInfo[] };
+  readonly clockRule?: RuleInfo;
 }
 
 /** Every kind that is validated. */
@@ -27,7 +28,9 @@ export const KINDS: readonly KindRules[] = [
 
 /** Every rule of a kind. */
 export function rulesOf(kind: KindRules): readonly RuleInfo[] {
-  const { versions } = kind;
+  const { versions, clockRule } = kind;
   const ofVersions = versions === undefined ? [] : [versions.unchanged, versions.superseded];
-  return [...kind.batchRules, ...kind.eventRules, ...ofVersions, ...kind.orderRules, ...kind.flagRules];
+  const ofClock = clockRule === undefined ? [] : [clockRule];
+  const stopping = [...kind.batchRules, ...kind.eventRules, ...ofVersions, ...kind.orderRules];
+  return [...stopping, ...kind.marketRules.all, ...ofClock];
 }

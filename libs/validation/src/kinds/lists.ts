@@ -1,4 +1,5 @@
 import { checkSymbol, NS_PER_DAY, type CorporateAction, type Fundamental } from '@tickwell/domain';
+import { marketRules } from '../market-rule.ts';
 import type { EventRule, Kind } from '../rule.ts';
 import { INSTRUMENT_RULES, SOURCE_RULES } from '../rules/batch.ts';
 import { isPrice } from '../rules/prices.ts';
@@ -63,7 +64,7 @@ function listKind<T>(
     ...kind,
     orderRules: [],
     isNext: () => true,
-    flagRules: [],
+    marketRules: marketRules([]),
     remember: () => undefined,
     pick: (items, indexes) => {
       const wanted = new Set(indexes);

@@ -1,8 +1,13 @@
 import { pickTrades, type TradeColumns } from '@tickwell/domain';
+import { marketRules } from '../market-rule.ts';
 import type { EventRule, Kind } from '../rule.ts';
 import { INSTRUMENT_RULES } from '../rules/batch.ts';
 import { ordered, type OrderedEvents } from '../rules/order.ts';
-import { isAmount, isPrice, JUMP_RATIO, priceJump, unitError } from '../rules/prices.ts';
+import { CLOCK_RULE } from '../rules/clock.ts';
+import { badPrint, priceAbsurd, priceOutlier } from '../rules/outlier.ts';
+import { isAmount, isPriceOf, priceJump, priceText, unitError } from '../rules/prices.ts';
+import { outsideSession } from '../rules/session.ts';
+import { sequenceGap, staleFeed } from '../rules/stream.ts';
 import { FUTURE_ALLOWANCE_HOURS, timeInFuture, timeTooOld } from '../rules/time.ts';
 
 const price = (trades: TradeColumns, index: number): number => trades.price[index] ?? NaN;
@@ -25,10 +30,12 @@ const events: OrderedEvents<TradeColumns> = {
 const pricePositive: EventRule<TradeColumns> = {
   id: 'price-positive',
   severity: 'reject',
-  description: 'Price of a trade is NaN, infinite, zero or negative.',
+  description: 'Price of a trade is NaN, infinite, zero or negative (these two not where the class says so).',
   parameters: {},
-  broken: (trades, index) => !isPrice(price(trades, index)),
-  explain: (trades, index) => `price ${price(trades, index)} is not a finite number above 0`,
+  broken: (trades, index, _stream, { settings }) =>
+    !isPriceOf(price(trades, index), settings.rules.allowsNegative),
+  explain: (trades, index, _stream, { settings }) =>
+    `price ${price(trades, index)} is not ${priceText(settings.rules.allowsNegative)}`,
 };
 
 const sizeNotNegative: EventRule<TradeColumns> = {
@@ -51,6 +58,17 @@ export const TRADES: Kind<TradeColumns> = {
     sizeNotNegative,
   ],
   ...ordered(events, true),
-  flagRules: [priceJump(price, JUMP_RATIO), unitError(price)],
+  priceOf: price,
+  marketRules: marketRules([
+    priceAbsurd(),
+    outsideSession(events.time),
+    priceJump(),
+    unitError(),
+    priceOutlier(),
+    badPrint(),
+    staleFeed(events.time),
+    sequenceGap(events.seq),
+  ]),
+  clockRule: CLOCK_RULE,
   pick: pickTrades,
 };

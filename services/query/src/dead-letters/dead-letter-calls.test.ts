@@ -25,6 +25,7 @@ interface Filed {
   readonly original?: Uint8Array;
   readonly contentType?: string;
   readonly truncated?: boolean;
+  readonly severity?: 'quarantine';
 }
 
 function barBytes({ high = 1, startNs = T }: Filed): Uint8Array {
@@ -66,6 +67,7 @@ class Bench {
       { type: 'long', name: 'original_size', values: 500n },
       { type: 'varchar', name: 'original_base64', values: Buffer.from(original).toString('base64') },
       { type: 'boolean', name: 'truncated', values: letter.truncated === true },
+      { type: 'symbol', name: 'severity', values: letter.severity ?? 'reject' },
     ];
     await this.store.write([{ table: 'dead_letters', timestampNs: [T + 1n], columns }]);
     return `md.raw.bars/1/${letter.offset}/0`;
@@ -254,6 +256,16 @@ describe('dead letters', () => {
     expect((await bench.calls.summarize(request)).groups).toMatchObject([
       { source: 'file:a', rule: 'bar-range', letters: 5n },
     ]);
+    await bench.file({ offset: 6n, severity: 'quarantine' });
+    const bySeverity = (
+      severity: events.DeadLetterSeverity,
+    ): Promise<queryV1.DeadLetterServiceListResponse> =>
+      bench.list({ filter: create(queryV1.DeadLetterFilterSchema, { severity }) });
+    const held = await bySeverity(events.DeadLetterSeverity.QUARANTINE);
+    expect(held.entries).toMatchObject([
+      { id: 'md.raw.bars/1/6/0', severity: events.DeadLetterSeverity.QUARANTINE },
+    ]);
+
     await expect(bench.list({ after: 'x' })).rejects.toThrow(/is not what a page ended with/);
     await expect(bench.list({ limit: 5_000 })).rejects.toThrow(/more than 1000/);
   });

@@ -18,7 +18,7 @@ import { limitArgument, orRefuse, rangeArgument, textArgument } from '../argumen
 import type { CallSignal } from '../history.ts';
 import { parseFix } from './fix.ts';
 import { cursorText, parseCursor, parseLetterId } from './letter-id.ts';
-import { entryMessage, groupMessage, letterMessage, letterState } from './letter-message.ts';
+import { entryMessage, groupMessage, letterMessage, letterState, SEVERITIES } from './letter-message.ts';
 import { replayOf, replayRecords } from './replay.ts';
 import { resolutionRecord, type Resolved } from './resolution.ts';
 
@@ -230,5 +230,19 @@ function filterArgument(filter: queryV1.DeadLetterFilter | undefined): Result<Le
       return err(`filter.states: ${number} is not one of DEAD_LETTER_STATE_OPEN, _REPLAYED, _PURGED`);
     states.push(state);
   }
-  return ok({ ...texts, ...span.value, states: states.length === 0 ? ['open'] : states });
+  const severity = severityArgument(filter?.severity ?? events.DeadLetterSeverity.UNSPECIFIED);
+  if (!severity.ok) return severity;
+  return ok({ ...texts, ...span.value, ...severity.value, states: states.length === 0 ? ['open'] : states });
+}
+
+/** Unspecified: both. */
+function severityArgument(
+  number: events.DeadLetterSeverity,
+): Result<{ readonly severity?: 'reject' | 'quarantine' }, string> {
+  if (number === events.DeadLetterSeverity.UNSPECIFIED) return ok({});
+  const severity = (['reject', 'quarantine'] as const).find((name) => SEVERITIES[name] === number);
+  if (severity !== undefined) return ok({ severity });
+  return err(
+    `filter.severity: ${number} is not one of DEAD_LETTER_SEVERITY_REJECT, DEAD_LETTER_SEVERITY_QUARANTINE`,
+  );
 }

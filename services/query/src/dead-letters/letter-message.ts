@@ -1,6 +1,12 @@
 import { create } from '@bufbuild/protobuf';
-import { queryV1 } from '@tickwell/contracts';
-import { letterName, type LetterGroup, type LetterState, type StoredLetter } from '@tickwell/ports';
+import { events, queryV1 } from '@tickwell/contracts';
+import {
+  letterName,
+  type LetterGroup,
+  type LetterSeverity,
+  type LetterState,
+  type StoredLetter,
+} from '@tickwell/ports';
 import { eventOf } from './replay.ts';
 
 const STATES: Readonly<Record<LetterState, queryV1.DeadLetterState>> = {
@@ -14,6 +20,11 @@ const STATES_BACK = new Map<queryV1.DeadLetterState, LetterState>([
   [STATES.purged, 'purged'],
 ]);
 
+export const SEVERITIES: Readonly<Record<LetterSeverity, events.DeadLetterSeverity>> = {
+  reject: events.DeadLetterSeverity.REJECT,
+  quarantine: events.DeadLetterSeverity.QUARANTINE,
+};
+
 /** Undefined for a number that is none. */
 export function letterState(state: queryV1.DeadLetterState): LetterState | undefined {
   return STATES_BACK.get(state);
@@ -25,6 +36,7 @@ export function entryMessage(letter: StoredLetter): queryV1.DeadLetterEntry {
     source: letter.source,
     symbol: letter.symbol,
     rule: letter.rule,
+    severity: SEVERITIES[letter.severity],
     reason: letter.reason,
     knownAtNs: letter.knownAtNs,
     stream: letter.stream,
@@ -43,6 +55,7 @@ export function entryMessage(letter: StoredLetter): queryV1.DeadLetterEntry {
 
 export function groupMessage({
   state,
+  severity,
   letters,
   firstNs,
   lastNs,
@@ -51,6 +64,7 @@ export function groupMessage({
   return create(queryV1.DeadLetterGroupSchema, {
     ...rest,
     state: STATES[state],
+    severity: SEVERITIES[severity],
     letters: BigInt(letters),
     firstKnownAtNs: firstNs,
     lastKnownAtNs: lastNs,

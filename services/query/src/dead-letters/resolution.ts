@@ -9,6 +9,7 @@ import {
 } from '@tickwell/contracts';
 import type { Cause } from '@tickwell/domain';
 import type { NewRecord, StoredLetter } from '@tickwell/ports';
+import { SEVERITIES } from './letter-message.ts';
 
 /** What somebody did about a letter. */
 export interface Resolved {
@@ -32,6 +33,7 @@ export function resolutionRecord(letter: StoredLetter, resolved: Resolved, cause
         replayOf,
       }),
       rule: letter.rule,
+      severity: SEVERITIES[letter.severity],
       reason: letter.reason,
       topic: letter.topic,
       partition: letter.partition,

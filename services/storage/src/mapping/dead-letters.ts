@@ -12,6 +12,12 @@ const ACTIONS: Readonly<Record<events.DeadLetterAction, string>> = {
   [events.DeadLetterAction.PURGED]: 'purged',
 };
 
+const SEVERITIES: Readonly<Record<events.DeadLetterSeverity, string>> = {
+  [events.DeadLetterSeverity.UNSPECIFIED]: 'reject',
+  [events.DeadLetterSeverity.REJECT]: 'reject',
+  [events.DeadLetterSeverity.QUARANTINE]: 'quarantine',
+};
+
 /** md.dead-letters → dead_letters, with the original bytes; the time is when it became known. */
 export const mapDeadLetters: RecordMapper = (record, epoch) => {
   const parsed = parseMessage(events.DeadLetterSchema, record.value);
@@ -72,6 +78,7 @@ function letterRow(
     { type: 'long', name: 'original_size', values: letter.originalSize },
     { type: 'varchar', name: 'original_sha256', values: letter.originalSha256 },
     { type: 'varchar', name: 'replay_of', values: header.replayOf },
+    { type: 'symbol', name: 'severity', values: SEVERITIES[letter.severity] },
   ];
   return { table: TABLES.deadLetters.name, timestampNs: [header.knownAtNs], columns };
 }

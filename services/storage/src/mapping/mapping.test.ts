@@ -260,6 +260,7 @@ describe('mapRecord', () => {
       index: 4,
       original: new Uint8Array([1, 2, 255]),
       originalSize: 3n,
+      severity: events.DeadLetterSeverity.QUARANTINE,
     });
     expect(await stored(TOPICS.deadLetters, letter, TABLES.deadLetters.name)).toMatchObject([
       {
@@ -270,6 +271,7 @@ describe('mapRecord', () => {
         event_index: 4n,
         original_base64: 'AQL/',
         truncated: false,
+        severity: 'quarantine',
       },
     ]);
     const status = encodeMessage(events.SourceStatusSchema, {

@@ -22,7 +22,16 @@ interface EditFlags extends ConnectionFlags {
   readonly expectVersion?: number;
 }
 
-const KINDS = ['strategy', 'portfolio', 'job', 'instrument', 'retention', 'source', 'indicator'];
+const KINDS = [
+  'strategy',
+  'portfolio',
+  'job',
+  'instrument',
+  'retention',
+  'source',
+  'indicator',
+  'validation',
+];
 
 /** `tickwell config put|get|list|delete|history|watch` */
 export function addConfig(program: Command, context: CliContext): void {

@@ -1,6 +1,12 @@
 import { Option, type Command } from 'commander';
 import { TickwellError, errorMessage, formatNs } from '@tickwell/domain';
-import type { DeadLetterClient, DeadLetterFilter, DeadLetterState, TickwellClient } from '@tickwell/client';
+import type {
+  DeadLetterClient,
+  DeadLetterFilter,
+  DeadLetterSeverity,
+  DeadLetterState,
+  TickwellClient,
+} from '@tickwell/client';
 import { collect } from '../collect.ts';
 import { findGrpcAddress, openClient } from '../connection.ts';
 import type { CliContext } from '../context.ts';
@@ -22,6 +28,7 @@ interface FilterFlags extends ConnectionFlags {
   readonly symbol?: string;
   readonly rule?: string;
   readonly topic?: string;
+  readonly severity?: DeadLetterSeverity;
   readonly from?: bigint;
   readonly to?: bigint;
 }
@@ -63,6 +70,12 @@ function withFilter(command: Command): Command {
     .option('--symbol <id>', 'only of this instrument')
     .option('--rule <id>', 'only what broke this rule')
     .option('--topic <name>', 'only what was read from this topic, for example md.raw.bars')
+    .addOption(
+      new Option('--severity <severity>', 'only what was rejected, or is in quarantine').choices([
+        'reject',
+        'quarantine',
+      ]),
+    )
     .option('--from <time>', 'only what became known at this time or later (ISO 8601)', time)
     .option('--to <time>', 'only what became known before this time', time);
 }
@@ -80,6 +93,7 @@ function addList(letters: Command, context: CliContext): void {
   ).option('--limit <number>', 'at most so many', wholeNumber(1, 1_000_000), 100);
   withConnection(command, [
     'tickwell dead-letter list',
+    'tickwell dead-letter list --severity quarantine',
     'tickwell dead-letter list --source file:trades --rule price-positive --from 2026-11-01 --json',
   ]);
   command.action((flags: ListFlags & { readonly limit: number }) =>
@@ -100,7 +114,9 @@ function addList(letters: Command, context: CliContext): void {
 
 function addSummary(letters: Command, context: CliContext): void {
   const command = withState(
-    withFilter(letters.command('summary').description('how many there are of each source and rule')),
+    withFilter(
+      letters.command('summary').description('how many there are of each source, rule and severity'),
+    ),
   );
   withConnection(command, [
     'tickwell dead-letter summary',
@@ -168,6 +184,7 @@ function addReplay(letters: Command, context: CliContext): void {
     'tickwell dead-letter replay md.raw.bars/2/1234/0 --set high=12.5 --note "vendor confirmed"',
     'tickwell dead-letter replay md.raw.bars/2/1234/0 --with fix.json',
     'tickwell dead-letter replay --source file:trades --rule time-in-future',
+    'tickwell dead-letter replay --severity quarantine --symbol BTCUSD --note "it was the market"',
   ]);
   command.action((ids: readonly string[], flags: ReplayFlags) =>
     withLetters(context, flags, async (client) => {
@@ -240,7 +257,7 @@ async function idsOf(
   if (!isFiltered)
     throw new TickwellError(
       'invalid-argument',
-      'say which: ids ("tickwell dead-letter list" shows them) or at least one of --source, --symbol, --rule, --topic, --from, --to',
+      'say which: ids ("tickwell dead-letter list" shows them) or at least one of --source, --symbol, --rule, --topic, --severity, --from, --to',
     );
   return (await collect(client.list(filter))).map(({ id }) => id);
 }
@@ -305,12 +322,13 @@ function isRefusal(error: unknown): boolean {
   );
 }
 
-function filterOf({ source, symbol, rule, topic, from, to }: FilterFlags): DeadLetterFilter {
+function filterOf({ source, symbol, rule, topic, severity, from, to }: FilterFlags): DeadLetterFilter {
   return {
     ...(source === undefined ? {} : { source }),
     ...(symbol === undefined ? {} : { symbol }),
     ...(rule === undefined ? {} : { rule }),
     ...(topic === undefined ? {} : { topic }),
+    ...(severity === undefined ? {} : { severity }),
     ...(from === undefined ? {} : { startNs: from }),
     ...(to === undefined ? {} : { endNs: to }),
   };

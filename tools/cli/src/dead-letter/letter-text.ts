@@ -6,14 +6,17 @@ const MAX_TEXT = 2_000;
 
 /** Letters as a table for people. */
 export function letterTable(letters: readonly DeadLetter[]): readonly string[] {
-  const columns = ['id', 'known at', 'source', 'symbol', 'state', 'reason'].map((title) => ({ title }));
+  const columns = ['id', 'known at', 'source', 'symbol', 'severity', 'state', 'reason'].map((title) => ({
+    title,
+  }));
   return formatTable(
     columns,
-    letters.map(({ id, knownAtNs, source, symbol, state, reason }) => [
+    letters.map(({ id, knownAtNs, source, symbol, severity, state, reason }) => [
       id,
       formatNs(knownAtNs),
       source,
       symbol,
+      severity,
       state,
       reason,
     ]),
@@ -23,14 +26,15 @@ export function letterTable(letters: readonly DeadLetter[]): readonly string[] {
 export function groupTable(groups: readonly DeadLetterGroup[]): readonly string[] {
   const columns = [
     { title: 'letters', align: 'right' as const },
-    ...['source', 'rule', 'state', 'newest', 'for example'].map((title) => ({ title })),
+    ...['source', 'rule', 'severity', 'state', 'newest', 'for example'].map((title) => ({ title })),
   ];
   return formatTable(
     columns,
-    groups.map(({ letters, source, rule, state, lastKnownAtNs, example }) => [
+    groups.map(({ letters, source, rule, severity, state, lastKnownAtNs, example }) => [
       letters.toString(),
       source,
       rule,
+      severity,
       state,
       formatNs(lastKnownAtNs),
       example,
@@ -51,6 +55,7 @@ export function describeLetter({
     source: letter.source,
     symbol: letter.symbol,
     rule: letter.rule,
+    severity: letter.severity,
     reason: letter.reason,
     'known at': formatNs(letter.knownAtNs),
     place: `${letter.stream} position ${letter.position}`,

@@ -104,6 +104,13 @@ export declare type DeadLetter = Message<"tickwell.events.v1.DeadLetter"> & {
    * @generated from field: string original_sha256 = 14;
    */
   originalSha256: string;
+
+  /**
+   * Unspecified in letters of before there was any: rejected.
+   *
+   * @generated from field: tickwell.events.v1.DeadLetterSeverity severity = 15;
+   */
+  severity: DeadLetterSeverity;
 };
 
 /**
@@ -719,6 +726,35 @@ export declare type SourceStatus = Message<"tickwell.events.v1.SourceStatus"> & 
  * Use `create(SourceStatusSchema)` to create a new message.
  */
 export declare const SourceStatusSchema: GenMessage<SourceStatus>;
+
+/**
+ * @generated from enum tickwell.events.v1.DeadLetterSeverity
+ */
+export enum DeadLetterSeverity {
+  /**
+   * @generated from enum value: DEAD_LETTER_SEVERITY_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * It breaks a rule that no data may break.
+   *
+   * @generated from enum value: DEAD_LETTER_SEVERITY_REJECT = 1;
+   */
+  REJECT = 1,
+
+  /**
+   * It is most unlikely, and held until a person decides: a replay goes through.
+   *
+   * @generated from enum value: DEAD_LETTER_SEVERITY_QUARANTINE = 2;
+   */
+  QUARANTINE = 2,
+}
+
+/**
+ * Describes the enum tickwell.events.v1.DeadLetterSeverity.
+ */
+export declare const DeadLetterSeveritySchema: GenEnum<DeadLetterSeverity>;
 
 /**
  * @generated from enum tickwell.events.v1.DeadLetterAction

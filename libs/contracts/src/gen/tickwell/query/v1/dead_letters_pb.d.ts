@@ -6,6 +6,7 @@
 
 import type { GenEnum, GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import type { Message } from "@bufbuild/protobuf";
+import type { DeadLetterSeverity } from "../../events/v1/quality_pb.js";
 
 /**
  * Describes the file tickwell/query/v1/dead_letters.proto.
@@ -116,6 +117,11 @@ export declare type DeadLetterEntry = Message<"tickwell.query.v1.DeadLetterEntry
    * @generated from field: string note = 17;
    */
   note: string;
+
+  /**
+   * @generated from field: tickwell.events.v1.DeadLetterSeverity severity = 18;
+   */
+  severity: DeadLetterSeverity;
 };
 
 /**
@@ -170,6 +176,13 @@ export declare type DeadLetterFilter = Message<"tickwell.query.v1.DeadLetterFilt
    * @generated from field: repeated tickwell.query.v1.DeadLetterState states = 7;
    */
   states: DeadLetterState[];
+
+  /**
+   * Unspecified: both.
+   *
+   * @generated from field: tickwell.events.v1.DeadLetterSeverity severity = 8;
+   */
+  severity: DeadLetterSeverity;
 };
 
 /**
@@ -305,6 +318,11 @@ export declare type DeadLetterGroup = Message<"tickwell.query.v1.DeadLetterGroup
    * @generated from field: string example = 7;
    */
   example: string;
+
+  /**
+   * @generated from field: tickwell.events.v1.DeadLetterSeverity severity = 8;
+   */
+  severity: DeadLetterSeverity;
 };
 
 /**
@@ -542,7 +560,7 @@ export declare const DeadLetterService: GenService<{
     output: typeof DeadLetterServiceListResponseSchema;
   },
   /**
-   * How many there are of each source and rule.
+   * How many there are of each source, rule and severity.
    *
    * @generated from rpc tickwell.query.v1.DeadLetterService.Summarize
    */

@@ -4,12 +4,14 @@ import { numberAt, period, slot, type IndicatorDefinition } from '../definition.
 const STARTED = 0;
 const PREVIOUS = 1;
 const MEANS = 2;
+/** Typical prices that differ by less, relatively, are equal but for the rounding of their sums. */
+const ROUNDING = 1e-14;
 
 export const mfi: IndicatorDefinition = {
   name: 'mfi',
   title: 'Money flow index',
   formula:
-    '100 · p / (p + n), where p and n are the sums of typical price · volume over the last `period` inputs at which it rose and fell; 0 where p + n is less than 1 (TA-Lib ' +
+    '100 · p / (p + n), where p and n are the sums of typical price · volume over the last `period` inputs at which it rose and fell; 0 where p + n is less than 1; prices equal to 14 digits neither rise nor fall (TA-Lib ' +
     'MFI; G. Quong and A. Soudack, Stocks & Commodities 7, 1989).',
   revision: 1,
   parameters: [period('period', 2)],
@@ -28,7 +30,8 @@ export const mfi: IndicatorDefinition = {
       windows: [up.window, down.window],
       step(state, price, { volume }, out) {
         const started = slot(state, STARTED) === 1;
-        const change = price - slot(state, PREVIOUS);
+        const previous = slot(state, PREVIOUS);
+        const change = Math.abs(price - previous) <= ROUNDING * Math.abs(price) ? 0 : price - previous;
         state[STARTED] = 1;
         state[PREVIOUS] = price;
         if (!started) return false;

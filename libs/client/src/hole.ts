@@ -26,17 +26,25 @@ export interface LedgerHole {
   readonly missing: number;
   /** Events that were brought after all. */
   readonly events: number;
+  /** Counts the versions of a hole up. */
+  readonly step: number;
   /** Requests to sources so far. */
   readonly attempts: number;
   /** Who was asked last; "": nobody. */
   readonly askedSource: string;
+  /** Requests to that one. */
+  readonly sourceAttempts: number;
+  readonly requestId: string;
   readonly askedAtNs: bigint | undefined;
   readonly answeredAtNs: bigint | undefined;
   /** What came of it. */
   readonly answer: string;
+  /** It will say the same again. */
+  readonly isAnswerFinal: boolean;
+  readonly answerStream: string;
   /** Of repaired ones. */
   readonly repairedAtNs: bigint | undefined;
-  /** Who brought it; "": it is not known. */
+  /** Who brought it, of what is missing some of it; "": it is not known. */
   readonly repairedSource: string;
   readonly repairedStream: string;
   /** The request that brought it; "": a live session filled its own hole. */
@@ -95,6 +103,7 @@ export function holesRequest(options: HolesOptions): {
 export function ledgerHole(hole: queryV1.LedgerHole): LedgerHole {
   const { symbol, source, kind, interval, startNs, endNs, reason, attempts, askedSource, answer } = hole;
   const { repairedSource, repairedStream, repairRequestId } = hole;
+  const { step, sourceAttempts, requestId, answerIsFinal, answerStream } = hole;
   return {
     symbol,
     source,
@@ -108,11 +117,16 @@ export function ledgerHole(hole: queryV1.LedgerHole): LedgerHole {
     sinceNs: timeOf(hole.sinceNs),
     missing: Number(hole.missing),
     events: Number(hole.events),
+    step,
     attempts,
     askedSource,
+    sourceAttempts,
+    requestId,
     askedAtNs: timeOf(hole.askedAtNs),
     answeredAtNs: timeOf(hole.answeredAtNs),
     answer,
+    isAnswerFinal: answerIsFinal,
+    answerStream,
     repairedAtNs: timeOf(hole.repairedAtNs),
     repairedSource,
     repairedStream,

@@ -4,6 +4,8 @@ import { formatNs } from '@tickwell/domain';
 export type JobTemplate = Readonly<Record<string, unknown>>;
 
 const SINCE = '{since}';
+const FROM = '{from}';
+const TO = '{to}';
 const INSTRUMENTS = '{instruments}';
 /** Where jobs name their instruments: ids, or objects whose `symbol` is one. */
 const LISTS = ['instruments', 'symbols'] as const;
@@ -33,17 +35,30 @@ export function missingInstruments(job: JobTemplate, symbols: readonly string[])
 
 /**
  * The job for some of a policy's instruments: its list keeps only them, the text "{instruments}" becomes the list of their ids and
- * "{since}" the time (ns since the epoch) from which something is missing.
+ * "{since}" the time (ns since the epoch) from which something is missing; of a repair "{from}" and "{to}" the span that is.
  */
 export function fillTemplate(
   job: JobTemplate,
-  of: { readonly symbols: readonly string[]; readonly sinceNs: bigint },
+  of: {
+    readonly symbols: readonly string[];
+    readonly sinceNs: bigint;
+    readonly span?: { readonly startNs: bigint; readonly endNs: bigint };
+  },
 ): JobTemplate {
   const wanted = new Set(of.symbols);
-  const since = formatNs(of.sinceNs);
+  const times: readonly (readonly [string, string])[] = [
+    [SINCE, formatNs(of.sinceNs)],
+    ...(of.span === undefined
+      ? []
+      : ([
+          [FROM, formatNs(of.span.startNs)],
+          [TO, formatNs(of.span.endNs)],
+        ] as const)),
+  ];
   const fill = (value: unknown): unknown => {
     if (value === INSTRUMENTS) return of.symbols;
-    if (typeof value === 'string') return value.replaceAll(SINCE, since);
+    if (typeof value === 'string')
+      return times.reduce((text, [name, time]) => text.replaceAll(name, time), value);
     if (Array.isArray(value)) return value.map(fill);
     if (typeof value !== 'object' || value === null) return value;
     return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, fill(inner)]));
@@ -59,4 +74,10 @@ export function fillTemplate(
 
 export function asksSince(job: JobTemplate): boolean {
   return JSON.stringify(job).includes(SINCE);
+}
+
+/** Whether a job asks for a span alone. */
+export function asksSpan(job: JobTemplate): boolean {
+  const text = JSON.stringify(job);
+  return text.includes(FROM) && text.includes(TO);
 }

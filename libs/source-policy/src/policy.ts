@@ -1,5 +1,7 @@
 import { err, JsonFields, ok, parseInterval, type Result } from '@tickwell/domain';
-import { missingInstruments, writtenList, type JobTemplate } from './job-template.ts';
+import type { JobTemplate } from './job-template.ts';
+import { listProblem } from './listed-instruments.ts';
+import { readRepair, type PolicyRepair } from './repair.ts';
 import { secretProblems } from './secrets.ts';
 import { readSelection, type Selection } from './selection.ts';
 import { readSession, type Session } from './session.ts';
@@ -34,6 +36,8 @@ export interface SourcePolicy {
   readonly best: readonly string[];
   /** Where nothing is stored yet, "{since}" is so long ago. */
   readonly lookbackSeconds: number;
+  /** Undefined: what is missing stays so until somebody asks for it. */
+  readonly repair: PolicyRepair | undefined;
 }
 
 const MAX_SOURCES = 16;
@@ -60,16 +64,23 @@ export function parsePolicy(id: string, document: unknown): Result<SourcePolicy,
   const instruments = readSelection(fields, problems);
   const sources = readSources(fields, instruments, problems);
   const session = fields.take('session');
+  const repair = fields.take('repair');
+  const series = readSeries(fields.take('series'), problems);
+  const best = readBest(fields, sources);
   const policy: SourcePolicy = {
     id,
     instruments,
-    series: readSeries(fields.take('series'), problems),
+    series,
     sources,
     ...readFallback(fields.take('fallback') ?? {}, problems),
     afterHealthySeconds: readReturn(fields.take('return') ?? {}, problems),
     session: session === undefined ? undefined : readSession(session, 'policy.session', problems),
-    best: readBest(fields, sources),
+    best,
     lookbackSeconds: bounded(fields, 'lookbackSeconds', 1, 366 * DAY_SECONDS) ?? DEFAULTS.lookback,
+    repair:
+      repair === undefined
+        ? undefined
+        : readRepair(repair, { kind: series.kind, best, instruments }, problems),
   };
   const read = fields.finish(policy);
   const all = [...(read.ok ? [] : read.error), ...problems];
@@ -123,18 +134,8 @@ function readSource(value: unknown, where: string, instruments: Selection, probl
   else if (typeof job['type'] !== 'string' || job['type'] === 'policy')
     fields.problem('job.type', 'must be the type of a job of ingest that is no policy');
   else {
-    const list = writtenList(job);
-    const missing = missingInstruments(job, instruments.ids);
-    if (list !== undefined && instruments.rule !== undefined)
-      fields.problem(
-        `job.${list}`,
-        'lists instruments, but those of this policy come by a rule: write "{instruments}", and what the source calls them into the instrument map',
-      );
-    else if (missing.length > 0)
-      fields.problem(
-        'job',
-        `does not name ${missing.slice(0, 5).join(', ')}${missing.length > 5 ? ', …' : ''}: list every instrument of the policy, or write "{instruments}"`,
-      );
+    const problem = listProblem(job, instruments);
+    if (problem !== undefined) fields.problem(problem.field, problem.text);
   }
   const read = fields.finish(undefined);
   if (!read.ok) problems.push(...read.error);

@@ -1,5 +1,5 @@
 import type { TickwellError } from '@tickwell/domain';
-import type { Clock, EventLog, EventSource, FeedJob, Logger, OpenOptions } from '@tickwell/ports';
+import type { Clock, EventLog, EventSource, FeedJob, Logger, NewRecord, OpenOptions } from '@tickwell/ports';
 import type { Emit } from './progress.ts';
 import type { StatusReport } from './records.ts';
 
@@ -16,7 +16,10 @@ export interface HostedStream {
 }
 
 export type HostedOutcome =
-  { readonly kind: 'ended' | 'stopped' } | { readonly kind: 'failed'; readonly error: TickwellError };
+  /** Events of the whole stream, earlier runs included. */
+  | { readonly kind: 'ended'; readonly events: bigint }
+  | { readonly kind: 'stopped' }
+  | { readonly kind: 'failed'; readonly error: TickwellError };
 
 /** What a job that runs streams of its own has of the service. */
 export interface StreamHost {
@@ -24,6 +27,7 @@ export interface StreamHost {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly emit: Emit;
+  readonly newTraceparent: () => string;
   /** Fires when the service is asked to stop. */
   readonly stopped: AbortSignal;
   /** Runs one stream. Rejects only when the log is broken. */
@@ -33,6 +37,8 @@ export interface StreamHost {
     of: { readonly source: string; readonly stream: string },
     report: Pick<StatusReport, 'state' | 'reason'>,
   ): Promise<void>;
+  /** Resolves once the records are durable. Rejects only when the log is broken. */
+  send(records: readonly NewRecord[]): Promise<void>;
 }
 
 /** A job that decides itself which streams run. */

@@ -151,15 +151,17 @@ export class IngestService {
   }
 
   async #runHosted(job: HostedJob, sink: EventSink): Promise<void> {
-    const { log, clock, logger, emit } = this.#options;
+    const { log, clock, logger, emit, newTraceparent } = this.#options;
     const host: StreamHost = {
       log,
       clock,
       logger,
       emit,
+      newTraceparent,
       stopped: this.#stop.signal,
       run: (feed, stream) => this.#hostStream(feed, stream, sink),
       file: (of, report) => this.#file(sink, of, report),
+      send: (records) => sink.send(records),
     };
     try {
       await job.run(host);
@@ -184,8 +186,8 @@ export class IngestService {
       const refused = of.onOpened(source);
       if (refused !== undefined)
         return { kind: 'failed', error: new TickwellError('source-refused', refused) };
-      const outcome = await this.#runStream(source, sink, stream, of);
-      return { kind: outcome === 'stopped' ? 'stopped' : 'ended' };
+      const { outcome, events } = await this.#runStream(source, sink, stream, of);
+      return outcome === 'stopped' ? { kind: 'stopped' } : { kind: 'ended', events };
     } catch (error) {
       if (isBroken(error)) throw error;
       if (signal.aborted) return { kind: 'stopped' };
@@ -223,7 +225,7 @@ export class IngestService {
     sink: EventSink,
     told: ToldStream,
     of: Partial<Pick<HostedStream, 'signal' | 'isQuiet' | 'onData'>> = {},
-  ): Promise<IngestResult['outcome']> {
+  ): Promise<IngestResult> {
     const { log, clock, logger, newTraceparent, limits } = this.#options;
     const emit: Emit = of.isQuiet === true ? () => undefined : this.#options.emit;
     const { streamId, description } = source;
@@ -272,7 +274,7 @@ export class IngestService {
       seconds,
     });
     logger.info({ stream: streamId, ...counts(result), seconds }, doneText(description, result));
-    return result.outcome;
+    return result;
   }
 
   #reporter(source: EventSource, startMs: number, emit: Emit): (progress: IngestProgress) => void {

@@ -4,6 +4,7 @@ import { ALL_TOPICS } from '@tickwell/contracts';
 import { createKafkaLog } from '@tickwell/kafka';
 import { runService, systemClock } from '@tickwell/runtime';
 import { queryConnection, readMonitorConfig } from './config.ts';
+import { RepairTask } from './repair/repair-task.ts';
 import { MonitorService } from './service.ts';
 
 await runService({
@@ -14,14 +15,15 @@ await runService({
     const query = connect(queryConnection(config));
     const log = createKafkaLog({ brokers: config.kafkaBrokers, clientId: 'tickwell-monitor', logger });
     await log.ensureTopics(ALL_TOPICS);
+    const documents = new ConfigReader({ log, logger });
     return new MonitorService({
       log,
       clock: systemClock,
       logger,
       groupId: config.groupId,
-      config: new ConfigReader({ log, logger }),
+      config: documents,
       query,
-      tasks: [],
+      tasks: [new RepairTask({ log, config: documents, query, clock: systemClock, logger })],
       hosted: [],
     });
   },

@@ -1,10 +1,18 @@
 import { ConfigReader, watchConfig } from '@tickwell/config';
 import { JsonFields, TickwellError, type Result } from '@tickwell/domain';
-import { isPolicy, MAX_INSTRUMENTS, ruleText, some, type SourcePolicy } from '@tickwell/source-policy';
+import {
+  documentOf,
+  isPolicy,
+  MAX_INSTRUMENTS,
+  PolicyState,
+  ruleText,
+  some,
+  type SourcePolicy,
+} from '@tickwell/source-policy';
 import type { HostedJob, StreamHost } from '../hosted-job.ts';
 import type { JobReaders } from '../job.ts';
+import { RepairRun } from '../repair/repair-run.ts';
 import { PolicyRun } from './policy-run.ts';
-import { documentOf, PolicyState } from './policy-state.ts';
 import type { SinceStored } from './since-stored.ts';
 
 export interface PolicyJobContext {
@@ -38,6 +46,8 @@ const LISTING_MS = 60_000;
 interface Running {
   readonly policy: SourcePolicy;
   readonly run: PolicyRun;
+  /** Ends what runs for the policy in order; `ended` then resolves. */
+  readonly stop: () => void;
   readonly ended: Promise<void>;
 }
 
@@ -82,7 +92,7 @@ class PolicyJob {
       this.#over.abort();
       this.#wake.resolve(undefined);
       await following;
-      for (const { run } of this.#runs.values()) run.stop();
+      for (const { stop } of this.#runs.values()) stop();
       await Promise.all([...this.#runs.values()].map(({ ended }) => ended));
       await reader.stop();
     }
@@ -127,7 +137,7 @@ class PolicyJob {
     this.#state.listed(this.#host.clock.nowNs());
     for (const [id, before] of [...this.#runs]) {
       if (this.#state.policy(id) === before.policy) continue;
-      before.run.stop();
+      before.stop();
       await before.ended;
       this.#runs.delete(id);
       this.#host.emit({
@@ -156,11 +166,29 @@ class PolicyJob {
     if (instruments.length === 0)
       this.#host.emit({ type: 'notice', text: `policy ${id}: ${emptyText(policy)}` });
     const run = new PolicyRun({ host: this.#host, policy, instruments, ...this.#context });
-    const ended = run.run().catch((error: unknown) => {
+    const repair = this.#repairOf(policy);
+    const stop = (): void => {
+      run.stop();
+      void repair?.stop();
+    };
+    const ended = Promise.all([
+      this.#watch(run.run()),
+      ...(repair === undefined ? [] : [this.#watch(repair.run())]),
+    ]);
+    this.#runs.set(id, { policy, run, stop, ended: ended.then(() => undefined) });
+  }
+
+  /** What fails here is a broken log, which ends the job. */
+  #watch(running: Promise<void>): Promise<void> {
+    return running.catch((error: unknown) => {
       this.#failure ??= error instanceof Error ? error : new Error(String(error));
       this.#over.abort();
     });
-    this.#runs.set(id, { policy, run, ended });
+  }
+
+  #repairOf({ id, repair }: SourcePolicy): RepairRun | undefined {
+    if (repair === undefined) return undefined;
+    return new RepairRun({ host: this.#host, readers: this.#context.readers, policyId: id, repair });
   }
 
   #instrumentsOf(policy: SourcePolicy): readonly string[] {

@@ -70,6 +70,8 @@ function world(live: (name: string, stream: HostedStream) => void = () => undefi
       lines.push(line);
     },
     stopped: new AbortController().signal,
+    newTraceparent: () => 'trace',
+    send: () => Promise.resolve(),
     file: ({ source, stream }, { state, reason }) => {
       filed.push(`${stream} ${source} ${state} ${reason}`);
       return Promise.resolve();
@@ -79,7 +81,7 @@ function world(live: (name: string, stream: HostedStream) => void = () => undefi
       const refused = stream.onOpened(sourceOf(job.name));
       if (refused !== undefined)
         return Promise.resolve({ kind: 'failed', error: new TickwellError('source-refused', refused) });
-      if (stream.isQuiet) return Promise.resolve(answers.get(job.name) ?? { kind: 'ended' });
+      if (stream.isQuiet) return Promise.resolve(answers.get(job.name) ?? { kind: 'ended', events: 0n });
       live(job.name, stream);
       return new Promise((resolve) => {
         running.push({ name: job.name, stream, end: resolve });

@@ -1,7 +1,8 @@
 import { fillTemplate, type PolicyEvent, type PolicySource } from '@tickwell/source-policy';
-import { err, type TickwellError } from '@tickwell/domain';
+import type { TickwellError } from '@tickwell/domain';
 import type { EventSource, FeedJob } from '@tickwell/ports';
 import type { HostedOutcome, HostedStream, StreamHost } from '../hosted-job.ts';
+import { partsOf } from '../job-parts.ts';
 import { readJob, type JobReaders } from '../job.ts';
 
 export interface PolicySourceOptions {
@@ -171,11 +172,4 @@ function isOver(signal: AbortSignal): boolean {
 /** Returns early when the signal fires. */
 async function pause({ clock }: StreamHost, ms: number, signal: AbortSignal): Promise<void> {
   if (ms > 0) await clock.sleep(ms, signal).catch(() => undefined);
-}
-
-/** What a job is by the instrument map as it is now; what the map cannot say fails alone, when its turn comes. */
-async function partsOf(job: FeedJob): Promise<readonly FeedJob[]> {
-  const parts = await job.parts?.();
-  if (parts === undefined) return [job];
-  return parts.ok ? parts.value : [{ name: job.name, open: () => Promise.resolve(err(parts.error)) }];
 }

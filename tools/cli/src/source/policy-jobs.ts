@@ -1,4 +1,4 @@
-import { parseInterval, type Result } from '@tickwell/domain';
+import { err, parseInterval, type Result } from '@tickwell/domain';
 import { readFilesJob, readReplayJob, readSampleJob } from '@tickwell/feed-files';
 import { IbContext, readIbJob } from '@tickwell/feed-ib';
 import { readProviderJob, type ProviderHost } from '@tickwell/feed-provider';
@@ -48,7 +48,28 @@ export async function policyJobProblems(
     const found = await sourceProblems(policy, { source, where }, context, host);
     problems.push(...found.map((problem) => `policy ${policy.id}, source ${source.source}: ${problem}`));
   }
+  for (const [index, { source, job }] of (policy.repair?.sources ?? []).entries()) {
+    const where = `policy.repair.sources[${index}]`;
+    const found = await repairProblems(policy, { source, job, where }, context, host);
+    problems.push(...found.map((problem) => `policy ${policy.id}, repair by ${source}: ${problem}`));
+  }
   return problems;
+}
+
+/** Of a job that is to bring what is missing. */
+async function repairProblems(
+  policy: SourcePolicy,
+  of: { readonly source: string; readonly job: JobTemplate; readonly where: string },
+  context: CliContext,
+  host: ProviderHost,
+): Promise<readonly string[]> {
+  const read = readTemplate(policy, of, context, host);
+  if (!read.ok) return read.error;
+  const facts = await factsOf(of.job, policy, host);
+  return [
+    ...rowProblems(policy, of, facts),
+    ...(facts.isLive === true ? [`${of.where}.job is a live feed, which has nothing of the past`] : []),
+  ];
 }
 
 async function sourceProblems(
@@ -58,17 +79,29 @@ async function sourceProblems(
   host: ProviderHost,
 ): Promise<readonly string[]> {
   const { job } = of.source;
+  const read = readTemplate(policy, { job, where: of.where }, context, host);
+  if (!read.ok) return read.error;
+  return factProblems(policy, of, await factsOf(job, policy, host));
+}
+
+/** The jobs of a template for the instruments of a policy. */
+function readTemplate(
+  policy: SourcePolicy,
+  { job, where }: { readonly job: JobTemplate; readonly where: string },
+  context: CliContext,
+  host: ProviderHost,
+): Result<readonly FeedJob[], readonly string[]> {
   const { ids } = policy.instruments;
-  const sinceNs = cliClock.nowNs() - BigInt(Math.round(policy.lookbackSeconds)) * NS_PER_SECOND;
-  const filled = fillTemplate(job, { symbols: ids.length === 0 ? [SAMPLE] : ids, sinceNs });
+  const endNs = cliClock.nowNs();
+  const sinceNs = endNs - BigInt(Math.round(policy.lookbackSeconds)) * NS_PER_SECOND;
+  const symbols = ids.length === 0 ? [SAMPLE] : ids;
+  const filled = fillTemplate(job, { symbols, sinceNs, span: { startNs: sinceNs, endNs } });
   const type = String(job['type']);
   const readers = readersOf(context, host);
   const reader = Object.hasOwn(readers, type) ? readers[type] : undefined;
-  if (reader === undefined)
-    return [`${of.where}.job.type "${type}" is none of ${Object.keys(readers).join(', ')}`];
-  const read = reader(filled, `${of.where}.job`);
-  if (!read.ok) return read.error;
-  return factProblems(policy, of, await factsOf(job, policy, host));
+  return reader === undefined
+    ? err([`${where}.job.type "${type}" is none of ${Object.keys(readers).join(', ')}`])
+    : reader(filled, `${where}.job`);
 }
 
 function readersOf({ env }: CliContext, host: ProviderHost): Readonly<Record<string, Reader>> {
@@ -96,7 +129,7 @@ async function factsOf(job: JobTemplate, { series }: SourcePolicy, host: Provide
     case 'ib':
       return text('feed') === 'live'
         ? { source: 'ib', isLive: true, ...(series.kind === 'bars' ? { interval: '5s' } : {}) }
-        : { source: 'ib', isLive: false, ...(interval === undefined ? {} : { interval }) };
+        : { source: 'ib:history', isLive: false, ...(interval === undefined ? {} : { interval }) };
     case 'yahoo':
       return text('feed') === 'quotes'
         ? { source: 'yahoo:live', isLive: true }
@@ -135,14 +168,14 @@ async function providerFacts(
   return facts;
 }
 
-/** What contradicts the policy around the job. */
-function factProblems(
+/** What contradicts the policy in the rows that a job brings. */
+function rowProblems(
   { series }: SourcePolicy,
-  { source, where }: { readonly source: PolicySource; readonly where: string },
+  { source, where }: { readonly source: string; readonly where: string },
   facts: JobFacts,
 ): readonly string[] {
   const problems: string[] = facts.problem === undefined ? [] : [`${where}.job: ${facts.problem}`];
-  if (facts.source !== undefined && facts.source !== source.source)
+  if (facts.source !== undefined && facts.source !== source)
     problems.push(`${where}.source must be "${facts.source}", as it is on the rows of this job`);
   if (
     series.kind === 'bars' &&
@@ -152,6 +185,16 @@ function factProblems(
     problems.push(
       `${where}.job brings bars of ${facts.interval}, but policy.series.interval is ${series.interval}: make them the same`,
     );
+  return problems;
+}
+
+/** What contradicts the policy around the job of one of its sources. */
+function factProblems(
+  policy: SourcePolicy,
+  { source, where }: { readonly source: PolicySource; readonly where: string },
+  facts: JobFacts,
+): readonly string[] {
+  const problems = [...rowProblems(policy, { source: source.source, where }, facts)];
   if (facts.isLive === true && source.everySeconds !== undefined)
     problems.push(
       `${where}.everySeconds is for what is asked now and then, and this is a live feed: leave it out`,

@@ -1,6 +1,16 @@
-import type { ConfigEntry } from '@tickwell/config';
 import { holds, parseInstrument, type Instrument } from '@tickwell/instruments';
-import { isPolicy, parsePolicy, PolicyBook, type SourcePolicy } from '@tickwell/source-policy';
+import { PolicyBook } from './policy-book.ts';
+import { isPolicy, parsePolicy, type SourcePolicy } from './policy.ts';
+
+/** A document of the configuration as it is now. */
+interface Entry {
+  readonly kind: string;
+  readonly id: string;
+  readonly deleted: boolean;
+  readonly payloadJson: string;
+  readonly version: bigint;
+  readonly position: bigint;
+}
 
 interface Known {
   readonly policy: SourcePolicy | undefined;
@@ -20,7 +30,7 @@ export class PolicyState {
   }
 
   /** Takes a document of kind `source` or `instrument`. */
-  apply(entry: ConfigEntry): void {
+  apply(entry: Entry): void {
     if (entry.kind === 'source') this.#applyPolicy(entry);
     else this.#applyInstrument(entry);
   }
@@ -57,7 +67,7 @@ export class PolicyState {
       : `version ${known.version}, position ${known.position} of the configuration`;
   }
 
-  #applyPolicy({ id, deleted, payloadJson, version, position }: ConfigEntry): void {
+  #applyPolicy({ id, deleted, payloadJson, version, position }: Entry): void {
     const document = deleted ? undefined : documentOf(payloadJson);
     const parsed = isPolicy(document) ? parsePolicy(id, document) : undefined;
     if (parsed?.ok === false) {
@@ -71,7 +81,7 @@ export class PolicyState {
     this.#book.setPolicy(id, policy);
   }
 
-  #applyInstrument({ id, deleted, payloadJson }: ConfigEntry): void {
+  #applyInstrument({ id, deleted, payloadJson }: Entry): void {
     this.#instruments.delete(id);
     this.#book.setInstrument(id, undefined);
     const read = deleted ? undefined : parseInstrument(id, payloadJson);

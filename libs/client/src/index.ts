@@ -37,14 +37,16 @@ export type {
 export type { BarsCoverage, CoverageGap, CoverageOptions, DayCoverage, SeriesCoverage } from './coverage.ts';
 export type { HolesOptions, HoleState, LedgerHole } from './hole.ts';
 export type { FreshnessCount, FreshnessOptions, FreshnessState, SeriesFreshness } from './freshness.ts';
+export type { Finding, FindingSeverity } from './finding.ts';
+export type { FindingCount, FindingFilter, QualityClient, SourceOptions } from './quality-client.ts';
 export type {
-  Finding,
-  FindingCount,
-  FindingFilter,
-  FindingSeverity,
-  QualityClient,
-  SourceOptions,
-} from './quality-client.ts';
+  QualityEvent,
+  QualityPosition,
+  QualityTopic,
+  QualityWatch,
+  QualityWatchOptions,
+  SourceChange,
+} from './quality-watch.ts';
 export type { Completeness, KindCounts, SourceReport, SourceState, StreamReport } from './source-report.ts';
 export type { LatestEvent } from './latest-event.ts';
 export type { LiveStart, MarketEvent } from './live-event.ts';

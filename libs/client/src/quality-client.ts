@@ -1,5 +1,5 @@
 import { create } from '@bufbuild/protobuf';
-import { events, queryV1 } from '@tickwell/contracts';
+import { queryV1 } from '@tickwell/contracts';
 import type { Channel } from '@tickwell/grpc';
 import { callConfig, type CallOptions } from './call-options.ts';
 import {
@@ -10,10 +10,10 @@ import {
   type FreshnessOptions,
   type SeriesFreshness,
 } from './freshness.ts';
+import { SEVERITIES, findingOf, severityOf, type Finding, type FindingSeverity } from './finding.ts';
+import { QualityWatch, type QualityWatchOptions } from './quality-watch.ts';
 import { withRetry, type RetryOptions } from './retry.ts';
 import { sourceReport, type SourceReport } from './source-report.ts';
-
-export type FindingSeverity = 'info' | 'warning' | 'error';
 
 /** What is left out matches everything. Times of `knownAtNs`, start included, end excluded. */
 export interface FindingFilter {
@@ -24,21 +24,6 @@ export interface FindingFilter {
   readonly severities?: readonly FindingSeverity[];
   readonly startNs?: bigint;
   readonly endNs?: bigint;
-}
-
-/** Something odd about data that went through. Times are ns since the epoch. */
-export interface Finding {
-  readonly symbol: string;
-  readonly source: string;
-  /** Of the input: "trades", "bars", ... */
-  readonly kind: string;
-  readonly rule: string;
-  readonly severity: FindingSeverity;
-  readonly message: string;
-  readonly knownAtNs: bigint;
-  /** Span of event time that it concerns; 0n: it was not kept. */
-  readonly startNs: bigint;
-  readonly endNs: bigint;
 }
 
 export interface FindingCount {
@@ -69,12 +54,6 @@ export interface SourceOptions extends CallOptions {
 const METHODS = queryV1.QualityService.method;
 const PAGE = 1_000;
 const SOURCES_PAGE = 100;
-
-const SEVERITIES: Readonly<Record<FindingSeverity, events.Severity>> = {
-  info: events.Severity.INFO,
-  warning: events.Severity.WARNING,
-  error: events.Severity.ERROR,
-};
 
 /** How good the data is, and how sources are. */
 export class QualityClient {
@@ -179,6 +158,15 @@ export class QualityClient {
     }
   }
 
+  /**
+   * How sources are, what is late, the newest findings (`history`); then every change. A broken connection is made again and goes on with
+   * the findings after the last one; errors that trying again does not mend, as `reader-too-slow`, end the iteration: watch again with
+   * `after: watch.position`.
+   */
+  watch(options: QualityWatchOptions = {}): QualityWatch {
+    return new QualityWatch(this.#channel, this.#retry, options);
+  }
+
   #freshness(
     options: FreshnessOptions,
     page: {
@@ -192,16 +180,6 @@ export class QualityClient {
       this.#channel.unary(METHODS.getFreshness, request, callConfig(options)),
     );
   }
-}
-
-function findingOf(finding: queryV1.FindingEntry): Finding {
-  const { symbol, source, kind, rule, severity, message, knownAtNs, startNs, endNs } = finding;
-  return { symbol, source, kind, rule, severity: severityOf(severity), message, knownAtNs, startNs, endNs };
-}
-
-function severityOf(severity: events.Severity): FindingSeverity {
-  if (severity === events.Severity.ERROR) return 'error';
-  return severity === events.Severity.WARNING ? 'warning' : 'info';
 }
 
 function findingFilter(filter: FindingFilter): queryV1.FindingFilter {

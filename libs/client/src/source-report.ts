@@ -106,7 +106,7 @@ export function sourceReport(report: queryV1.SourceReport): SourceReport {
   };
 }
 
-function sourceState(state: events.SourceState): SourceState {
+export function sourceState(state: events.SourceState): SourceState {
   return STATES.get(state) ?? 'none';
 }
 

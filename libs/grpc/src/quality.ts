@@ -1,5 +1,5 @@
 import { queryV1 } from '@tickwell/contracts';
-import { bindUnary, type BoundMethod, type UnaryHandler } from './bind.ts';
+import { bindStream, bindUnary, type BoundMethod, type StreamHandler, type UnaryHandler } from './bind.ts';
 
 type Of<K extends keyof typeof METHODS> = (typeof METHODS)[K];
 
@@ -12,6 +12,7 @@ export interface QualityHandlers {
   readonly getFreshness: UnaryHandler<Of<'getFreshness'>['input'], Of<'getFreshness'>['output']>;
   readonly listFindings: UnaryHandler<Of<'listFindings'>['input'], Of<'listFindings'>['output']>;
   readonly getSourceStatus: UnaryHandler<Of<'getSourceStatus'>['input'], Of<'getSourceStatus'>['output']>;
+  readonly watch: StreamHandler<Of<'watch'>['input'], Of<'watch'>['output']>;
 }
 
 export function bindQuality(handlers: QualityHandlers): readonly BoundMethod[] {
@@ -21,5 +22,6 @@ export function bindQuality(handlers: QualityHandlers): readonly BoundMethod[] {
     bindUnary(METHODS.getFreshness, handlers.getFreshness),
     bindUnary(METHODS.listFindings, handlers.listFindings),
     bindUnary(METHODS.getSourceStatus, handlers.getSourceStatus),
+    bindStream(METHODS.watch, handlers.watch),
   ];
 }

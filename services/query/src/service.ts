@@ -35,6 +35,8 @@ export interface QueryParts {
   readonly nowNs: () => bigint;
   readonly heartbeatMs: number;
   readonly queue: ConstructorParameters<typeof SubscriberQueue>[0];
+  /** How often Watch looks at all series; 5,000 unless given. */
+  readonly lookMs?: number;
 }
 
 const DESCRIPTION_MAX_AGE_MS = 500;
@@ -93,7 +95,7 @@ export class QueryService {
     const coverage = new CoverageReader({ reader, policies, calendars, nowNs: parts.nowNs });
     this.#quality = new CoverageCalls(coverage, reader);
     this.#monitoring = new Monitoring({
-      reader,
+      ...parts,
       calendars,
       coverage: () => this.#storedBy(this.#hub.positions(EVENT_TOPICS)),
       storedAt: ({ kind, symbol, epoch, offset }) => {
@@ -102,7 +104,7 @@ export class QueryService {
         const place = { topic, partition: parts.partitionOf(symbol, partitions) };
         return this.#commits.storedAt(place, epoch, offset);
       },
-      nowNs: parts.nowNs,
+      commits: this.#commits,
     });
     this.#history = new HistoryCalls({ reader, policies, coverage, instruments, nowNs: parts.nowNs });
     this.#subscriptions = new Subscriptions({ ...parts, sharedLog, commits: this.#commits, hub: this.#hub });
@@ -156,14 +158,19 @@ export class QueryService {
     listFindings: (request: queryV1.ListFindingsRequest) => this.#monitoring.listFindings(request),
     getSourceStatus: (request: queryV1.GetSourceStatusRequest, call: CallSignal) =>
       this.#monitoring.getSourceStatus(request, call),
+    watch: (request: queryV1.QualityServiceWatchRequest, call: CallSignal) =>
+      this.#monitoring.watch(request, call),
   };
 
   /** Follows the log and serves until {@link stop}; rejects when the log or the server fails for good. */
   async run(server: QueryServer): Promise<void> {
     this.#server = server;
-    const failed = Promise.all([this.#commits.done, this.#hub.done, this.#config.reader.done]).then(
-      () => this.#stopped.promise,
-    );
+    const failed = Promise.all([
+      this.#commits.done,
+      this.#hub.done,
+      this.#monitoring.done,
+      this.#config.reader.done,
+    ]).then(() => this.#stopped.promise);
     await Promise.race([this.#start(server), failed]);
     await Promise.race([this.#stopped.promise, failed]);
   }
@@ -171,6 +178,7 @@ export class QueryService {
   async #start(server: QueryServer): Promise<void> {
     await this.#commits.start();
     await this.#hub.start();
+    await this.#monitoring.start();
     await this.#config.reader.start();
     if (this.#stopping !== undefined) return;
     await server.start();
@@ -193,6 +201,7 @@ export class QueryService {
     await this.#server?.stop(STOP_GRACE_MS);
     await Promise.all([
       this.#hub.stop(),
+      this.#monitoring.stop(),
       this.#commits.stop(),
       this.#config.close(),
       this.#deadLetters.close(),

@@ -12,6 +12,7 @@ import { addGet } from './commands/get.ts';
 import { addIngest } from './commands/ingest.ts';
 import { addIndicators } from './commands/indicators.ts';
 import { addInstrument } from './commands/instrument.ts';
+import { addQuality } from './commands/quality.ts';
 import { addRun } from './commands/run.ts';
 import { addSource } from './commands/source.ts';
 import { addStatus } from './commands/status.ts';
@@ -31,6 +32,7 @@ const COMMANDS = [
   addTail,
   addDeadLetter,
   addCoverage,
+  addQuality,
   addConfig,
   addInstrument,
   addCalendar,

@@ -74,7 +74,7 @@ export class FindingCalls {
   }
 }
 
-function findingMessage({ severity, ...finding }: StoredFinding): queryV1.FindingEntry {
+export function findingMessage({ severity, ...finding }: StoredFinding): queryV1.FindingEntry {
   const { symbol, source, kind, rule, message, knownAtNs, startNs, endNs } = finding;
   const fields = { symbol, source, kind, rule, message, knownAtNs, startNs, endNs };
   return create(queryV1.FindingEntrySchema, { ...fields, severity: SEVERITIES[severity] });
@@ -111,7 +111,7 @@ function refusedMessage(groups: readonly LetterGroup[]): queryV1.FindingCount {
 }
 
 /** Nothing said: everything. */
-function findingFilter(filter: queryV1.FindingFilter | undefined): Result<FindingFilter, string> {
+export function findingFilter(filter: queryV1.FindingFilter | undefined): Result<FindingFilter, string> {
   const names = ['symbol', 'source', 'rule', 'kind'] as const;
   const texts: Partial<Record<(typeof names)[number], string>> = {};
   for (const name of names) {

@@ -107,7 +107,7 @@ export class FreshnessCalls {
     const last = page.at(-1);
     const hasMore = !isWorst && chosen.length > limit && last !== undefined;
     return create(queryV1.GetFreshnessResponseSchema, {
-      series: page.map((one) => this.#message(one)),
+      series: page.map((one) => this.message(one)),
       nextPageToken: hasMore ? pageToken([last.entry.key]) : '',
       counts: after === undefined ? countStates(judged) : [],
       nowNs,
@@ -149,7 +149,7 @@ export class FreshnessCalls {
     return { entry, freshness, thresholds, calendar: calendar.ok ? calendar.value.id : '' };
   }
 
-  #message({ entry, freshness, thresholds, calendar }: JudgedSeries): queryV1.SeriesFreshness {
+  message({ entry, freshness, thresholds, calendar }: JudgedSeries): queryV1.SeriesFreshness {
     const { symbol, source, kind, interval, priceType, eventNs, knownAtNs } = entry;
     // What was read from the store is there; since when only the commits that are remembered know.
     const storedAtNs = this.#parts.storedAt(entry) ?? (entry.isLive ? undefined : 0n);

@@ -1,5 +1,6 @@
 import type { queryV1 } from '@tickwell/contracts';
-import type { QualityReader, DeadLetterReader } from '@tickwell/ports';
+import type { DeadLetterReader, EventLog, Logger, QualityReader } from '@tickwell/ports';
+import type { CommitTracker } from '../commit-tracker.ts';
 import type { CallSignal } from '../history.ts';
 import type { MarketRecord } from '../market-record.ts';
 import { CompletenessReader } from './completeness.ts';
@@ -7,8 +8,12 @@ import { FindingCalls } from './finding-calls.ts';
 import { FreshnessBook } from './freshness-book.ts';
 import { FreshnessCalls, type StoredAt } from './freshness-calls.ts';
 import type { InstrumentCalendars } from './instrument-calendars.ts';
+import { QualityHub } from './quality-hub.ts';
+import { QualityState } from './quality-state.ts';
 import { SourceCalls } from './source-calls.ts';
 import { SourceStates } from './source-states.ts';
+import { WatchCalls } from './watch-calls.ts';
+import type { QueueLimits } from '../subscriber-queue.ts';
 
 /** Series whose newest event is remembered: some 300 bytes each. */
 const MAX_SERIES = 400_000;
@@ -20,6 +25,13 @@ export interface MonitoringParts {
   readonly coverage: () => () => boolean;
   readonly storedAt: StoredAt;
   readonly nowNs: () => bigint;
+  readonly log: EventLog;
+  readonly commits: CommitTracker;
+  readonly logger: Logger;
+  readonly heartbeatMs: number;
+  readonly queue: QueueLimits;
+  /** How often series are looked at for Watch; for tests. */
+  readonly lookMs?: number;
 }
 
 /** The calls of tickwell.query.v1.QualityService that say how sources and series are. */
@@ -28,8 +40,11 @@ export class Monitoring {
   readonly #freshness: FreshnessCalls;
   readonly #findings: FindingCalls;
   readonly #sources: SourceCalls;
+  readonly #hub: QualityHub;
+  readonly #watch: WatchCalls;
 
-  constructor({ reader, calendars, coverage, storedAt, nowNs }: MonitoringParts) {
+  constructor(parts: MonitoringParts) {
+    const { reader, calendars, coverage, storedAt, nowNs } = parts;
     const { quality, deadLetters } = reader;
     const nowMs = (): number => performance.now();
     this.#book = new FreshnessBook({ reader: quality, coverage, nowMs, maxSeries: MAX_SERIES });
@@ -44,6 +59,24 @@ export class Monitoring {
       completeness,
       nowNs,
     });
+    this.#hub = new QualityHub(parts);
+    const watched = { hub: this.#hub, reader: quality, freshness: this.#freshness };
+    const state = new QualityState({ ...parts, ...watched });
+    this.#watch = new WatchCalls({ ...parts, ...watched, state });
+  }
+
+  /** Follows the log; resolves once it is positioned. */
+  start(): Promise<void> {
+    return this.#hub.start();
+  }
+
+  /** Rejects when following fails for good; resolves after {@link stop}. */
+  get done(): Promise<void> {
+    return this.#hub.done;
+  }
+
+  stop(): Promise<void> {
+    return this.#hub.stop();
   }
 
   /** Every new record of the tail. */
@@ -67,5 +100,12 @@ export class Monitoring {
     call: CallSignal,
   ): Promise<queryV1.GetSourceStatusResponse> {
     return this.#sources.getSourceStatus(request, call);
+  }
+
+  watch(
+    request: queryV1.QualityServiceWatchRequest,
+    call: CallSignal,
+  ): AsyncGenerator<queryV1.QualityServiceWatchResponse | Uint8Array> {
+    return this.#watch.watch(request, call);
   }
 }

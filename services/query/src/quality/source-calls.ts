@@ -18,7 +18,7 @@ const MAX_LIMIT = 1_000;
 const MAX_STATUSES = 500_000;
 const MAX_STREAMS = 1_000;
 
-const STATES: Readonly<Record<StoredSourceState, events.SourceState>> = {
+export const SOURCE_STATES: Readonly<Record<StoredSourceState, events.SourceState>> = {
   up: events.SourceState.UP,
   degraded: events.SourceState.DEGRADED,
   down: events.SourceState.DOWN,
@@ -124,7 +124,7 @@ function reportOf(source: string, known: Known, withStreams: boolean): queryV1.S
   const completeness = known.completeness.get(source);
   return create(queryV1.SourceReportSchema, {
     source,
-    state: now.state === undefined ? events.SourceState.UNSPECIFIED : STATES[now.state],
+    state: now.state === undefined ? events.SourceState.UNSPECIFIED : SOURCE_STATES[now.state],
     reason: now.reason,
     sinceNs: sinceNs ?? newest[0]?.timeNs ?? 0n,
     reportedAtNs: now.reportedAtNs,
@@ -173,7 +173,7 @@ function streamMessage(status: StoredStatus, nowNs: bigint): queryV1.StreamRepor
   const { stream, reason, timeNs, events: sent, refused } = status;
   return create(queryV1.StreamReportSchema, {
     stream,
-    state: STATES[state],
+    state: SOURCE_STATES[state],
     reason,
     reportedAtNs: timeNs,
     silent: isSilent,

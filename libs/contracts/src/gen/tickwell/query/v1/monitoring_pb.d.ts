@@ -8,7 +8,7 @@ import type { GenEnum, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2"
 import type { Message } from "@bufbuild/protobuf";
 import type { PriceType } from "../../events/v1/common_pb.js";
 import type { Severity, SourceState } from "../../events/v1/quality_pb.js";
-import type { TimeRange } from "./market_data_pb.js";
+import type { StreamPosition, TimeRange } from "./market_data_pb.js";
 
 /**
  * Describes the file tickwell/query/v1/monitoring.proto.
@@ -897,6 +897,188 @@ export declare type StreamReport = Message<"tickwell.query.v1.StreamReport"> & {
 export declare const StreamReportSchema: GenMessage<StreamReport>;
 
 /**
+ * @generated from message tickwell.query.v1.QualityServiceWatchRequest
+ */
+export declare type QualityServiceWatchRequest = Message<"tickwell.query.v1.QualityServiceWatchRequest"> & {
+  /**
+   * Empty: all.
+   *
+   * @generated from field: repeated tickwell.query.v1.QualityTopic topics = 1;
+   */
+  topics: QualityTopic[];
+
+  /**
+   * Empty: all. Of findings and freshness; at most 10,000.
+   *
+   * @generated from field: repeated string symbols = 2;
+   */
+  symbols: string[];
+
+  /**
+   * Empty: all.
+   *
+   * @generated from field: string source = 3;
+   */
+  source: string;
+
+  /**
+   * Of findings; empty: all.
+   *
+   * @generated from field: repeated tickwell.events.v1.Severity severities = 4;
+   */
+  severities: Severity[];
+
+  /**
+   * Findings that are told before the marker, the newest ones; at most 1,000.
+   *
+   * @generated from field: uint32 history = 5;
+   */
+  history: number;
+
+  /**
+   * Position of an earlier stream: findings after it, instead of history. What sources and series are is told anew.
+   *
+   * @generated from field: tickwell.query.v1.StreamPosition after = 6;
+   */
+  after?: StreamPosition | undefined;
+};
+
+/**
+ * Describes the message tickwell.query.v1.QualityServiceWatchRequest.
+ * Use `create(QualityServiceWatchRequestSchema)` to create a new message.
+ */
+export declare const QualityServiceWatchRequestSchema: GenMessage<QualityServiceWatchRequest>;
+
+/**
+ * @generated from message tickwell.query.v1.QualityServiceWatchResponse
+ */
+export declare type QualityServiceWatchResponse = Message<"tickwell.query.v1.QualityServiceWatchResponse"> & {
+  /**
+   * Position after this message; partitions that did not move are left out.
+   *
+   * @generated from field: tickwell.query.v1.StreamPosition position = 1;
+   */
+  position?: StreamPosition | undefined;
+
+  /**
+   * @generated from oneof tickwell.query.v1.QualityServiceWatchResponse.message
+   */
+  message: {
+    /**
+     * @generated from field: tickwell.query.v1.FindingEntry finding = 2;
+     */
+    value: FindingEntry;
+    case: "finding";
+  } | {
+    /**
+     * A source whose state is another than before.
+     *
+     * @generated from field: tickwell.query.v1.SourceChange source = 3;
+     */
+    value: SourceChange;
+    case: "source";
+  } | {
+    /**
+     * A series whose state is another than before: late, stale, fresh again, ... It is looked at every few seconds.
+     *
+     * @generated from field: tickwell.query.v1.SeriesFreshness freshness = 4;
+     */
+    value: SeriesFreshness;
+    case: "freshness";
+  } | {
+    /**
+     * What there was has been told.
+     *
+     * @generated from field: tickwell.query.v1.QualityCurrent current = 5;
+     */
+    value: QualityCurrent;
+    case: "current";
+  } | {
+    /**
+     * Nothing happened for a while.
+     *
+     * @generated from field: tickwell.query.v1.QualityHeartbeat heartbeat = 6;
+     */
+    value: QualityHeartbeat;
+    case: "heartbeat";
+  } | { case: undefined; value?: undefined };
+};
+
+/**
+ * Describes the message tickwell.query.v1.QualityServiceWatchResponse.
+ * Use `create(QualityServiceWatchResponseSchema)` to create a new message.
+ */
+export declare const QualityServiceWatchResponseSchema: GenMessage<QualityServiceWatchResponse>;
+
+/**
+ * @generated from message tickwell.query.v1.SourceChange
+ */
+export declare type SourceChange = Message<"tickwell.query.v1.SourceChange"> & {
+  /**
+   * @generated from field: string source = 1;
+   */
+  source: string;
+
+  /**
+   * @generated from field: tickwell.events.v1.SourceState state = 2;
+   */
+  state: SourceState;
+
+  /**
+   * @generated from field: string reason = 3;
+   */
+  reason: string;
+
+  /**
+   * @generated from field: sfixed64 reported_at_ns = 4;
+   */
+  reportedAtNs: bigint;
+
+  /**
+   * @generated from field: bool silent = 5;
+   */
+  silent: boolean;
+};
+
+/**
+ * Describes the message tickwell.query.v1.SourceChange.
+ * Use `create(SourceChangeSchema)` to create a new message.
+ */
+export declare const SourceChangeSchema: GenMessage<SourceChange>;
+
+/**
+ * @generated from message tickwell.query.v1.QualityCurrent
+ */
+export declare type QualityCurrent = Message<"tickwell.query.v1.QualityCurrent"> & {
+  /**
+   * @generated from field: sfixed64 time_ns = 1;
+   */
+  timeNs: bigint;
+};
+
+/**
+ * Describes the message tickwell.query.v1.QualityCurrent.
+ * Use `create(QualityCurrentSchema)` to create a new message.
+ */
+export declare const QualityCurrentSchema: GenMessage<QualityCurrent>;
+
+/**
+ * @generated from message tickwell.query.v1.QualityHeartbeat
+ */
+export declare type QualityHeartbeat = Message<"tickwell.query.v1.QualityHeartbeat"> & {
+  /**
+   * @generated from field: sfixed64 time_ns = 1;
+   */
+  timeNs: bigint;
+};
+
+/**
+ * Describes the message tickwell.query.v1.QualityHeartbeat.
+ * Use `create(QualityHeartbeatSchema)` to create a new message.
+ */
+export declare const QualityHeartbeatSchema: GenMessage<QualityHeartbeat>;
+
+/**
  * @generated from enum tickwell.query.v1.FreshnessState
  */
 export enum FreshnessState {
@@ -976,4 +1158,34 @@ export enum FreshnessOrder {
  * Describes the enum tickwell.query.v1.FreshnessOrder.
  */
 export declare const FreshnessOrderSchema: GenEnum<FreshnessOrder>;
+
+/**
+ * @generated from enum tickwell.query.v1.QualityTopic
+ */
+export enum QualityTopic {
+  /**
+   * @generated from enum value: QUALITY_TOPIC_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * @generated from enum value: QUALITY_TOPIC_FINDINGS = 1;
+   */
+  FINDINGS = 1,
+
+  /**
+   * @generated from enum value: QUALITY_TOPIC_SOURCES = 2;
+   */
+  SOURCES = 2,
+
+  /**
+   * @generated from enum value: QUALITY_TOPIC_FRESHNESS = 3;
+   */
+  FRESHNESS = 3,
+}
+
+/**
+ * Describes the enum tickwell.query.v1.QualityTopic.
+ */
+export declare const QualityTopicSchema: GenEnum<QualityTopic>;
 

@@ -9,7 +9,7 @@ import type { Message } from "@bufbuild/protobuf";
 import type { TimeRange } from "./market_data_pb.js";
 import type { PriceType } from "../../events/v1/common_pb.js";
 import type { HoleState, LedgerHole } from "./holes_pb.js";
-import type { GetFreshnessRequestSchema, GetFreshnessResponseSchema, GetSourceStatusRequestSchema, GetSourceStatusResponseSchema, ListFindingsRequestSchema, ListFindingsResponseSchema } from "./monitoring_pb.js";
+import type { GetFreshnessRequestSchema, GetFreshnessResponseSchema, GetSourceStatusRequestSchema, GetSourceStatusResponseSchema, ListFindingsRequestSchema, ListFindingsResponseSchema, QualityServiceWatchRequestSchema, QualityServiceWatchResponseSchema } from "./monitoring_pb.js";
 
 /**
  * Describes the file tickwell/query/v1/quality.proto.
@@ -379,6 +379,17 @@ export declare const QualityService: GenService<{
     methodKind: "unary";
     input: typeof GetSourceStatusRequestSchema;
     output: typeof GetSourceStatusResponseSchema;
+  },
+  /**
+   * How sources are, what is not fresh and what was found last; a marker; then every change. A reader who is too slow is cut, and goes on
+   * with after.
+   *
+   * @generated from rpc tickwell.query.v1.QualityService.Watch
+   */
+  watch: {
+    methodKind: "server_streaming";
+    input: typeof QualityServiceWatchRequestSchema;
+    output: typeof QualityServiceWatchResponseSchema;
   },
 }>;
 

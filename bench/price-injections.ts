@@ -5,6 +5,7 @@
  */
 import { join } from 'node:path';
 import { tableFrames, validateMarketData, type BarFrame } from '@tickwell/validation';
+import { Dice } from './support/dice.ts';
 import { DATA_MISSING, PAIRS_DIR, tableOf } from '../tools/cli/src/validate/fixtures/price-defects.ts';
 
 const FILES = ['CALM', 'HSBK-IL', 'IBE-MC', 'KMR-L', 'TISG-MI'].map(
@@ -26,28 +27,6 @@ interface Row {
   volume: number;
   dividend: number;
   split: number;
-}
-
-/** Pseudo-random numbers that are the same in every run (a linear congruential generator, the constants of ANSI C). */
-class Dice {
-  #seed = 7;
-
-  /** From 0 up to, not including, 1. */
-  next(): number {
-    this.#seed = (this.#seed * 1_103_515_245 + 12_345) % 2 ** 31;
-    return this.#seed / 2 ** 31;
-  }
-
-  /** Both ends included. */
-  between(low: number, high: number): number {
-    return low + Math.floor(this.next() * (high - low + 1));
-  }
-
-  of<T>(values: readonly [T, ...T[]] | readonly T[]): T {
-    const value = values[this.between(0, values.length - 1)];
-    if (value === undefined) throw new RangeError('nothing to choose from');
-    return value;
-  }
 }
 
 /** Changes rows and says which are wrong now. */

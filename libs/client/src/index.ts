@@ -48,6 +48,19 @@ export type {
   SourceChange,
 } from './quality-watch.ts';
 export type { Completeness, KindCounts, SourceReport, SourceState, StreamReport } from './source-report.ts';
+export { barFrame, type FrameBar } from './market-frame.ts';
+export { processMarketData, validateMarketData } from '@tickwell/validation';
+export type {
+  BarFrame,
+  FrameChange,
+  FrameFinding,
+  FrameNote,
+  FrameRemoval,
+  FrameReport,
+  FrameSeverity,
+  ProcessedFrame,
+  ValidateOptions,
+} from '@tickwell/validation';
 export type { LatestEvent } from './latest-event.ts';
 export type { LiveStart, MarketEvent } from './live-event.ts';
 export { DEFAULT_RETRY } from './retry.ts';

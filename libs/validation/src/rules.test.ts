@@ -542,8 +542,8 @@ const MARKET_CASES: readonly Case[] = [
     batch: listed(),
   }),
   bar('stale-feed', 'two hours without five-minute bars', {
-    breaks: bars(...barTimes(QUIET), { startNs: barNs(QUIET + 240) }),
-    passes: bars(...barTimes(QUIET), { startNs: barNs(QUIET + 190) }),
+    breaks: bars(...barTimes(QUIET), { startNs: barNs(QUIET + 24) }),
+    passes: bars(...barTimes(QUIET), { startNs: barNs(QUIET + 12) }),
     batch: { ...barContext('5m'), settings: settingsOf({ type: 'crypto' }) },
   }),
   trade('sequence-gap', 'one is missing', {

@@ -15,6 +15,9 @@ const HELD_NEAR = 0.2;
 /** How much of the way out is taken back by what makes a bad print of it. */
 const RETURNED = 0.75;
 const MAD_TO_SIGMA = 1.4826;
+/** Steps of an estimate that 19 of 20 values lie below: one up is as long as 19 down. */
+const LONG_DOWN = 1.01;
+const LONG_UP = LONG_DOWN ** 19;
 const NS_PER_SECOND = 1e9;
 
 /** A price and how long (s) after the event before it came. */
@@ -37,6 +40,8 @@ export class PriceState {
   #usualMove = 0;
   /** Median time (s) between neighbours, equal times left out. 0: none yet. */
   #usualGapS = 0;
+  /** The time (s) that 19 of 20 pauses do not reach: trades come in clusters, and a median says nothing of the pauses between. */
+  #longGapS = 0;
   /** Prices in a row, up to the last, that are far from the trusted one; and how many of them agree. */
   #away = 0;
   #agreeing = 0;
@@ -59,8 +64,9 @@ export class PriceState {
     return this.#last;
   }
 
-  get usualGapS(): number {
-    return this.#usualGapS;
+  /** How long a pause of the stream is at most, but for one in twenty; seconds. */
+  get longGapS(): number {
+    return this.#longGapS;
   }
 
   /** Prices in a row, up to the last, that nothing has confirmed. */
@@ -109,8 +115,9 @@ export class PriceState {
     const { price, gapS } = move;
     this.#place(move, timeNs, rules);
     const step = this.isWarm ? STEP : YOUNG_STEP;
-    this.#usualMove = towards(this.#usualMove, distance(price, this.#last), step);
-    this.#usualGapS = towards(this.#usualGapS, gapS, step);
+    this.#usualMove = towards(this.#usualMove, distance(price, this.#last), step, step);
+    this.#usualGapS = towards(this.#usualGapS, gapS, step, step);
+    this.#longGapS = towards(this.#longGapS, gapS, LONG_UP, LONG_DOWN);
     this.#last = price;
     this.#heldCount = 0;
     this.isSilent = false;
@@ -142,7 +149,7 @@ export class PriceState {
 
   write(writer: StateWriter): void {
     writer.uint(this.#count).double(this.#trusted).double(this.#last);
-    writer.double(this.#usualMove).double(this.#usualGapS);
+    writer.double(this.#usualMove).double(this.#usualGapS).double(this.#longGapS);
     writer.uint(this.#away).uint(this.#agreeing).int64(this.#awayNs);
     writer.double(this.#held).uint(this.#heldCount).flag(this.isSilent);
   }
@@ -154,6 +161,7 @@ export class PriceState {
     state.#last = reader.double();
     state.#usualMove = reader.double();
     state.#usualGapS = reader.double();
+    state.#longGapS = reader.double();
     state.#away = reader.uint();
     state.#agreeing = reader.uint();
     state.#awayNs = reader.int64();
@@ -171,11 +179,11 @@ export function distance(a: number, b: number): number {
   return apart / Math.min(Math.abs(a), Math.abs(b));
 }
 
-/** A running median of values above 0: half of the steps go up, half down. Others change nothing. */
-function towards(estimate: number, value: number, step: number): number {
+/** A running quantile of values above 0, others change nothing: the median where the steps up and down are equal. */
+function towards(estimate: number, value: number, up: number, down: number): number {
   if (!(value > 0 && value < Infinity)) return estimate;
   if (estimate === 0) return value;
-  return value > estimate ? estimate * step : estimate / step;
+  return value > estimate ? estimate * up : estimate / down;
 }
 
 /** Seconds from one event to the next. */

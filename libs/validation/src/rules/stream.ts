@@ -29,14 +29,14 @@ export function silenceOf(
   const rule = rules.rule(STALE_FEED);
   if (rule.action === 'off' || calendar === undefined || prices === undefined) return undefined;
   if (!prices.isWarm || prices.isSilent) return undefined;
-  const limitS = Math.max(rule.number('seconds'), rule.number('times') * prices.usualGapS);
+  const limitS = Math.max(rule.number('seconds'), rule.number('times') * prices.longGapS);
   // Cheap first: hardly any gap is that long, whatever the market did meanwhile.
   if (Number(untilNs - fromNs) <= limitS * NS_PER_SECOND) return undefined;
   const open = calendar.openNsBetween(fromNs, untilNs);
   if (!open.ok || Number(open.value) <= limitS * NS_PER_SECOND) return undefined;
   const minutes = Math.round(Number(open.value) / NS_PER_SECOND / 60);
   return {
-    message: `nothing between ${formatNs(fromNs)} and ${formatNs(untilNs)}: ${minutes} minutes of open market (calendar ${calendar.id}), usual are ${prices.usualGapS.toPrecision(3)} s`,
+    message: `nothing between ${formatNs(fromNs)} and ${formatNs(untilNs)}: ${minutes} minutes of open market (calendar ${calendar.id}), 19 of 20 pauses are below ${prices.longGapS.toPrecision(3)} s`,
     fromNs,
     toNs: untilNs,
   };

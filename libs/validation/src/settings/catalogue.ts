@@ -86,7 +86,7 @@ export const PRICE_ABSURD: Tunable = {
       value: 5,
       min: 1.05,
       max: 1_000_000,
-      ofClass: { currency: 1.5, index: 2, etf: 3, bond: 2, crypto: 10 },
+      ofClass: { currency: 1.5, index: 2, etf: 3, bond: 2, crypto: 8 },
     },
     withinSeconds: {
       meaning: 'after the event before; splits, listings and auctions come later',
@@ -120,8 +120,8 @@ export const STALE_FEED: Tunable = {
       ofClass: { etf: 900, index: 900, currency: 900 },
     },
     times: {
-      meaning: 'of the usual time between two events of the stream',
-      value: 200,
+      meaning: 'of the pause that 19 of 20 of the stream do not reach',
+      value: 20,
       min: 2,
       max: 1_000_000,
     },

@@ -180,7 +180,10 @@ class Run<C> {
 
   /** Whether a rule about the market keeps the event back; else what is odd about it is flagged. */
   #isKept(event: MarketEvent<C>): boolean {
-    const odd = this.#marketRules.filter((rule) => rule.broken(event));
+    // Nearly always nothing is odd: a list is made only then.
+    let odd: PreparedRule<C>[] | undefined;
+    for (const rule of this.#marketRules) if (rule.broken(event)) (odd ??= []).push(rule);
+    if (odd === undefined) return false;
     const keeping = this.#batch.isReleased ? undefined : odd.find(({ action }) => action !== 'flag');
     if (keeping === undefined || keeping.action === 'flag') {
       for (const rule of odd) this.#flag(rule, event);

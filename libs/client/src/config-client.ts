@@ -6,7 +6,7 @@ import { callConfig, type CallOptions } from './call-options.ts';
 import { backOff, mayRetry, withRetry, type RetryOptions } from './retry.ts';
 
 export interface ConfigName {
-  /** "strategy", "portfolio", "job", "instrument", "retention", "source" or "indicator". */
+  /** "strategy", "portfolio", "job", "instrument", "retention", "source", "indicator" or "alert". */
   readonly kind: string;
   readonly id: string;
 }

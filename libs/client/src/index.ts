@@ -1,5 +1,6 @@
 export { TickwellError, formatNs, parseInterval, parseIsoTime } from '@tickwell/domain';
 export type { BarColumns, Header, PriceBasis, PriceType, QuoteColumns, TradeColumns } from '@tickwell/domain';
+export type { AlertOptions, Alerts, OpenAlert, UndeliveredMessage } from './alert.ts';
 export type { CallOptions } from './call-options.ts';
 export { TickwellClient, connect } from './client.ts';
 export type {

@@ -1,6 +1,7 @@
 import { create } from '@bufbuild/protobuf';
 import { queryV1 } from '@tickwell/contracts';
 import type { Channel } from '@tickwell/grpc';
+import { alertsOf, type AlertOptions, type Alerts } from './alert.ts';
 import { callConfig, type CallOptions } from './call-options.ts';
 import {
   freshnessCount,
@@ -156,6 +157,17 @@ export class QualityClient {
       pageToken = page.nextPageToken;
       if (pageToken === '') return;
     }
+  }
+
+  /** Alerts that are open, and what happened to alerts lately. */
+  async alerts(options: AlertOptions = {}): Promise<Alerts> {
+    const { rule = '', history = 0 } = options;
+    const request = create(queryV1.ListAlertsRequestSchema, { rule, history });
+    return alertsOf(
+      await withRetry(this.#retry, options.signal, () =>
+        this.#channel.unary(METHODS.listAlerts, request, callConfig(options)),
+      ),
+    );
   }
 
   /**

@@ -13,6 +13,7 @@ const KIND_NAMES = [
   'source',
   'indicator',
   'validation',
+  'alert',
 ] as const;
 export type ConfigKindName = (typeof KIND_NAMES)[number];
 

@@ -1,3 +1,4 @@
+export * from './alert-codec.ts';
 export * from './any-record.ts';
 export * from './codec.ts';
 export * from './header-codec.ts';

@@ -246,6 +246,35 @@ export const TABLES = {
     partitionBy: 'MONTH',
     purpose: 'State and progress of sources and their streams',
   },
+  alerts: {
+    name: 'alerts',
+    timestamp: 'ts',
+    columns: {
+      rule: 'symbol',
+      alert_group: 'varchar',
+      epoch: 'symbol',
+      record_offset: 'long',
+      kind: 'symbol',
+      since: 'timestamp',
+      severity: 'symbol',
+      summary: 'varchar',
+      value: 'double',
+      member_count: 'long',
+      members: 'varchar',
+      channels: 'varchar',
+      reason: 'varchar',
+      event_id: 'varchar',
+      of_event_id: 'varchar',
+      channel: 'varchar',
+      attempt: 'long',
+      rule_version: 'long',
+      owner: 'varchar',
+    },
+    dedupKeys: ['epoch', 'record_offset'],
+    partitionBy: 'MONTH',
+    purpose:
+      'What became of alerts, record by record; members is a JSON list of [name, value], channels a JSON list',
+  },
 } as const satisfies Record<string, TableSpec>;
 
 export const ALL_TABLES: readonly TableSpec[] = Object.values(TABLES);

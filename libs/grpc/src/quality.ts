@@ -13,6 +13,7 @@ export interface QualityHandlers {
   readonly listFindings: UnaryHandler<Of<'listFindings'>['input'], Of<'listFindings'>['output']>;
   readonly getSourceStatus: UnaryHandler<Of<'getSourceStatus'>['input'], Of<'getSourceStatus'>['output']>;
   readonly watch: StreamHandler<Of<'watch'>['input'], Of<'watch'>['output']>;
+  readonly listAlerts: UnaryHandler<Of<'listAlerts'>['input'], Of<'listAlerts'>['output']>;
 }
 
 export function bindQuality(handlers: QualityHandlers): readonly BoundMethod[] {
@@ -23,5 +24,6 @@ export function bindQuality(handlers: QualityHandlers): readonly BoundMethod[] {
     bindUnary(METHODS.listFindings, handlers.listFindings),
     bindUnary(METHODS.getSourceStatus, handlers.getSourceStatus),
     bindStream(METHODS.watch, handlers.watch),
+    bindUnary(METHODS.listAlerts, handlers.listAlerts),
   ];
 }

@@ -9,6 +9,7 @@ export * from './live-queue.ts';
 export * from './live-report.ts';
 export * from './log.ts';
 export * from './logger.ts';
+export * from './notifier.ts';
 export * from './partitioner.ts';
 export * from './quality.ts';
 export * from './store.ts';

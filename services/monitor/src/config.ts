@@ -20,6 +20,8 @@ export interface MonitorConfig extends RuntimeConfig {
   readonly queryCaFile: string;
   /** The first line that is no comment is the access token; "": none. */
   readonly queryTokenFile: string;
+  /** Rules of alerts are evaluated so often. */
+  readonly alertsIntervalMs: number;
 }
 
 /** @throws ConfigError with every problem at once. */
@@ -32,6 +34,11 @@ export function readMonitorConfig(env: Env): MonitorConfig {
     queryTls: field.flag('TICKWELL_QUERY_TLS', false),
     queryCaFile: field.text('TICKWELL_QUERY_CA_FILE', ''),
     queryTokenFile: field.text('TICKWELL_QUERY_TOKEN_FILE', ''),
+    alertsIntervalMs: field.integer('TICKWELL_ALERTS_INTERVAL_MS', {
+      min: 100,
+      max: 3_600_000,
+      fallback: 10_000,
+    }),
   });
 }
 

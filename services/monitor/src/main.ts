@@ -2,7 +2,10 @@ import { connect } from '@tickwell/client';
 import { ConfigReader } from '@tickwell/config';
 import { ALL_TOPICS } from '@tickwell/contracts';
 import { createKafkaLog } from '@tickwell/kafka';
+import { createNotifier } from '@tickwell/notify';
 import { runService, systemClock } from '@tickwell/runtime';
+import { AlertTask } from './alerts/alert-task.ts';
+import { QuerySources } from './alerts/query-sources.ts';
 import { queryConnection, readMonitorConfig } from './config.ts';
 import { RepairTask } from './repair/repair-task.ts';
 import { MonitorService } from './service.ts';
@@ -16,6 +19,11 @@ await runService({
     const log = createKafkaLog({ brokers: config.kafkaBrokers, clientId: 'tickwell-monitor', logger });
     await log.ensureTopics(ALL_TOPICS);
     const documents = new ConfigReader({ log, logger });
+    const alerts = new AlertTask({
+      ...{ log, config: documents, clock: systemClock, logger, intervalMs: config.alertsIntervalMs },
+      sources: new QuerySources(query),
+      notifierOf: (channel) => createNotifier(channel, { env: process.env, logger }),
+    });
     return new MonitorService({
       log,
       clock: systemClock,
@@ -23,7 +31,7 @@ await runService({
       groupId: config.groupId,
       config: documents,
       query,
-      tasks: [new RepairTask({ log, config: documents, query, clock: systemClock, logger })],
+      tasks: [new RepairTask({ log, config: documents, query, clock: systemClock, logger }), alerts],
       hosted: [],
     });
   },

@@ -1,4 +1,5 @@
 import type { ConfigKinds } from '@tickwell/config';
+import { ALERT_KIND } from './alerts/alert-kind.ts';
 import { INSTRUMENT_KIND } from '@tickwell/instruments';
 import { VALIDATION_KIND } from '@tickwell/validation';
 import { SOURCE_KIND } from './source-policies.ts';
@@ -8,4 +9,5 @@ export const CONFIG_KINDS: ConfigKinds = {
   instrument: INSTRUMENT_KIND,
   source: SOURCE_KIND,
   validation: VALIDATION_KIND,
+  alert: ALERT_KIND,
 };

@@ -2,6 +2,7 @@ import type { queryV1 } from '@tickwell/contracts';
 import { TickwellError } from '@tickwell/domain';
 import { InstrumentMap } from '@tickwell/instruments';
 import type { EventLog, Logger, StoreReader, TopicPartition } from '@tickwell/ports';
+import { AlertCalls } from './alerts/alert-calls.ts';
 import { getCorporateActions } from './action-calls.ts';
 import { cacheDescriptions } from './cached-topics.ts';
 import { CoverageCalls } from './quality/coverage-calls.ts';
@@ -55,6 +56,7 @@ export class QueryService {
   readonly #config: ConfigCalls;
   readonly #deadLetters: DeadLetterCalls;
   readonly #quality: CoverageCalls;
+  readonly #alerts: AlertCalls;
   readonly #monitoring: Monitoring;
   readonly #stopped = Promise.withResolvers<undefined>();
   #ready = false;
@@ -94,6 +96,7 @@ export class QueryService {
     });
     const coverage = new CoverageReader({ reader, policies, calendars, nowNs: parts.nowNs });
     this.#quality = new CoverageCalls(coverage, reader);
+    this.#alerts = new AlertCalls(log, logger);
     this.#monitoring = new Monitoring({
       ...parts,
       calendars,
@@ -160,6 +163,7 @@ export class QueryService {
       this.#monitoring.getSourceStatus(request, call),
     watch: (request: queryV1.QualityServiceWatchRequest, call: CallSignal) =>
       this.#monitoring.watch(request, call),
+    listAlerts: (request: queryV1.ListAlertsRequest) => this.#alerts.listAlerts(request),
   };
 
   /** Follows the log and serves until {@link stop}; rejects when the log or the server fails for good. */
@@ -170,6 +174,7 @@ export class QueryService {
       this.#hub.done,
       this.#monitoring.done,
       this.#config.reader.done,
+      this.#alerts.done,
     ]).then(() => this.#stopped.promise);
     await Promise.race([this.#start(server), failed]);
     await Promise.race([this.#stopped.promise, failed]);
@@ -180,6 +185,7 @@ export class QueryService {
     await this.#hub.start();
     await this.#monitoring.start();
     await this.#config.reader.start();
+    await this.#alerts.start();
     if (this.#stopping !== undefined) return;
     await server.start();
     server.setServing(true);
@@ -204,6 +210,7 @@ export class QueryService {
       this.#monitoring.stop(),
       this.#commits.stop(),
       this.#config.close(),
+      this.#alerts.stop(),
       this.#deadLetters.close(),
     ]);
     await Promise.all([this.#parts.reader.close(), this.#parts.log.close()]);

@@ -54,6 +54,7 @@ export const CONSUMERS: readonly Consumer[] = [
       TOPICS.deadLetters,
       TOPICS.deadLetterResolutions,
       TOPICS.sourceStatus,
+      TOPICS.alerts,
     ),
   },
 ];

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import type { CliContext } from './context.ts';
+import { addAlert } from './commands/alert.ts';
 import { addBackfill } from './commands/backfill.ts';
 import { addCalendar } from './commands/calendar.ts';
 import { addConfig } from './commands/config.ts';
@@ -31,6 +32,7 @@ const COMMANDS = [
   addGet,
   addTail,
   addDeadLetter,
+  addAlert,
   addCoverage,
   addQuality,
   addConfig,

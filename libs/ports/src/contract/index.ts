@@ -2,3 +2,4 @@ export { storeContract } from './store-contract.ts';
 export type { StoreUnderTest } from './store-cases.ts';
 export { eventLogContract, type EventLogUnderTest } from './event-log-contract.ts';
 export { eventually } from './event-log-fixtures.ts';
+export { notifierContract, type NotifierUnderTest, type ReceivedMessage } from './notifier-contract.ts';

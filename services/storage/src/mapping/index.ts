@@ -1,6 +1,7 @@
 import { HEADER_CONTENT_TYPE, TOPICS, contentType, type TopicSpec } from '@tickwell/contracts';
 import { err, type Result } from '@tickwell/domain';
 import type { LogRecord } from '@tickwell/ports';
+import { mapAlerts } from './alerts.ts';
 import { mapBars } from './bars.ts';
 import { mapCoverage } from './coverage.ts';
 import { mapDatasets } from './datasets.ts';
@@ -29,6 +30,7 @@ const MAPPERS: readonly { readonly topic: TopicSpec; readonly map: RecordMapper 
   { topic: TOPICS.deadLetters, map: mapDeadLetters },
   { topic: TOPICS.deadLetterResolutions, map: mapResolutions },
   { topic: TOPICS.sourceStatus, map: mapSourceStatus },
+  { topic: TOPICS.alerts, map: mapAlerts },
 ];
 const BY_TOPIC = new Map(MAPPERS.map((mapper) => [mapper.topic.name, mapper]));
 

@@ -54,6 +54,36 @@ async function stored(topic: TopicSpec, value: Uint8Array, table: string): Promi
 }
 
 describe('mapRecord', () => {
+  it('maps what happened to alerts, told apart by offset', async () => {
+    const value = encodeMessage(events.AlertEventSchema, {
+      ...{ eventId: 'stale|g|1|0|fired', rule: 'stale', group: 'g', kind: events.AlertEventKind.FIRED },
+      ...{ timeNs: T, sinceNs: T - 5n, severity: events.AlertSeverity.CRITICAL, summary: 'too old' },
+      ...{
+        value: 61,
+        members: [{ name: 'AAPL', value: 61 }],
+        memberCount: 2,
+        channels: ['mail'],
+        owner: 'a',
+      },
+    });
+    const mapped = mapRecord(record(TOPICS.alerts, value), 'E');
+    if (!mapped.ok) throw new Error(mapped.error.reason);
+    const store = new MemoryStore();
+    await store.write(mapped.value.rows);
+    expect(store.rows(TABLES.alerts.name)).toMatchObject([
+      {
+        ...{ rule: 'stale', alert_group: 'g', kind: 'fired', severity: 'critical', since: T - 5n, value: 61 },
+        ...{
+          members: '[["AAPL",61]]',
+          member_count: 2n,
+          channels: '["mail"]',
+          record_offset: 41n,
+          epoch: 'E',
+        },
+      },
+    ]);
+  });
+
   it('maps trades; columns a batch leaves out are left out', async () => {
     const trades = {
       timeNs: [T, T],

@@ -31,6 +31,7 @@ const KINDS = [
   'source',
   'indicator',
   'validation',
+  'alert',
 ];
 
 /** `tickwell config put|get|list|delete|history|watch` */

@@ -14,13 +14,14 @@ export declare const file_tickwell_events_v1_alert: GenFile;
 
 /**
  * Value of alerts: one partition, keyed by rule. What is open and what still has to be told follows from these records alone, in their
- * order; of two with the same event_id the first counts.
+ * order. A record counts only if its owner is that of the newest OWNED before it and its event_id is the one that comes next for its
+ * alert (libs/alerts/src/ledger.ts), so that neither a copy that was replaced nor a repeated record changes anything.
  *
  * @generated from message tickwell.events.v1.AlertEvent
  */
 export declare type AlertEvent = Message<"tickwell.events.v1.AlertEvent"> & {
   /**
-   * The same for the same thing that happened, whoever writes it.
+   * Rule, group, since_ns, how many events the alert has had since then, kind: the same for the same thing, whoever writes it.
    *
    * @generated from field: string event_id = 1;
    */
@@ -127,6 +128,13 @@ export declare type AlertEvent = Message<"tickwell.events.v1.AlertEvent"> & {
    * @generated from field: uint64 rule_version = 17;
    */
   ruleVersion: bigint;
+
+  /**
+   * The process that wrote it, unique to each time it took over.
+   *
+   * @generated from field: string owner = 18;
+   */
+  owner: string;
 };
 
 /**
@@ -230,6 +238,13 @@ export enum AlertEventKind {
    * @generated from enum value: ALERT_EVENT_KIND_DELIVERY_GIVEN_UP = 10;
    */
   DELIVERY_GIVEN_UP = 10,
+
+  /**
+   * A copy of the monitor has taken over.
+   *
+   * @generated from enum value: ALERT_EVENT_KIND_OWNED = 11;
+   */
+  OWNED = 11,
 }
 
 /**

@@ -75,7 +75,7 @@ export declare const StoreCommitSchema: GenMessage<StoreCommit>;
  */
 export declare type ConfigRecord = Message<"tickwell.events.v1.ConfigRecord"> & {
   /**
-   * "strategy", "portfolio", "job", "instrument", "retention", "source", "indicator".
+   * "strategy", "portfolio", "job", "instrument", "retention", "source", "indicator", "alert".
    *
    * @generated from field: string kind = 1;
    */

@@ -10,6 +10,7 @@ import type { TimeRange } from "./market_data_pb.js";
 import type { PriceType } from "../../events/v1/common_pb.js";
 import type { HoleState, LedgerHole } from "./holes_pb.js";
 import type { GetFreshnessRequestSchema, GetFreshnessResponseSchema, GetSourceStatusRequestSchema, GetSourceStatusResponseSchema, ListFindingsRequestSchema, ListFindingsResponseSchema, QualityServiceWatchRequestSchema, QualityServiceWatchResponseSchema } from "./monitoring_pb.js";
+import type { ListAlertsRequestSchema, ListAlertsResponseSchema } from "./alerts_pb.js";
 
 /**
  * Describes the file tickwell/query/v1/quality.proto.
@@ -390,6 +391,16 @@ export declare const QualityService: GenService<{
     methodKind: "server_streaming";
     input: typeof QualityServiceWatchRequestSchema;
     output: typeof QualityServiceWatchResponseSchema;
+  },
+  /**
+   * Alerts that are open, and what happened to alerts lately.
+   *
+   * @generated from rpc tickwell.query.v1.QualityService.ListAlerts
+   */
+  listAlerts: {
+    methodKind: "unary";
+    input: typeof ListAlertsRequestSchema;
+    output: typeof ListAlertsResponseSchema;
   },
 }>;
 

@@ -1,0 +1,12 @@
+export * from './book.ts';
+export * from './channel.ts';
+export * from './duration.ts';
+export * from './evaluate.ts';
+export * from './group.ts';
+export * from './ledger.ts';
+export * from './metrics.ts';
+export * from './model.ts';
+export { quietReason } from './quiet-hours.ts';
+export * from './rule.ts';
+export * from './silence.ts';
+export { messageOf, type AlertMessage } from './text.ts';

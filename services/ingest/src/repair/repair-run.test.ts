@@ -74,7 +74,7 @@ async function world(answers: readonly FeedJob[], finished: ReadonlyMap<string, 
   const asked: unknown[] = [];
   const streams: string[] = [];
   const run = async (job: FeedJob, stream: HostedStream): Promise<HostedOutcome> => {
-    const opened = await job.open(SILENT);
+    const opened = await job.open(SILENT, { signal: stream.signal });
     if (!opened.ok) return { kind: 'failed', error: opened.error };
     const refused = stream.onOpened(opened.value);
     if (refused !== undefined) return { kind: 'failed', error: new TickwellError('source-refused', refused) };
@@ -193,6 +193,33 @@ describe('requests of a policy', () => {
       request: { answer: '4 bars', stream },
       repair: { stream },
     });
+  });
+
+  it('that are interrupted are made again by the next process, and what came after them is read meanwhile', async () => {
+    const opened = vi.fn();
+    const slow: FeedJob = {
+      name: 'slow',
+      open: async (_logger, { signal } = {}) => {
+        opened();
+        await new Promise((resolve) => signal?.addEventListener('abort', resolve));
+        return err(new TickwellError('stopped', 'stopped'));
+      },
+    };
+    const desk = await world([slow]);
+    await desk.ask(request('r1'));
+    const first = desk.start();
+    const running = first.run();
+    await vi.waitUntil(() => opened.mock.calls.length === 1);
+    await desk.ask(request('r2'));
+    await first.stop();
+    await running;
+    expect(await desk.holes()).toEqual([]);
+    const second = desk.start();
+    const again = second.run();
+    await vi.waitUntil(async () => (await desk.holes()).length === 2);
+    await second.stop();
+    await again;
+    expect((await desk.holes()).map((hole) => hole.request?.requestId)).toEqual(['r1', 'r2']);
   });
 
   it('of a source that the policy has no more are answered for good', async () => {

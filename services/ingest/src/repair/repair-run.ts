@@ -5,6 +5,7 @@ import { fillTemplate, type PolicyRepair } from '@tickwell/source-policy';
 import type { HostedOutcome, StreamHost } from '../hosted-job.ts';
 import { partsOf } from '../job-parts.ts';
 import { readJob, type JobReaders } from '../job.ts';
+import { RequestReader } from './request-reader.ts';
 import { answerRecord, readRequest, type RepairAnswer, type RepairRequest } from './repair-record.ts';
 import { ofRequest, type Brought } from './repair-source.ts';
 
@@ -27,6 +28,7 @@ export class RepairRun {
   readonly #options: RepairRunOptions;
   readonly #consumer: GroupConsumer;
   readonly #answered = new Set<string>();
+  readonly #failed = Promise.withResolvers<never>();
 
   constructor(options: RepairRunOptions) {
     this.#options = options;
@@ -34,34 +36,57 @@ export class RepairRun {
       groupId: `${GROUP}-${options.policyId}`,
       topics: [TOPICS.ingestRequests.name],
     });
+    // Whoever runs it is told.
+    this.#failed.promise.catch(() => undefined);
   }
 
   /** Resolves after {@link stop}. Rejects when the log is broken. */
-  run(): Promise<void> {
-    return this.#consumer.run((partition) => Promise.resolve(this.#open(partition)));
+  async run(): Promise<void> {
+    const consuming = this.#consumer.run((partition) => Promise.resolve(this.#open(partition)));
+    try {
+      await Promise.race([consuming, this.#failed.promise]);
+    } finally {
+      await this.#consumer.stop();
+    }
   }
 
   stop(): Promise<void> {
     return this.#consumer.stop();
   }
 
+  /**
+   * The group says whose a partition is and that there is something new. What there is, is read apart from it: a source whose limits are used up
+   * answers after many minutes, and that is no fault of the log.
+   */
   #open(partition: AssignedPartition): PartitionSession {
     const closing = new AbortController();
     const signal = AbortSignal.any([partition.signal, closing.signal, this.#options.host.stopped]);
+    const requests = new RequestReader(this.#options.host.log, partition);
+    const working = this.#work(requests, partition, signal).catch((error: unknown) => {
+      if (!signal.aborted)
+        this.#failed.reject(error instanceof Error ? error : new Error(errorMessage(error)));
+    });
     return {
-      startOffset: partition.committed?.offset ?? partition.beginOffset,
-      handle: async (records) => {
-        await this.#handle(records, signal);
-        const last = records.at(-1);
-        // What was interrupted is asked again by whoever owns it next.
-        if (!signal.aborted && last !== undefined)
-          await partition.commit({ offset: last.offset + 1n, metadata: '' });
-      },
-      close: () => {
-        closing.abort();
+      startOffset: partition.endOffset,
+      handle: (records) => {
+        requests.until((records.at(-1)?.offset ?? -1n) + 1n);
         return Promise.resolve();
       },
+      close: async () => {
+        closing.abort();
+        await working;
+      },
     };
+  }
+
+  async #work(requests: RequestReader, partition: AssignedPartition, signal: AbortSignal): Promise<void> {
+    for await (const records of requests.read(signal)) {
+      await this.#handle(records, signal);
+      const last = records.at(-1);
+      // What was interrupted is asked again by whoever owns it next.
+      if (isOver(signal) || last === undefined) return;
+      await partition.commit({ offset: last.offset + 1n, metadata: '' });
+    }
   }
 
   /** Side by side by source, so that a slow one does not hold up the others; of one source in their order. */
@@ -156,6 +181,11 @@ export class RepairRun {
     const [oldest] = this.#answered;
     if (this.#answered.size > MAX_ANSWERED && oldest !== undefined) this.#answered.delete(oldest);
   }
+}
+
+/** A signal may fire during any wait, which narrowing by the compiler does not know. */
+function isOver(signal: AbortSignal): boolean {
+  return signal.aborted;
 }
 
 /** What is wrong with the policy is so tomorrow, too. */

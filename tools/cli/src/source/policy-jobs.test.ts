@@ -116,6 +116,23 @@ describe('the jobs of a policy', () => {
     expect(found[0]).not.toContain('\n');
   });
 
+  it('are read for repairs, too', async () => {
+    const missing = { from: '{from}', to: '{to}' };
+    const repaired = async (source: string, job: object): Promise<readonly string[]> => {
+      const repair = { sources: [{ source, job: { ...job, ...missing } }] };
+      const parsed = parsePolicy('us', { ...document(IB), best: ['ib', source], repair });
+      return parsed.ok ? policyJobProblems(context, parsed.value) : parsed.error;
+    };
+    const history = { type: 'ib', feed: 'history', interval: '5s', instruments: '{instruments}' };
+    expect(await repaired('ib:history', history)).toEqual([]);
+    expect(await repaired('mine', history)).toEqual([
+      'policy us, repair by mine: policy.repair.sources[0].source must be "ib:history", as it is on the rows of this job',
+    ]);
+    expect(await repaired('ib:history', { ...history, interval: '1m' })).toEqual([
+      'policy us, repair by ib:history: policy.repair.sources[0].job brings bars of 1m, but policy.series.interval is 5s: make them the same',
+    ]);
+  });
+
   it('say every mistake of every source, before a document is written and by source check', async () => {
     const wrong = document(withJob(IB, { port: 'x' }), withJob(DESK, { interval: '1m' }));
     const text = JSON.stringify(wrong);

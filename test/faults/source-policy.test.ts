@@ -244,6 +244,7 @@ describe('a policy with Interactive Brokers first', () => {
       expectGapless(all);
       expect(all.at(-1)).toMatchObject({ source: 'ib' });
       await expectOnce();
+      await expectTold();
       await expectStatus();
     },
     3 * DEADLINE_MS,
@@ -279,6 +280,20 @@ describe('a policy with Interactive Brokers first', () => {
     expect(await countRows(platform.endpoints, OF_SPARE)).toBe(
       await countRows(platform.endpoints, `(select distinct ts from ${OF_SPARE})`),
     );
+  }
+
+  /** The ledger knows what the session missed, and that it has filled it itself. */
+  async function expectTold(): Promise<void> {
+    const reader = client();
+    const { holes } = await reader.holes({ symbols: [SYMBOL], source: 'ib', kind: 'bars', interval: '5s' });
+    reader.close();
+    const repaired = holes.filter(({ state }) => state === 'repaired');
+    expect(repaired, JSON.stringify(holes.map(({ state, reason }) => [state, reason]))).not.toEqual([]);
+    for (const { repairedSource, repairedStream, reason, events } of repaired) {
+      expect([repairedSource, repairedStream]).toEqual(['ib', expect.stringMatching(/^ib:live:/)]);
+      expect(reason).not.toBe('');
+      expect(events).toBeGreaterThan(0);
+    }
   }
 
   async function expectStatus(): Promise<void> {

@@ -32,6 +32,12 @@ import { ConfigClient } from './config-client.ts';
 import { DeadLetterClient } from './dead-letter-client.ts';
 import { latestEvent, type LatestEvent } from './latest-event.ts';
 import { QualityClient } from './quality-client.ts';
+import {
+  reconciliationOf,
+  reconciliationsRequest,
+  type Reconciliation,
+  type ReconciliationOptions,
+} from './reconciliation.ts';
 import { DEFAULT_RETRY, withRetry, type RetryOptions } from './retry.ts';
 import {
   barRows,
@@ -162,6 +168,7 @@ const BACK_ADJUSTMENTS: Readonly<Record<BackAdjustment, queryV1.BackAdjustment>>
 };
 
 const METHODS = queryV1.MarketDataService.method;
+const RECONCILIATIONS_PAGE = 500;
 
 /** Market data for a strategy. Errors are TickwellErrors: `code` is stable, `retryable` says whether trying later may help. */
 export class TickwellClient {
@@ -235,6 +242,23 @@ export class TickwellClient {
       this.#channel.unary(queryV1.QualityService.method.listHoles, request, callConfig(options)),
     );
     return { holes: holes.map(ledgerHole), truncated };
+  }
+
+  /** Why sources differ on bars and whose was taken, the newest bars first; asked for page by page. */
+  async *reconciliations(options: ReconciliationOptions = {}): AsyncGenerator<Reconciliation> {
+    const query = reconciliationsRequest(options);
+    let left = options.limit ?? Infinity;
+    for (let after = ''; left > 0;) {
+      const limit = Math.min(left, RECONCILIATIONS_PAGE);
+      const request = create(queryV1.ListReconciliationsRequestSchema, { ...query, limit, after });
+      const page = await withRetry(this.#retry, options.signal, () =>
+        this.#channel.unary(queryV1.QualityService.method.listReconciliations, request, callConfig(options)),
+      );
+      yield* page.entries.flatMap(reconciliationOf);
+      left -= page.entries.length;
+      after = page.next;
+      if (after === '') return;
+    }
   }
 
   /** Dividends and splits of a symbol, by ex date, each in the version known last. */

@@ -1,6 +1,15 @@
 export { TickwellError, formatNs, parseInterval, parseIsoTime } from '@tickwell/domain';
-export type { BarColumns, Header, PriceBasis, PriceType, QuoteColumns, TradeColumns } from '@tickwell/domain';
 export type { AlertOptions, Alerts, OpenAlert, UndeliveredMessage } from './alert.ts';
+export { DIFFERENCE_CLASSES } from '@tickwell/domain';
+export type {
+  BarColumns,
+  DifferenceClass,
+  Header,
+  PriceBasis,
+  PriceType,
+  QuoteColumns,
+  TradeColumns,
+} from '@tickwell/domain';
 export type { CallOptions } from './call-options.ts';
 export { TickwellClient, connect } from './client.ts';
 export type {
@@ -64,6 +73,12 @@ export type {
 } from '@tickwell/validation';
 export type { LatestEvent } from './latest-event.ts';
 export type { LiveStart, MarketEvent } from './live-event.ts';
+export type {
+  ReconciledBar,
+  ReconciledDifference,
+  Reconciliation,
+  ReconciliationOptions,
+} from './reconciliation.ts';
 export { DEFAULT_RETRY } from './retry.ts';
 export type { RetryOptions } from './retry.ts';
 export { barRows, indicatorRows, quoteRows, tradeRows } from './rows.ts';

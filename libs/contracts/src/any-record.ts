@@ -8,6 +8,7 @@ import { file_tickwell_events_v1_dataset } from './gen/tickwell/events/v1/datase
 import { file_tickwell_events_v1_market } from './gen/tickwell/events/v1/market_pb.js';
 import { file_tickwell_events_v1_portfolio } from './gen/tickwell/events/v1/portfolio_pb.js';
 import { file_tickwell_events_v1_quality } from './gen/tickwell/events/v1/quality_pb.js';
+import { file_tickwell_events_v1_reconciliation } from './gen/tickwell/events/v1/reconciliation_pb.js';
 import { file_tickwell_state_v1_checkpoint } from './gen/tickwell/state/v1/checkpoint_pb.js';
 
 const TYPES = createRegistry(
@@ -18,6 +19,7 @@ const TYPES = createRegistry(
   file_tickwell_events_v1_market,
   file_tickwell_events_v1_portfolio,
   file_tickwell_events_v1_quality,
+  file_tickwell_events_v1_reconciliation,
   file_tickwell_state_v1_checkpoint,
 );
 

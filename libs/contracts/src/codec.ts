@@ -1,7 +1,9 @@
 import {
   create,
   fromBinary,
+  fromJsonString,
   toBinary,
+  toJsonString,
   type DescMessage,
   type MessageInitShape,
   type MessageShape,
@@ -45,6 +47,23 @@ export function encodeMessage<D extends DescMessage>(
   fields: MessageInitShape<D>,
 ): Uint8Array<ArrayBuffer> {
   return toBinary(schema, create(schema, fields));
+}
+
+/** A message in protobuf's JSON form, for columns of text: 64-bit numbers are strings, NaN is "NaN". */
+export function messageToJson<D extends DescMessage>(schema: D, message: MessageShape<D>): string {
+  return toJsonString(schema, message);
+}
+
+/** The opposite of {@link messageToJson}; the error is one line. */
+export function messageFromJson<D extends DescMessage>(
+  schema: D,
+  text: string,
+): Result<MessageShape<D>, string> {
+  try {
+    return ok(fromJsonString(schema, text, { ignoreUnknownFields: true }));
+  } catch (cause) {
+    return err(`not a ${schema.typeName} as JSON: ${errorMessage(cause)}`);
+  }
 }
 
 /** By hand: see tick-wire.ts. */

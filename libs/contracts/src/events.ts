@@ -6,3 +6,4 @@ export * from './gen/tickwell/events/v1/dataset_pb.js';
 export * from './gen/tickwell/events/v1/market_pb.js';
 export * from './gen/tickwell/events/v1/portfolio_pb.js';
 export * from './gen/tickwell/events/v1/quality_pb.js';
+export * from './gen/tickwell/events/v1/reconciliation_pb.js';

@@ -1,6 +1,7 @@
 export * from './alert-codec.ts';
 export * from './any-record.ts';
 export * from './codec.ts';
+export * from './difference-class.ts';
 export * from './header-codec.ts';
 export * from './headers.ts';
 export * from './raw-event.ts';

@@ -6,3 +6,4 @@ export * from './gen/tickwell/query/v1/holes_pb.js';
 export * from './gen/tickwell/query/v1/market_data_pb.js';
 export * from './gen/tickwell/query/v1/monitoring_pb.js';
 export * from './gen/tickwell/query/v1/quality_pb.js';
+export * from './gen/tickwell/query/v1/reconciliations_pb.js';

@@ -186,6 +186,26 @@ export const TABLES = {
     purpose:
       'The ledger of holes: every version of each; the one with the greatest step is what is known now; ts is the start of the hole',
   },
+  reconciliations: {
+    name: 'reconciliations',
+    timestamp: 'ts',
+    columns: {
+      ...FLOW,
+      interval: 'symbol',
+      price_type: 'symbol',
+      policy: 'symbol',
+      class: 'symbol',
+      winner: 'symbol',
+      reason: 'varchar',
+      published: 'boolean',
+      sources: 'varchar',
+      detail: 'varchar',
+    },
+    dedupKeys: ['symbol', 'source', 'interval', 'price_type', 'known_at'],
+    partitionBy: 'MONTH',
+    purpose:
+      'Every decision on a bar whose sources differ; ts is the start of the bar, sources are between bars (|ib|yahoo|), detail is the decision as JSON',
+  },
   deadLetters: {
     name: 'dead_letters',
     timestamp: 'ts',

@@ -66,7 +66,12 @@ export const TOPICS = {
   rawPortfolio: data('portfolio.raw', 'account', 'PortfolioEvent', 'Portfolio events as ingest read them'),
   rawDatasets: data('ds.raw', 'data set and key', 'DatasetRows', 'Rows of users’ scripts, unchecked'),
   ticks: data('md.ticks', 'symbol', 'TickBatch', 'Validated trades and quotes'),
-  bars: data('md.bars', 'symbol', 'BarBatch', 'Validated bars, and bars built from ticks (source derived:…)'),
+  bars: data(
+    'md.bars',
+    'symbol',
+    'BarBatch',
+    'Validated bars, bars built from ticks (source derived:…), and the reconciled series',
+  ),
   fundamentals: data('md.fundamentals', 'symbol', 'FundamentalBatch', 'Validated fundamentals'),
   actions: data('md.actions', 'symbol', 'CorporateActionBatch', 'Validated dividends and splits'),
   portfolio: data('portfolio.events', 'account', 'PortfolioEvent', 'Validated portfolio events'),
@@ -74,6 +79,12 @@ export const TOPICS = {
   indicators: data('md.indicators', 'symbol', 'IndicatorBatch', 'Indicator values'),
   quality: data('md.quality', 'symbol', 'QualityEvent', 'Findings about data that went through, and counts'),
   coverage: data('md.coverage', 'symbol', 'CoverageEvent', 'What is there and what is missing'),
+  reconciliations: data(
+    'md.reconciliations',
+    'symbol',
+    'ReconciliationBatch',
+    'Why sources differ on bars, and whose is taken',
+  ),
   deadLetters: data(
     'md.dead-letters',
     'symbol',
@@ -132,6 +143,13 @@ export const TOPICS = {
     'Checkpoint',
     DATA_PARTITIONS,
     'Checkpoints of bars and indicators',
+  ),
+  stateReconcile: compacted(
+    'state.reconcile',
+    'processor, topic, partition and key',
+    'Checkpoint',
+    DATA_PARTITIONS,
+    'Checkpoints of reconciliation',
   ),
 } as const satisfies Record<string, TopicSpec>;
 

@@ -1,4 +1,5 @@
 export * from './cause.ts';
+export * from './difference-class.ts';
 export * from './errors.ts';
 export * from './events.ts';
 export * from './interval.ts';

@@ -14,6 +14,10 @@ export interface QualityHandlers {
   readonly getSourceStatus: UnaryHandler<Of<'getSourceStatus'>['input'], Of<'getSourceStatus'>['output']>;
   readonly watch: StreamHandler<Of<'watch'>['input'], Of<'watch'>['output']>;
   readonly listAlerts: UnaryHandler<Of<'listAlerts'>['input'], Of<'listAlerts'>['output']>;
+  readonly listReconciliations: UnaryHandler<
+    Of<'listReconciliations'>['input'],
+    Of<'listReconciliations'>['output']
+  >;
 }
 
 export function bindQuality(handlers: QualityHandlers): readonly BoundMethod[] {
@@ -25,5 +29,6 @@ export function bindQuality(handlers: QualityHandlers): readonly BoundMethod[] {
     bindUnary(METHODS.getSourceStatus, handlers.getSourceStatus),
     bindStream(METHODS.watch, handlers.watch),
     bindUnary(METHODS.listAlerts, handlers.listAlerts),
+    bindUnary(METHODS.listReconciliations, handlers.listReconciliations),
   ];
 }

@@ -1,6 +1,7 @@
 import type { Header } from '@tickwell/domain';
 import type { HoleReader } from './holes.ts';
 import type { QualityReader } from './quality.ts';
+import type { ReconciliationReader } from './reconciliations.ts';
 import type { HistoryReader } from './store.ts';
 
 /** Where an event was read that was refused; without `index` the whole record was. */
@@ -94,6 +95,7 @@ export interface StoreReader extends HistoryReader {
   readonly deadLetters: DeadLetterReader;
   readonly ledger: HoleReader;
   readonly quality: QualityReader;
+  readonly reconciliations: ReconciliationReader;
 }
 
 /** "md.raw.ticks/2/1234/0", of a whole record "md.raw.ticks/2/1234": the id of a letter, and `replay_of` of its replay. */

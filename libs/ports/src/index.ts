@@ -12,4 +12,5 @@ export * from './logger.ts';
 export * from './notifier.ts';
 export * from './partitioner.ts';
 export * from './quality.ts';
+export * from './reconciliations.ts';
 export * from './store.ts';

@@ -7,6 +7,7 @@ import type {
   IndicatorQuery,
   IndicatorRows,
   QualityReader,
+  ReconciliationReader,
   SeriesQuery,
   StoreReader,
   StoredAction,
@@ -47,6 +48,7 @@ import { qualityReader } from './quality.ts';
 import { LARGE_PAGE_ROWS, newestRows, newestSpan, pagesOf, run, type PageSource } from './series-pages.ts';
 import { checkQuery, type BoundSql, type SeriesSelect } from './series-select.ts';
 import { readSeries } from './series-list.ts';
+import { reconciliationReader } from './reconciliations.ts';
 
 export interface QuestdbReaderOptions {
   readonly endpoints: QuestdbEndpoints;
@@ -81,6 +83,7 @@ interface Answer<R> {
 
 class QuestdbReader implements StoreReader {
   readonly deadLetters: DeadLetterReader;
+  readonly reconciliations: ReconciliationReader;
   readonly ledger: HoleReader;
   readonly quality: QualityReader;
   readonly #pool: pg.Pool;
@@ -107,6 +110,7 @@ class QuestdbReader implements StoreReader {
       ...(options.smallRows === undefined ? {} : { smallRows: options.smallRows }),
     };
     this.deadLetters = deadLetterReader((sql) => this.#run(sql));
+    this.reconciliations = reconciliationReader((sql) => this.#run(sql));
     this.ledger = holeReader((sql) => this.#run(sql));
     this.quality = qualityReader((sql) => this.#run(sql));
   }

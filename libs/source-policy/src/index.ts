@@ -1,3 +1,4 @@
+export { factsOfDocument, policyOfDocument } from './documents.ts';
 export * from './job-template.ts';
 export * from './machine.ts';
 export * from './policy.ts';

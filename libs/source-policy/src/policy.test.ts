@@ -67,6 +67,52 @@ describe('parsePolicy', () => {
     ]);
   });
 
+  it('reads how bars are reconciled, and names what is wrong with it', () => {
+    const parsed = parsePolicy('p', { ...POLICY, reconcile: {} });
+    expect(parsed).toMatchObject({
+      ok: true,
+      value: {
+        reconcile: {
+          sources: ['ib', 'yahoo'],
+          tick: 0,
+          watchOnly: false,
+          windowBars: 256,
+          choose: { session: 'prefer', 'late-trade': 'most-volume', unexplained: 'majority' },
+        },
+      },
+    });
+    const own = { sources: ['x', 'y', 'z'], tick: 0.01, choose: { session: 'median' }, watchOnly: true };
+    expect(parsePolicy('p', { ...POLICY, reconcile: own })).toMatchObject({
+      ok: true,
+      value: { reconcile: { ...own, choose: { session: 'median', rounding: 'prefer' } } },
+    });
+    expect(
+      problems({
+        series: { kind: 'trades' },
+        reconcile: {
+          sources: ['ib', 'best'],
+          tick: -1,
+          priceTolerance: 2,
+          windowBars: 3,
+          choose: { session: 'coin', equal: 'prefer' },
+          watch: true,
+        },
+      }),
+    ).toEqual([
+      'policy.reconcile is of bars only, and policy.series.kind is trades',
+      expect.stringMatching(/^policy.reconcile.choose.session must be one of prefer, newest/) as string,
+      expect.stringMatching(/^policy.reconcile.choose.equal is not known/) as string,
+      expect.stringMatching(/^policy.reconcile.sources cannot have best/) as string,
+      'policy.reconcile.tick must be 0 to 1000000000',
+      'policy.reconcile.priceTolerance must be 0 to 0.5',
+      'policy.reconcile.windowBars must be a whole number from 16 to 4096',
+      expect.stringMatching(/^policy.reconcile.watch is not known/) as string,
+    ]);
+    expect(problems({ reconcile: { sources: ['ib'] } })).toEqual([
+      'policy.reconcile.sources must be a list of 2 to 8 names of sources, each once, the preferred first',
+    ]);
+  });
+
   it('takes ids, a rule, or both, and says what is wrong with them', () => {
     const rule = { ids: ['AAPL'], type: 'stock', currency: ['USD', 'EUR'] };
     const sources = [{ source: 'yahoo', job: { type: 'yahoo', symbols: '{instruments}' } }];

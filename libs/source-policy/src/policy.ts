@@ -1,6 +1,8 @@
 import { err, JsonFields, ok, parseInterval, type Result } from '@tickwell/domain';
+import { RECONCILED_SOURCE, type ReconcileRules } from '@tickwell/reconciliation';
 import type { JobTemplate } from './job-template.ts';
 import { listProblem } from './listed-instruments.ts';
+import { readReconcile } from './reconcile.ts';
 import { readRepair, type PolicyRepair } from './repair.ts';
 import { secretProblems } from './secrets.ts';
 import { readSelection, type Selection } from './selection.ts';
@@ -38,6 +40,8 @@ export interface SourcePolicy {
   readonly lookbackSeconds: number;
   /** Undefined: what is missing stays so until somebody asks for it. */
   readonly repair: PolicyRepair | undefined;
+  /** How its bars are made one series; undefined: they are not. */
+  readonly reconcile: ReconcileRules | undefined;
 }
 
 const MAX_SOURCES = 16;
@@ -76,6 +80,7 @@ export function parsePolicy(id: string, document: unknown): Result<SourcePolicy,
     afterHealthySeconds: readReturn(fields.take('return') ?? {}, problems),
     session: session === undefined ? undefined : readSession(session, 'policy.session', problems),
     best,
+    reconcile: readReconcile(fields.take('reconcile'), { series, best }, problems),
     lookbackSeconds: bounded(fields, 'lookbackSeconds', 1, 366 * DAY_SECONDS) ?? DEFAULTS.lookback,
     repair:
       repair === undefined
@@ -122,10 +127,10 @@ function readSources(
 function readSource(value: unknown, where: string, instruments: Selection, problems: string[]): PolicySource {
   const fields = new JsonFields(value, where);
   const source = fields.requiredText('source');
-  if (source === BEST_SOURCE || source.length > MAX_SOURCE_CHARS)
+  if (source === BEST_SOURCE || source === RECONCILED_SOURCE || source.length > MAX_SOURCE_CHARS)
     fields.problem(
       'source',
-      `must be the name on the rows, not "${BEST_SOURCE}", at most ${MAX_SOURCE_CHARS} characters`,
+      `must be the name on the rows, not "${BEST_SOURCE}" or "${RECONCILED_SOURCE}", at most ${MAX_SOURCE_CHARS} characters`,
     );
   const job = fields.take('job');
   const everySeconds = bounded(fields, 'everySeconds', 0.1, 366 * DAY_SECONDS);

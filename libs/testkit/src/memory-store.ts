@@ -29,6 +29,7 @@ import type {
 import { memoryDeadLetters } from './memory-dead-letters.ts';
 import { memoryHoles } from './memory-holes.ts';
 import { memoryQuality } from './memory-quality.ts';
+import { memoryReconciliations } from './memory-reconciliations.ts';
 import { MemoryTable, compare, long, text, type Cell, type MemoryRow } from './memory-table.ts';
 
 const CHUNK_ROWS = 1_000;
@@ -39,6 +40,7 @@ export class MemoryStore implements TableWriter, StoreReader {
   /** Thrown by the next writes, first in first out; for tests of failure. */
   readonly failures: Error[] = [];
   readonly deadLetters = memoryDeadLetters((table) => this.#table(table).rows());
+  readonly reconciliations = memoryReconciliations((table) => this.#table(table).rows());
   readonly ledger = memoryHoles((table) => this.#table(table).rows());
   readonly quality = memoryQuality((table) => this.#table(table).rows());
 

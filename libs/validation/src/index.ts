@@ -39,6 +39,7 @@ export {
   type FrameRemoval,
   type ProcessedFrame,
 } from './frame/process.ts';
+export { median, robustSigma } from './frame/robust.ts';
 export { validateTicks, type TickFrame } from './frame/ticks.ts';
 export { validateMarketData, type FrameReport, type ValidateOptions } from './frame/validate.ts';
 export {
@@ -48,6 +49,7 @@ export {
   type TableFrame,
   type TableFrames,
 } from './table/frames.ts';
+export { hashOf } from './values-hash.ts';
 export { fixTable, type TableFix } from './table/fix.ts';
 export {
   isoTime,

@@ -22,6 +22,7 @@ export interface MonitorConfig extends RuntimeConfig {
   readonly queryTokenFile: string;
   /** Rules of alerts are evaluated so often. */
   readonly alertsIntervalMs: number;
+  readonly checkpointIntervalMs: number;
 }
 
 /** @throws ConfigError with every problem at once. */
@@ -38,6 +39,11 @@ export function readMonitorConfig(env: Env): MonitorConfig {
       min: 100,
       max: 3_600_000,
       fallback: 10_000,
+    }),
+    checkpointIntervalMs: field.integer('TICKWELL_CHECKPOINT_INTERVAL_MS', {
+      min: 50,
+      max: 600_000,
+      fallback: 2_000,
     }),
   });
 }

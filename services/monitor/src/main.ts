@@ -7,6 +7,7 @@ import { runService, systemClock } from '@tickwell/runtime';
 import { AlertTask } from './alerts/alert-task.ts';
 import { QuerySources } from './alerts/query-sources.ts';
 import { queryConnection, readMonitorConfig } from './config.ts';
+import { ReconcileService } from './reconcile/reconcile-service.ts';
 import { RepairTask } from './repair/repair-task.ts';
 import { MonitorService } from './service.ts';
 
@@ -24,6 +25,13 @@ await runService({
       sources: new QuerySources(query),
       notifierOf: (channel) => createNotifier(channel, { env: process.env, logger }),
     });
+    const reconcile = new ReconcileService({
+      log: createKafkaLog({ brokers: config.kafkaBrokers, clientId: 'tickwell-monitor-reconcile', logger }),
+      clock: systemClock,
+      logger,
+      groupId: `${config.groupId}-reconcile`,
+      checkpointIntervalMs: config.checkpointIntervalMs,
+    });
     return new MonitorService({
       log,
       clock: systemClock,
@@ -32,7 +40,7 @@ await runService({
       config: documents,
       query,
       tasks: [new RepairTask({ log, config: documents, query, clock: systemClock, logger }), alerts],
-      hosted: [],
+      hosted: [reconcile],
     });
   },
 });

@@ -7,6 +7,7 @@ import { getCorporateActions } from './action-calls.ts';
 import { cacheDescriptions } from './cached-topics.ts';
 import { CoverageCalls } from './quality/coverage-calls.ts';
 import { CoverageReader } from './quality/coverage-reader.ts';
+import { listReconciliations } from './quality/reconciliation-calls.ts';
 import { InstrumentCalendars } from './quality/instrument-calendars.ts';
 import { Monitoring } from './quality/monitoring.ts';
 import { ConfigCalls } from './config-calls.ts';
@@ -164,6 +165,8 @@ export class QueryService {
     watch: (request: queryV1.QualityServiceWatchRequest, call: CallSignal) =>
       this.#monitoring.watch(request, call),
     listAlerts: (request: queryV1.ListAlertsRequest) => this.#alerts.listAlerts(request),
+    listReconciliations: (request: queryV1.ListReconciliationsRequest) =>
+      listReconciliations(this.#parts.reader.reconciliations, request),
   };
 
   /** Follows the log and serves until {@link stop}; rejects when the log or the server fails for good. */

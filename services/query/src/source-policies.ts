@@ -1,11 +1,10 @@
 import type { ConfigEntry, ConfigIndex, ConfigKind } from '@tickwell/config';
-import { parseInstrument, type Instrument } from '@tickwell/instruments';
 import {
+  factsOfDocument,
   isPolicy,
   parsePolicy,
   PolicyBook,
-  type InstrumentFacts,
-  type SourcePolicy,
+  policyOfDocument,
 } from '@tickwell/source-policy';
 
 /** Documents of kind `source`: of policies every field, and no two may come first for one series of one instrument. */
@@ -24,10 +23,9 @@ export class SourcePolicies implements ConfigIndex {
 
   /** Takes a document of kind `source`, or of kind `instrument`, which rules choose by. */
   apply({ kind, id, deleted, payloadJson }: ConfigEntry): void {
-    if (kind === 'source') this.#book.setPolicy(id, deleted ? undefined : policyOf(id, payloadJson));
-    if (kind !== 'instrument') return;
-    const read = deleted ? undefined : parseInstrument(id, payloadJson);
-    this.#book.setInstrument(id, read?.ok === true ? factsOf(read.value) : undefined);
+    if (kind === 'source') this.#book.setPolicy(id, deleted ? undefined : policyOfDocument(id, payloadJson));
+    if (kind === 'instrument')
+      this.#book.setInstrument(id, deleted ? undefined : factsOfDocument(id, payloadJson));
   }
 
   conflicts(id: string, document: unknown): readonly string[] {
@@ -38,20 +36,5 @@ export class SourcePolicies implements ConfigIndex {
   /** Sources of the series "best" of bars, the preferred first; undefined: no policy says. */
   bestOf(symbol: string, interval: string): readonly string[] | undefined {
     return this.#book.owner({ kind: 'bars', interval }, symbol)?.best;
-  }
-}
-
-function factsOf({ type, exchange, currency }: Instrument): InstrumentFacts {
-  return { type, exchange, currency };
-}
-
-function policyOf(id: string, payloadJson: string): SourcePolicy | undefined {
-  try {
-    const document: unknown = JSON.parse(payloadJson);
-    const parsed = isPolicy(document) ? parsePolicy(id, document) : undefined;
-    return parsed?.ok === true ? parsed.value : undefined;
-  } catch {
-    // No JSON: not written through this service.
-    return undefined;
   }
 }

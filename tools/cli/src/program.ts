@@ -14,6 +14,7 @@ import { addIngest } from './commands/ingest.ts';
 import { addIndicators } from './commands/indicators.ts';
 import { addInstrument } from './commands/instrument.ts';
 import { addQuality } from './commands/quality.ts';
+import { addReconcile } from './commands/reconcile.ts';
 import { addRun } from './commands/run.ts';
 import { addSource } from './commands/source.ts';
 import { addStatus } from './commands/status.ts';
@@ -35,6 +36,7 @@ const COMMANDS = [
   addAlert,
   addCoverage,
   addQuality,
+  addReconcile,
   addConfig,
   addInstrument,
   addCalendar,

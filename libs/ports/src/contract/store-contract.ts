@@ -5,6 +5,7 @@ import { asOfCases } from './as-of-cases.ts';
 import { deadLetterCases } from './dead-letter-cases.ts';
 import { holeCases } from './hole-cases.ts';
 import { qualityCases } from './quality-cases.ts';
+import { reconciliationCases } from './reconciliation-cases.ts';
 import type { Cases, StoreUnderTest } from './store-cases.ts';
 import {
   SECOND,
@@ -42,6 +43,7 @@ export function storeContract(name: string, open: () => Promise<StoreUnderTest>)
     deadLetterCases(cases);
     actionCases(cases);
     asOfCases(cases);
+    reconciliationCases(cases);
     holeCases(cases);
     qualityCases(cases);
   });

@@ -11,6 +11,7 @@ import { mapIndicators } from './indicators.ts';
 import type { FilledRecord, MappedRecord, MappingError, RecordMapper } from './mapped-record.ts';
 import { mapPortfolio } from './portfolio.ts';
 import { mapQuality } from './quality.ts';
+import { mapReconciliations } from './reconciliations.ts';
 import { mapSourceStatus } from './source-status.ts';
 import { notStorable } from './storable.ts';
 import { mapTicks } from './ticks.ts';
@@ -27,6 +28,7 @@ const MAPPERS: readonly { readonly topic: TopicSpec; readonly map: RecordMapper 
   { topic: TOPICS.datasets, map: mapDatasets },
   { topic: TOPICS.quality, map: mapQuality },
   { topic: TOPICS.coverage, map: mapCoverage },
+  { topic: TOPICS.reconciliations, map: mapReconciliations },
   { topic: TOPICS.deadLetters, map: mapDeadLetters },
   { topic: TOPICS.deadLetterResolutions, map: mapResolutions },
   { topic: TOPICS.sourceStatus, map: mapSourceStatus },

@@ -280,6 +280,38 @@ describe('mapRecord', () => {
         ...{ repaired_source: 'desk', repaired_stream: 's', repair_request_id: 'q', repaired_at: T + 8n },
       },
     ]);
+    const reconciliation = encodeMessage(events.ReconciliationBatchSchema, {
+      header: headerToProto(HEADER),
+      interval: '1m',
+      policy: 'us',
+      decisions: [
+        {
+          startNs: T,
+          knownAtNs: T + 5n,
+          differenceClass: events.DifferenceClass.BAD_PRINT,
+          winner: 'ib',
+          reason: 'why',
+          published: true,
+          bars: [{ source: 'ib', close: 1, volume: NaN }],
+          missing: ['desk'],
+        },
+      ],
+    });
+    expect(await stored(TOPICS.reconciliations, reconciliation, TABLES.reconciliations.name)).toMatchObject([
+      {
+        ts: T,
+        known_at: T + 5n,
+        interval: '1m',
+        price_type: 'trade',
+        policy: 'us',
+        class: 'bad-print',
+        winner: 'ib',
+        reason: 'why',
+        published: true,
+        sources: '|ib|desk|',
+        detail: expect.stringContaining('"volume":"NaN"') as string,
+      },
+    ]);
     const letter = encodeMessage(events.DeadLetterSchema, {
       header: headerToProto(HEADER),
       rule: 'price-positive',

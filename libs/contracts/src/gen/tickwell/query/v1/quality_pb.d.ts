@@ -11,6 +11,7 @@ import type { PriceType } from "../../events/v1/common_pb.js";
 import type { HoleState, LedgerHole } from "./holes_pb.js";
 import type { GetFreshnessRequestSchema, GetFreshnessResponseSchema, GetSourceStatusRequestSchema, GetSourceStatusResponseSchema, ListFindingsRequestSchema, ListFindingsResponseSchema, QualityServiceWatchRequestSchema, QualityServiceWatchResponseSchema } from "./monitoring_pb.js";
 import type { ListAlertsRequestSchema, ListAlertsResponseSchema } from "./alerts_pb.js";
+import type { ListReconciliationsRequestSchema, ListReconciliationsResponseSchema } from "./reconciliations_pb.js";
 
 /**
  * Describes the file tickwell/query/v1/quality.proto.
@@ -401,6 +402,16 @@ export declare const QualityService: GenService<{
     methodKind: "unary";
     input: typeof ListAlertsRequestSchema;
     output: typeof ListAlertsResponseSchema;
+  },
+  /**
+   * Why sources differ on bars, whose bar was taken, and why.
+   *
+   * @generated from rpc tickwell.query.v1.QualityService.ListReconciliations
+   */
+  listReconciliations: {
+    methodKind: "unary";
+    input: typeof ListReconciliationsRequestSchema;
+    output: typeof ListReconciliationsResponseSchema;
   },
 }>;
 

@@ -69,7 +69,8 @@ interface Stage {
   readonly passes: number;
 }
 
-class Engine implements Indicator {
+/** What {@link createIndicator} makes. */
+export class Engine implements Indicator {
   readonly spec: IndicatorSpec;
   #inputs = 0;
   #warm = false;
@@ -132,6 +133,14 @@ class Engine implements Indicator {
     this.#save();
     this.#inputs += 1;
     return this.#step(price, input);
+  }
+
+  /** As {@link advance}, of inputs that are final and were checked: none can be replaced afterwards. */
+  run(input: IndicatorInput): boolean {
+    this.#inputs += 1;
+    const windows = this.#windows;
+    for (let index = 0; index < windows.length; index += 1) windows[index]?.mark();
+    return this.#step(this.#admission.read(input), input);
   }
 
   replace(input: IndicatorInput): IndicatorValue {
@@ -222,6 +231,8 @@ class Engine implements Indicator {
 class Admission {
   readonly #id: string;
   readonly #source: PriceSource | null;
+  /** Most indicators read the close alone: they must not pay for the others. */
+  readonly #readsCloseOnly: boolean;
   readonly #others: readonly PriceSource[];
   readonly #readsOpen: boolean;
   readonly #readsHigh: boolean;
@@ -240,10 +251,23 @@ class Admission {
     this.#readsLow = reads('low');
     this.#readsClose = reads('close');
     this.#readsVolume = reads('volume');
+    const readsMore = chain.some(({ definition }) => definition.reads.some((field) => field !== 'source'));
+    this.#readsCloseOnly = this.#source === 'close' && !readsMore && this.#others.length === 0;
+  }
+
+  /** The source's number, unchecked; 0 of whole bars. */
+  read(input: IndicatorInput): number {
+    if (this.#readsCloseOnly) return input.close;
+    return this.#source === null ? 0 : readSource(input, this.#source);
   }
 
   /** Returns the source's number. */
   admit(input: IndicatorInput): number {
+    if (this.#readsCloseOnly) {
+      const { close } = input;
+      if (!(Math.abs(close) <= MAX_MAGNITUDE)) this.#finite('close', close);
+      return close;
+    }
     const price = this.#source === null ? 0 : readSource(input, this.#source);
     this.#finite(this.#source ?? 'price', price);
     if (this.#others.length > 0)

@@ -1,6 +1,6 @@
 import { err, ok, type Result } from '@tickwell/domain';
 import type { IndicatorSpec } from './definition.ts';
-import { createIndicator, type Indicator } from './engine.ts';
+import { Engine } from './engine.ts';
 import type { IndicatorInput, PriceSource } from './input.ts';
 import { BUILT_IN, type Registry } from './registry.ts';
 import { parseSpecList, splitSpecs } from './spec.ts';
@@ -113,25 +113,27 @@ function missingColumns(frame: IndicatorFrame, spec: IndicatorSpec, name: string
   return missing.length === 0 ? [] : [`${name} needs ${missing.join(', ')}, of which there is no column`];
 }
 
-/** Indexes by time, the first of equal times; and those of the others. */
-function inOrder(timeNs: BigInt64Array): {
-  readonly order: Int32Array;
+interface RowOrder {
+  /** Indexes by time, the first of equal times; undefined: as they are. */
+  readonly order: Int32Array | undefined;
+  /** Indexes of the others of equal times. */
   readonly repeated: readonly number[];
-} {
-  const order = Int32Array.from(timeNs, (_time, index) => index);
+}
+
+function inOrder(timeNs: BigInt64Array): RowOrder {
   const time = (index: number): bigint => timeNs[index] ?? 0n;
-  if (order.some((index) => index > 0 && time(index) < time(index - 1)))
-    order.sort((a, b) => (time(a) < time(b) ? -1 : time(a) > time(b) ? 1 : a - b));
+  if (timeNs.every((value, index) => index === 0 || value > time(index - 1)))
+    return { order: undefined, repeated: [] };
+  const order = Int32Array.from(timeNs, (_time, index) => index);
+  order.sort((a, b) => (time(a) < time(b) ? -1 : time(a) > time(b) ? 1 : a - b));
   const isRepeat = (at: number): boolean => at > 0 && time(order[at] ?? 0) === time(order[at - 1] ?? 0);
-  const repeated = [...order].filter((_index, at) => isRepeat(at)).sort((a, b) => a - b);
-  return {
-    order: repeated.length === 0 ? order : order.filter((_index, at) => !isRepeat(at)),
-    repeated,
-  };
+  const repeated = Array.from(order.filter((_index, at) => isRepeat(at))).sort((a, b) => a - b);
+  return { order: order.filter((_index, at) => !isRepeat(at)), repeated };
 }
 
 /** Beyond it indicators refuse numbers. */
 const MAX_MAGNITUDE = 1e100;
+const NONE = new Float64Array(0);
 
 /** One indicator over the rows of a frame. */
 class FrameRun {
@@ -140,55 +142,96 @@ class FrameRun {
   skippedRows = 0;
   firstSkipped = -1;
   readonly #frame: IndicatorFrame;
-  readonly #indicator: Indicator;
-  readonly #bar: { -readonly [Name in keyof IndicatorInput]: IndicatorInput[Name] } = {
-    open: NaN,
-    high: NaN,
-    low: NaN,
-    close: NaN,
-    volume: 0,
-    startNs: 0n,
-  };
+  readonly #engine: Engine;
+  /** Of the whole run: an object a row would cost more than the arithmetic. */
+  readonly #bar: Bar;
+  readonly #readsTime: boolean;
+  readonly #readsVwap: boolean;
 
   constructor(frame: IndicatorFrame, spec: IndicatorSpec) {
     this.#frame = frame;
     this.fields = fieldsOf(spec);
-    this.#indicator = createIndicator(spec);
+    this.#engine = new Engine(spec);
     this.values = spec.outputs.map(() => new Float64Array(frame.timeNs.length).fill(NaN));
+    const bar = { open: 0, high: 0, low: 0, close: 0, volume: 0, startNs: 0n };
+    this.#bar = frame.vwap === undefined ? bar : { ...bar, vwap: 0 };
+    this.#readsTime = readsTime(spec);
+    this.#readsVwap = readsVwap(spec);
   }
 
-  over(order: Int32Array): void {
+  over(order: Int32Array | undefined): void {
     const { values } = this;
-    for (const index of order) {
-      if (!this.#read(index)) {
-        if (this.skippedRows === 0) this.firstSkipped = index;
-        this.skippedRows += 1;
-      } else if (this.#indicator.advance(this.#bar)) {
-        for (let at = 0; at < values.length; at += 1) {
-          const column = values[at];
-          if (column !== undefined) column[index] = this.#indicator.output(at);
+    const rows = order?.length ?? this.#frame.timeNs.length;
+    const engine = this.#engine;
+    for (let at = 0; at < rows; at += 1) {
+      const index = order === undefined ? at : (order[at] ?? 0);
+      if (!this.#read(index)) this.#skip(index);
+      else if (engine.run(this.#bar)) {
+        for (let output = 0; output < values.length; output += 1) {
+          const column = values[output];
+          if (column !== undefined) column[index] = engine.output(output);
         }
       }
     }
   }
 
-  /** Fills the bar; false where it lacks a number. */
+  #skip(index: number): void {
+    if (this.skippedRows === 0) this.firstSkipped = index;
+    this.skippedRows += 1;
+  }
+
+  /** Fills the bar; false where it lacks a number that is read. */
   #read(index: number): boolean {
-    const frame = this.#frame;
+    const { open = NONE, high = NONE, low = NONE, close = NONE, volume = NONE, vwap, timeNs } = this.#frame;
     const bar = this.#bar;
-    bar.startNs = frame.timeNs[index] ?? 0n;
-    bar.open = frame.open?.[index] ?? NaN;
-    bar.high = frame.high?.[index] ?? NaN;
-    bar.low = frame.low?.[index] ?? NaN;
-    bar.close = frame.close?.[index] ?? NaN;
-    const volume = frame.volume?.[index] ?? NaN;
-    bar.volume = Number.isNaN(volume) ? 0 : volume;
-    const vwap = frame.vwap?.[index] ?? NaN;
-    if (Number.isNaN(vwap)) delete bar.vwap;
-    else bar.vwap = vwap;
-    if (Math.abs(bar.vwap ?? 0) > MAX_MAGNITUDE) return false;
-    if (bar.volume < 0 && this.fields.includes('volume')) return false;
-    for (const field of this.fields) if (!(Math.abs(bar[field]) <= MAX_MAGNITUDE)) return false;
+    bar.open = open[index] ?? NaN;
+    bar.high = high[index] ?? NaN;
+    bar.low = low[index] ?? NaN;
+    bar.close = close[index] ?? NaN;
+    const traded = volume[index] ?? NaN;
+    bar.volume = Number.isNaN(traded) ? 0 : traded;
+    // The typical price stands for a VWAP that is missing, as in readSource.
+    if (vwap !== undefined && this.#readsVwap) {
+      bar.vwap = orTypical(vwap[index] ?? NaN, bar);
+      if (Math.abs(bar.vwap) > MAX_MAGNITUDE) return false;
+    }
+    // Times are bigint, and making one of every row would cost more than all the rest.
+    if (this.#readsTime) bar.startNs = timeNs[index] ?? 0n;
+    const { fields } = this;
+    for (let at = 0; at < fields.length; at += 1) if (!isUsable(bar, fields[at])) return false;
     return true;
   }
+}
+
+type Bar = { -readonly [Name in keyof IndicatorInput]: IndicatorInput[Name] };
+
+function orTypical(vwap: number, { high, low, close }: Bar): number {
+  return Number.isNaN(vwap) ? (high + low + close) / 3 : vwap;
+}
+
+function isUsable(bar: Bar, field: Field | undefined): boolean {
+  switch (field) {
+    case 'open':
+      return Math.abs(bar.open) <= MAX_MAGNITUDE;
+    case 'high':
+      return Math.abs(bar.high) <= MAX_MAGNITUDE;
+    case 'low':
+      return Math.abs(bar.low) <= MAX_MAGNITUDE;
+    case 'close':
+      return Math.abs(bar.close) <= MAX_MAGNITUDE;
+    case 'volume':
+      return bar.volume >= 0 && bar.volume <= MAX_MAGNITUDE;
+    case undefined:
+      return true;
+  }
+}
+
+function readsVwap({ definition, parameters, source, inner }: IndicatorSpec): boolean {
+  if (source === 'vwap' || definition.otherSource?.(parameters) === 'vwap') return true;
+  return inner !== null && readsVwap(inner.spec);
+}
+
+/** Whether it or one within it begins anew at a time of day. */
+function readsTime({ definition, parameters, inner }: IndicatorSpec): boolean {
+  return definition.memory(parameters) === 'utc-day' || (inner !== null && readsTime(inner.spec));
 }

@@ -1,25 +1,34 @@
 import { slot } from './definition.ts';
-import { smoothWilder, SMOOTHING_SLOTS } from './smoothing.ts';
+import { WilderAverage } from './smoothing.ts';
 
 const STARTED = 0;
 const PREVIOUS = 1;
 const GAIN = 2;
-const LOSS = GAIN + SMOOTHING_SLOTS;
+const LOSS = GAIN + WilderAverage.slots;
 
-/** Slots of {@link nextRsi}. */
-export const RSI_SLOTS = LOSS + SMOOTHING_SLOTS;
+/** Wilder's relative strength index, as a part of a kernel: its slots begin at 0. */
+export class RelativeStrength {
+  static readonly slots = LOSS + WilderAverage.slots;
+  readonly #gain: WilderAverage;
+  readonly #loss: WilderAverage;
 
-/** Wilder's relative strength index of a series that it remembers from slot `at` on; NaN for the first `period` values. */
-export function nextRsi(state: Float64Array, at: number, period: number, value: number): number {
-  const started = slot(state, at + STARTED) === 1;
-  const change = value - slot(state, at + PREVIOUS);
-  state[at + PREVIOUS] = value;
-  if (!started) {
-    state[at + STARTED] = 1;
-    return NaN;
+  constructor(period: number) {
+    this.#gain = new WilderAverage(period, GAIN);
+    this.#loss = new WilderAverage(period, LOSS);
   }
-  const gain = smoothWilder(state, at + GAIN, period, change > 0 ? change : 0);
-  const loss = smoothWilder(state, at + LOSS, period, change < 0 ? -change : 0);
-  const total = gain + loss;
-  return total === 0 ? 0 : 100 * (gain / total);
+
+  /** Takes a value; NaN for the first `period` ones. */
+  next(state: Float64Array, value: number): number {
+    const started = slot(state, STARTED) === 1;
+    const change = value - slot(state, PREVIOUS);
+    state[PREVIOUS] = value;
+    if (!started) {
+      state[STARTED] = 1;
+      return NaN;
+    }
+    const gain = this.#gain.next(state, change > 0 ? change : 0);
+    const loss = this.#loss.next(state, change < 0 ? -change : 0);
+    const total = gain + loss;
+    return total === 0 ? 0 : 100 * (gain / total);
+  }
 }

@@ -1,14 +1,9 @@
 import { slot } from './definition.ts';
 
-/**
- * A recursive average that starts as the plain average of its first `period` numbers, summed in order of arrival from
- * zero: TA-Lib's start-up in its default compatibility (docstrings of TA_EMA, TA_RSI and TA_ATR).
- */
-export const SMOOTHING_SLOTS = 2;
-
 const COUNT = 0;
 /** The sum until the start-up is complete, from then on the average. */
 const AVERAGE = 1;
+const SLOTS = 2;
 
 /** Takes a number of the start-up; returns the first average with the last one and NaN before. */
 function start(state: Float64Array, at: number, period: number, value: number): number {
@@ -24,41 +19,82 @@ function start(state: Float64Array, at: number, period: number, value: number): 
   return average;
 }
 
-/** Exponential: previous + (value − previous) · 2 / (period + 1). Returns NaN until `period` numbers have come. */
-export function smoothExponentially(state: Float64Array, at: number, period: number, value: number): number {
-  if (slot(state, at + COUNT) < period) return start(state, at, period, value);
-  const previous = slot(state, at + AVERAGE);
-  const average = (value - previous) * (2 / (period + 1)) + previous;
-  state[at + AVERAGE] = average;
-  return average;
-}
-
 /**
- * Wilder's: (previous · (period − 1) + value) / period (J. Welles Wilder, "New Concepts in Technical Trading Systems",
- * 1978). Returns NaN until `period` numbers have come.
+ * Exponential average, previous + (value − previous) · 2 / (period + 1), as a part of a kernel: its slots begin at `at`. It starts as the plain
+ * average of its first `period` numbers, summed in order of arrival from zero: TA-Lib's start-up in its default compatibility (TA_EMA).
  */
-export function smoothWilder(state: Float64Array, at: number, period: number, value: number): number {
-  if (slot(state, at + COUNT) < period) return start(state, at, period, value);
-  const average = (slot(state, at + AVERAGE) * (period - 1) + value) / period;
-  state[at + AVERAGE] = average;
-  return average;
-}
+export class ExponentialAverage {
+  static readonly slots = SLOTS;
+  readonly #period: number;
+  readonly #at: number;
+  readonly #weight: number;
 
-/**
- * An exponential average, the average of that, and so on, as many as `averages` has places; slots from 0 on. Returns whether the last one,
- * and so each, is there.
- */
-export function smoothRepeatedly(
-  state: Float64Array,
-  period: number,
-  value: number,
-  averages: Float64Array,
-): boolean {
-  let next = value;
-  for (let index = 0; index < averages.length; index += 1) {
-    next = smoothExponentially(state, index * SMOOTHING_SLOTS, period, next);
-    if (Number.isNaN(next)) return false;
-    averages[index] = next;
+  constructor(period: number, at: number) {
+    this.#period = period;
+    this.#at = at;
+    this.#weight = 2 / (period + 1);
   }
-  return true;
+
+  /** Takes a number; NaN until `period` have come. */
+  next(state: Float64Array, value: number): number {
+    const at = this.#at;
+    if (slot(state, at + COUNT) < this.#period) return start(state, at, this.#period, value);
+    const previous = slot(state, at + AVERAGE);
+    const average = (value - previous) * this.#weight + previous;
+    state[at + AVERAGE] = average;
+    return average;
+  }
+}
+
+/**
+ * Wilder's average, (previous · (period − 1) + value) / period (J. Welles Wilder, "New Concepts in Technical Trading Systems",
+ * 1978), as a part of a kernel: its slots begin at `at`. It starts as {@link ExponentialAverage} does (TA_RSI, TA_ATR).
+ */
+export class WilderAverage {
+  static readonly slots = SLOTS;
+  readonly #period: number;
+  readonly #at: number;
+
+  constructor(period: number, at: number) {
+    this.#period = period;
+    this.#at = at;
+  }
+
+  /** Takes a number; NaN until `period` have come. */
+  next(state: Float64Array, value: number): number {
+    const at = this.#at;
+    const period = this.#period;
+    if (slot(state, at + COUNT) < period) return start(state, at, period, value);
+    const average = (slot(state, at + AVERAGE) * (period - 1) + value) / period;
+    state[at + AVERAGE] = average;
+    return average;
+  }
+}
+
+/** An exponential average, the average of that, and so on; slots from 0 on. */
+export class RepeatedAverage {
+  readonly slots: number;
+  /** What {@link next} has computed, the first average first. */
+  readonly values: Float64Array;
+  readonly #averages: readonly ExponentialAverage[];
+
+  constructor(period: number, times: number) {
+    this.#averages = Array.from(
+      { length: times },
+      (_one, index) => new ExponentialAverage(period, index * SLOTS),
+    );
+    this.values = new Float64Array(times);
+    this.slots = times * SLOTS;
+  }
+
+  /** Takes a number; whether the last average, and so each, is there. */
+  next(state: Float64Array, value: number): boolean {
+    let next = value;
+    for (let index = 0; index < this.#averages.length; index += 1) {
+      next = this.#averages[index]?.next(state, next) ?? NaN;
+      if (Number.isNaN(next)) return false;
+      this.values[index] = next;
+    }
+    return true;
+  }
 }

@@ -1,28 +1,6 @@
-import type { IndicatorDefinition, Kernel } from '../definition.ts';
-import { numberAt, period } from '../definition.ts';
-import type { IndicatorInput } from '../input.ts';
-import { smoothWilder, SMOOTHING_SLOTS } from '../smoothing.ts';
+import { numberAt, period, type IndicatorDefinition } from '../definition.ts';
+import { WilderAverage } from '../smoothing.ts';
 import { nextTrueRange, TRUE_RANGE_SLOTS } from '../true-range.ts';
-
-const RANGE = TRUE_RANGE_SLOTS;
-
-class AtrKernel implements Kernel {
-  readonly slots = RANGE + SMOOTHING_SLOTS;
-  readonly windows = [];
-  readonly #period: number;
-
-  constructor(size: number) {
-    this.#period = size;
-  }
-
-  step(state: Float64Array, _price: number, input: IndicatorInput, out: number[]): boolean {
-    const range = nextTrueRange(state, 0, input);
-    if (Number.isNaN(range)) return false;
-    const average = smoothWilder(state, RANGE, this.#period, range);
-    out[0] = average;
-    return !Number.isNaN(average);
-  }
-}
 
 export const atr: IndicatorDefinition = {
   name: 'atr',
@@ -38,5 +16,18 @@ export const atr: IndicatorDefinition = {
   memory: () => 'series',
   examples: ['atr(14)', 'atr(1)', 'atr(3)'],
   lookback: (parameters) => numberAt(parameters, 0),
-  create: (parameters) => new AtrKernel(numberAt(parameters, 0)),
+  create: (parameters) => {
+    const average = new WilderAverage(numberAt(parameters, 0), TRUE_RANGE_SLOTS);
+    return {
+      slots: TRUE_RANGE_SLOTS + WilderAverage.slots,
+      windows: [],
+      step(state, _price, input, out) {
+        const range = nextTrueRange(state, 0, input);
+        if (Number.isNaN(range)) return false;
+        const value = average.next(state, range);
+        out[0] = value;
+        return !Number.isNaN(value);
+      },
+    };
+  },
 };

@@ -1,5 +1,5 @@
 import { numberAt, period, type IndicatorDefinition } from '../definition.ts';
-import { smoothRepeatedly, SMOOTHING_SLOTS } from '../smoothing.ts';
+import { RepeatedAverage } from '../smoothing.ts';
 
 export const dema: IndicatorDefinition = {
   name: 'dema',
@@ -15,14 +15,13 @@ export const dema: IndicatorDefinition = {
   examples: ['dema(10)', 'dema(1)', 'dema(4,open)'],
   lookback: (parameters) => 2 * (numberAt(parameters, 0) - 1),
   create: (parameters) => {
-    const size = numberAt(parameters, 0);
-    const averages = new Float64Array(2);
+    const averages = new RepeatedAverage(numberAt(parameters, 0), 2);
     return {
-      slots: 2 * SMOOTHING_SLOTS,
+      slots: averages.slots,
       windows: [],
       step(state, price, _input, out) {
-        if (!smoothRepeatedly(state, size, price, averages)) return false;
-        const [e1 = NaN, e2 = NaN] = averages;
+        if (!averages.next(state, price)) return false;
+        const [e1 = NaN, e2 = NaN] = averages.values;
         out[0] = 2 * e1 - e2;
         return true;
       },

@@ -1,23 +1,5 @@
-import type { IndicatorDefinition, Kernel } from '../definition.ts';
-import { numberAt, period } from '../definition.ts';
-import type { IndicatorInput } from '../input.ts';
-import { smoothExponentially, SMOOTHING_SLOTS } from '../smoothing.ts';
-
-class EmaKernel implements Kernel {
-  readonly slots = SMOOTHING_SLOTS;
-  readonly windows = [];
-  readonly #period: number;
-
-  constructor(size: number) {
-    this.#period = size;
-  }
-
-  step(state: Float64Array, price: number, _input: IndicatorInput, out: number[]): boolean {
-    const average = smoothExponentially(state, 0, this.#period, price);
-    out[0] = average;
-    return !Number.isNaN(average);
-  }
-}
+import { numberAt, period, type IndicatorDefinition } from '../definition.ts';
+import { ExponentialAverage } from '../smoothing.ts';
 
 export const ema: IndicatorDefinition = {
   name: 'ema',
@@ -33,5 +15,16 @@ export const ema: IndicatorDefinition = {
   memory: () => 'series',
   examples: ['ema(12)', 'ema(1)', 'ema(5,ohlc4)'],
   lookback: (parameters) => numberAt(parameters, 0) - 1,
-  create: (parameters) => new EmaKernel(numberAt(parameters, 0)),
+  create: (parameters) => {
+    const average = new ExponentialAverage(numberAt(parameters, 0), 0);
+    return {
+      slots: ExponentialAverage.slots,
+      windows: [],
+      step(state, price, _input, out) {
+        const value = average.next(state, price);
+        out[0] = value;
+        return !Number.isNaN(value);
+      },
+    };
+  },
 };

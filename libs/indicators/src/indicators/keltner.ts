@@ -1,9 +1,9 @@
 import { numberAt, period, type IndicatorDefinition } from '../definition.ts';
-import { smoothExponentially, smoothWilder, SMOOTHING_SLOTS } from '../smoothing.ts';
+import { ExponentialAverage, WilderAverage } from '../smoothing.ts';
 import { nextTrueRange, TRUE_RANGE_SLOTS } from '../true-range.ts';
 
 const AVERAGE = TRUE_RANGE_SLOTS;
-const RANGE = AVERAGE + SMOOTHING_SLOTS;
+const RANGE = AVERAGE + ExponentialAverage.slots;
 
 export const keltner: IndicatorDefinition = {
   name: 'keltner',
@@ -20,17 +20,17 @@ export const keltner: IndicatorDefinition = {
   examples: ['keltner(20,10,2)', 'keltner(1,1,0.5)', 'keltner(3,7,1.5,hlc3)'],
   lookback: (parameters) => Math.max(numberAt(parameters, 0) - 1, numberAt(parameters, 1)),
   create: (parameters) => {
-    const size = numberAt(parameters, 0);
-    const rangeSize = numberAt(parameters, 1);
+    const average = new ExponentialAverage(numberAt(parameters, 0), AVERAGE);
+    const ranges = new WilderAverage(numberAt(parameters, 1), RANGE);
     const multiplier = numberAt(parameters, 2);
     return {
-      slots: RANGE + SMOOTHING_SLOTS,
+      slots: RANGE + WilderAverage.slots,
       windows: [],
       step(state, price, input, out) {
-        const middle = smoothExponentially(state, AVERAGE, size, price);
+        const middle = average.next(state, price);
         const range = nextTrueRange(state, 0, input);
         if (Number.isNaN(range)) return false;
-        const distance = multiplier * smoothWilder(state, RANGE, rangeSize, range);
+        const distance = multiplier * ranges.next(state, range);
         out[0] = middle + distance;
         out[1] = middle;
         out[2] = middle - distance;

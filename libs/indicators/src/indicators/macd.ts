@@ -1,43 +1,11 @@
-import type { IndicatorDefinition, Kernel } from '../definition.ts';
-import { numberAt, period, slot } from '../definition.ts';
-import type { IndicatorInput } from '../input.ts';
-import { smoothExponentially, SMOOTHING_SLOTS } from '../smoothing.ts';
+import { numberAt, period, slot, type IndicatorDefinition } from '../definition.ts';
+import { ExponentialAverage } from '../smoothing.ts';
 
 /** Inputs that only the slow average takes, so that both averages start on the same input. */
 const SKIPPED = 0;
 const FAST = 1;
-const SLOW = FAST + SMOOTHING_SLOTS;
-const SIGNAL = SLOW + SMOOTHING_SLOTS;
-
-class MacdKernel implements Kernel {
-  readonly slots = SIGNAL + SMOOTHING_SLOTS;
-  readonly windows = [];
-  readonly #fast: number;
-  readonly #slow: number;
-  readonly #signal: number;
-
-  constructor(fast: number, slow: number, signal: number) {
-    this.#fast = fast;
-    this.#slow = slow;
-    this.#signal = signal;
-  }
-
-  step(state: Float64Array, price: number, _input: IndicatorInput, out: number[]): boolean {
-    const slow = smoothExponentially(state, SLOW, this.#slow, price);
-    const skipped = slot(state, SKIPPED);
-    if (skipped < this.#slow - this.#fast) {
-      state[SKIPPED] = skipped + 1;
-      return false;
-    }
-    const macd = smoothExponentially(state, FAST, this.#fast, price) - slow;
-    if (Number.isNaN(macd)) return false;
-    const signal = smoothExponentially(state, SIGNAL, this.#signal, macd);
-    out[0] = macd;
-    out[1] = signal;
-    out[2] = macd - signal;
-    return !Number.isNaN(signal);
-  }
-}
+const SLOW = FAST + ExponentialAverage.slots;
+const SIGNAL = SLOW + ExponentialAverage.slots;
 
 export const macd: IndicatorDefinition = {
   name: 'macd',
@@ -56,6 +24,29 @@ export const macd: IndicatorDefinition = {
   lookback: (parameters) => numberAt(parameters, 1) + numberAt(parameters, 2) - 2,
   check: (parameters) =>
     numberAt(parameters, 0) < numberAt(parameters, 1) ? null : 'fast must be less than slow',
-  create: (parameters) =>
-    new MacdKernel(numberAt(parameters, 0), numberAt(parameters, 1), numberAt(parameters, 2)),
+  create: (parameters) => {
+    const late = numberAt(parameters, 1) - numberAt(parameters, 0);
+    const fastAverage = new ExponentialAverage(numberAt(parameters, 0), FAST);
+    const slowAverage = new ExponentialAverage(numberAt(parameters, 1), SLOW);
+    const signalAverage = new ExponentialAverage(numberAt(parameters, 2), SIGNAL);
+    return {
+      slots: SIGNAL + ExponentialAverage.slots,
+      windows: [],
+      step(state, price, _input, out) {
+        const slow = slowAverage.next(state, price);
+        const skipped = slot(state, SKIPPED);
+        if (skipped < late) {
+          state[SKIPPED] = skipped + 1;
+          return false;
+        }
+        const line = fastAverage.next(state, price) - slow;
+        if (Number.isNaN(line)) return false;
+        const signal = signalAverage.next(state, line);
+        out[0] = line;
+        out[1] = signal;
+        out[2] = line - signal;
+        return !Number.isNaN(signal);
+      },
+    };
+  },
 };

@@ -1,5 +1,5 @@
 import { numberAt, period, type IndicatorDefinition } from '../definition.ts';
-import { smoothWilder, SMOOTHING_SLOTS } from '../smoothing.ts';
+import { WilderAverage } from '../smoothing.ts';
 import { nextTrueRange, TRUE_RANGE_SLOTS } from '../true-range.ts';
 
 export const natr: IndicatorDefinition = {
@@ -16,16 +16,16 @@ export const natr: IndicatorDefinition = {
   examples: ['natr(14)', 'natr(1)', 'natr(3)'],
   lookback: (parameters) => numberAt(parameters, 0),
   create: (parameters) => {
-    const size = numberAt(parameters, 0);
+    const average = new WilderAverage(numberAt(parameters, 0), TRUE_RANGE_SLOTS);
     return {
-      slots: TRUE_RANGE_SLOTS + SMOOTHING_SLOTS,
+      slots: TRUE_RANGE_SLOTS + WilderAverage.slots,
       windows: [],
       step(state, _price, input, out) {
         const range = nextTrueRange(state, 0, input);
         if (Number.isNaN(range)) return false;
-        const average = smoothWilder(state, TRUE_RANGE_SLOTS, size, range);
-        out[0] = input.close === 0 ? 0 : (average / input.close) * 100;
-        return !Number.isNaN(average);
+        const value = average.next(state, range);
+        out[0] = input.close === 0 ? 0 : (value / input.close) * 100;
+        return !Number.isNaN(value);
       },
     };
   },

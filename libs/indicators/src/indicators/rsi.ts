@@ -1,5 +1,5 @@
 import { numberAt, period, type IndicatorDefinition } from '../definition.ts';
-import { nextRsi, RSI_SLOTS } from '../relative-strength.ts';
+import { RelativeStrength } from '../relative-strength.ts';
 
 export const rsi: IndicatorDefinition = {
   name: 'rsi',
@@ -17,12 +17,12 @@ export const rsi: IndicatorDefinition = {
   examples: ['rsi(14)', 'rsi(2)', 'rsi(5,hlc3)'],
   lookback: (parameters) => numberAt(parameters, 0),
   create: (parameters) => {
-    const size = numberAt(parameters, 0);
+    const strength = new RelativeStrength(numberAt(parameters, 0));
     return {
-      slots: RSI_SLOTS,
+      slots: RelativeStrength.slots,
       windows: [],
       step(state, price, _input, out) {
-        const value = nextRsi(state, 0, size, price);
+        const value = strength.next(state, price);
         out[0] = value;
         return !Number.isNaN(value);
       },

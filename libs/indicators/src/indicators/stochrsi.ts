@@ -1,7 +1,7 @@
 import { SlidingMean } from '../average.ts';
 import { numberAt, period, type IndicatorDefinition } from '../definition.ts';
 import { PercentOfRange } from '../percent-of-range.ts';
-import { nextRsi, RSI_SLOTS } from '../relative-strength.ts';
+import { RelativeStrength } from '../relative-strength.ts';
 
 export const stochrsi: IndicatorDefinition = {
   name: 'stochrsi',
@@ -18,14 +18,14 @@ export const stochrsi: IndicatorDefinition = {
   examples: ['stochrsi(14,14,3)', 'stochrsi(2,1,1)', 'stochrsi(5,3,2,hl2)'],
   lookback: (parameters) => numberAt(parameters, 0) + numberAt(parameters, 1) + numberAt(parameters, 2) - 2,
   create: (parameters) => {
-    const size = numberAt(parameters, 0);
+    const strength = new RelativeStrength(numberAt(parameters, 0));
     const range = new PercentOfRange(numberAt(parameters, 1));
-    const average = new SlidingMean(numberAt(parameters, 2), RSI_SLOTS);
+    const average = new SlidingMean(numberAt(parameters, 2), RelativeStrength.slots);
     return {
-      slots: RSI_SLOTS + SlidingMean.slots,
+      slots: RelativeStrength.slots + SlidingMean.slots,
       windows: [...range.windows, average.window],
       step(state, price, _input, out) {
-        const rsi = nextRsi(state, 0, size, price);
+        const rsi = strength.next(state, price);
         if (Number.isNaN(rsi)) return false;
         const k = range.next(rsi, rsi, rsi);
         if (Number.isNaN(k)) return false;

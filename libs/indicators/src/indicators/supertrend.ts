@@ -1,9 +1,9 @@
 import { numberAt, period, slot, type IndicatorDefinition } from '../definition.ts';
-import { smoothWilder, SMOOTHING_SLOTS } from '../smoothing.ts';
+import { WilderAverage } from '../smoothing.ts';
 import { nextTrueRange, TRUE_RANGE_SLOTS } from '../true-range.ts';
 
 const RANGE = TRUE_RANGE_SLOTS;
-const STARTED = RANGE + SMOOTHING_SLOTS;
+const STARTED = RANGE + WilderAverage.slots;
 const UPPER = STARTED + 1;
 const LOWER = STARTED + 2;
 const PREVIOUS_CLOSE = STARTED + 3;
@@ -41,7 +41,7 @@ export const supertrend: IndicatorDefinition = {
   examples: ['supertrend(10,3)', 'supertrend(1,1)', 'supertrend(4,0.5)'],
   lookback: (parameters) => numberAt(parameters, 0),
   create: (parameters) => {
-    const size = numberAt(parameters, 0);
+    const ranges = new WilderAverage(numberAt(parameters, 0), RANGE);
     const multiplier = numberAt(parameters, 1);
     return {
       slots: DIRECTION + 1,
@@ -49,7 +49,7 @@ export const supertrend: IndicatorDefinition = {
       step(state, _price, input, out) {
         const range = nextTrueRange(state, 0, input);
         if (Number.isNaN(range)) return false;
-        const average = smoothWilder(state, RANGE, size, range);
+        const average = ranges.next(state, range);
         if (Number.isNaN(average)) return false;
         const middle = (input.high + input.low) / 2;
         const distance = multiplier * average;

@@ -1,5 +1,5 @@
 import { numberAt, period, type IndicatorDefinition } from '../definition.ts';
-import { smoothRepeatedly, SMOOTHING_SLOTS } from '../smoothing.ts';
+import { RepeatedAverage } from '../smoothing.ts';
 
 const AVERAGES = 6;
 
@@ -18,19 +18,18 @@ export const t3: IndicatorDefinition = {
   examples: ['t3(5,0.7)', 't3(2,0)', 't3(3,1,hl2)'],
   lookback: (parameters) => AVERAGES * (numberAt(parameters, 0) - 1),
   create: (parameters) => {
-    const size = numberAt(parameters, 0);
+    const averages = new RepeatedAverage(numberAt(parameters, 0), AVERAGES);
     const v = numberAt(parameters, 1);
     const c6 = -(v * v * v);
     const c5 = 3 * (v * v - c6);
     const c4 = -6 * v * v - 3 * (v - c6);
     const c3 = 1 + 3 * v - c6 + 3 * v * v;
-    const averages = new Float64Array(AVERAGES);
     return {
-      slots: AVERAGES * SMOOTHING_SLOTS,
+      slots: averages.slots,
       windows: [],
       step(state, price, _input, out) {
-        if (!smoothRepeatedly(state, size, price, averages)) return false;
-        const [, , e3 = NaN, e4 = NaN, e5 = NaN, e6 = NaN] = averages;
+        if (!averages.next(state, price)) return false;
+        const [, , e3 = NaN, e4 = NaN, e5 = NaN, e6 = NaN] = averages.values;
         out[0] = c6 * e6 + c5 * e5 + c4 * e4 + c3 * e3;
         return true;
       },

@@ -1,5 +1,5 @@
 import { numberAt, period, type IndicatorDefinition } from '../definition.ts';
-import { smoothRepeatedly, SMOOTHING_SLOTS } from '../smoothing.ts';
+import { RepeatedAverage } from '../smoothing.ts';
 
 export const tema: IndicatorDefinition = {
   name: 'tema',
@@ -15,14 +15,13 @@ export const tema: IndicatorDefinition = {
   examples: ['tema(10)', 'tema(1)', 'tema(4,open)'],
   lookback: (parameters) => 3 * (numberAt(parameters, 0) - 1),
   create: (parameters) => {
-    const size = numberAt(parameters, 0);
-    const averages = new Float64Array(3);
+    const averages = new RepeatedAverage(numberAt(parameters, 0), 3);
     return {
-      slots: 3 * SMOOTHING_SLOTS,
+      slots: averages.slots,
       windows: [],
       step(state, price, _input, out) {
-        if (!smoothRepeatedly(state, size, price, averages)) return false;
-        const [e1 = NaN, e2 = NaN, e3 = NaN] = averages;
+        if (!averages.next(state, price)) return false;
+        const [e1 = NaN, e2 = NaN, e3 = NaN] = averages.values;
         out[0] = 3 * e1 - 3 * e2 + e3;
         return true;
       },

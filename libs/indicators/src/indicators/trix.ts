@@ -1,8 +1,8 @@
 import { numberAt, period, slot, type IndicatorDefinition } from '../definition.ts';
-import { smoothRepeatedly, SMOOTHING_SLOTS } from '../smoothing.ts';
+import { ExponentialAverage, RepeatedAverage } from '../smoothing.ts';
 
 const AVERAGES = 3;
-const STARTED = AVERAGES * SMOOTHING_SLOTS;
+const STARTED = AVERAGES * ExponentialAverage.slots;
 const PREVIOUS = STARTED + 1;
 
 export const trix: IndicatorDefinition = {
@@ -20,16 +20,15 @@ export const trix: IndicatorDefinition = {
   examples: ['trix(15)', 'trix(1)', 'trix(4,hlc3)'],
   lookback: (parameters) => AVERAGES * (numberAt(parameters, 0) - 1) + 1,
   create: (parameters) => {
-    const size = numberAt(parameters, 0);
-    const averages = new Float64Array(AVERAGES);
+    const averages = new RepeatedAverage(numberAt(parameters, 0), AVERAGES);
     return {
       slots: PREVIOUS + 1,
       windows: [],
       step(state, price, _input, out) {
-        if (!smoothRepeatedly(state, size, price, averages)) return false;
+        if (!averages.next(state, price)) return false;
         const started = slot(state, STARTED) === 1;
         const previous = slot(state, PREVIOUS);
-        const average = averages[AVERAGES - 1] ?? NaN;
+        const average = averages.values[AVERAGES - 1] ?? NaN;
         state[STARTED] = 1;
         state[PREVIOUS] = average;
         out[0] = previous === 0 ? 0 : (average / previous - 1) * 100;

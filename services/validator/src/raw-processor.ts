@@ -51,6 +51,7 @@ function judgeBatch(
   const judgement = batch.judge(state, context);
   const { refusals, findings, duplicates, received } = judgement;
   const header = judgedHeader(record, batch.header, context.key);
+  for (const { rule } of findings) counter.found(batch.kind, rule);
   const counts = countEvents(counter, state, record, {
     header,
     kind: batch.kind,

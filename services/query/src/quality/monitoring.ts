@@ -8,6 +8,7 @@ import { FindingCalls } from './finding-calls.ts';
 import { FreshnessBook } from './freshness-book.ts';
 import { FreshnessCalls, type StoredAt } from './freshness-calls.ts';
 import type { InstrumentCalendars } from './instrument-calendars.ts';
+import { observeSources } from './quality-metrics.ts';
 import { QualityHub } from './quality-hub.ts';
 import { QualityState } from './quality-state.ts';
 import { SourceCalls } from './source-calls.ts';
@@ -42,9 +43,12 @@ export class Monitoring {
   readonly #sources: SourceCalls;
   readonly #hub: QualityHub;
   readonly #watch: WatchCalls;
+  readonly #parts: MonitoringParts;
+  #unobserve: (() => void) | undefined;
 
   constructor(parts: MonitoringParts) {
     const { reader, calendars, coverage, storedAt, nowNs } = parts;
+    this.#parts = parts;
     const { quality, deadLetters } = reader;
     const nowMs = (): number => performance.now();
     this.#book = new FreshnessBook({ reader: quality, coverage, nowMs, maxSeries: MAX_SERIES });
@@ -65,9 +69,10 @@ export class Monitoring {
     this.#watch = new WatchCalls({ ...parts, ...watched, state });
   }
 
-  /** Follows the log; resolves once it is positioned. */
-  start(): Promise<void> {
-    return this.#hub.start();
+  /** Follows the log; resolves once it is positioned. From then on metrics tell of sources. */
+  async start(): Promise<void> {
+    await this.#hub.start();
+    this.#unobserve = observeSources({ ...this.#parts, sources: this.#sources });
   }
 
   /** Rejects when following fails for good; resolves after {@link stop}. */
@@ -76,6 +81,7 @@ export class Monitoring {
   }
 
   stop(): Promise<void> {
+    this.#unobserve?.();
     return this.#hub.stop();
   }
 

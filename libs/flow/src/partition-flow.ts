@@ -101,6 +101,9 @@ export class PartitionFlow<C> implements PartitionSession {
 
   /** Writes what changed since the last checkpoint; a no-op when nothing did or one is being written. */
   async checkpoint(): Promise<void> {
+    // A partition without records takes newer settings, too: whoever comes after this process must not process by older ones what
+    // came long after the change.
+    if (!this.#isUnmarked && this.#hasNewerSettings()) await this.#nextSettings();
     if (this.#checkpointing === undefined && this.#nextOffset === this.#checkpointedOffset) return;
     await (this.#checkpointing ?? this.#startCheckpoint({}));
   }
@@ -117,18 +120,20 @@ export class PartitionFlow<C> implements PartitionSession {
    * same records again does so by the same. Undefined when the partition is another member's by now.
    */
   async #nextSettings(): Promise<Settings<C> | undefined> {
-    if (this.#isLost) return undefined;
-    const latest = this.#options.latestSettings();
-    const current = this.#settings;
-    if (!this.#isUnmarked && current !== undefined) {
-      if (this.#mayRepeat() || current.end >= latest.end) return current;
+    while (!this.#isLost && (this.#isUnmarked || this.#hasNewerSettings())) {
+      await (this.#checkpointing ?? this.#startCheckpoint({ settings: this.#newestSettings() }));
     }
-    const next = current !== undefined && current.end > latest.end ? current : latest;
-    while (this.#checkpointing !== undefined) await this.#checkpointing;
-    if (!(await this.#startCheckpoint({ settingsEnd: next.end }))) return undefined;
-    this.#isUnmarked = false;
-    this.#settings = next;
-    return next;
+    return this.#isLost ? undefined : this.#settings;
+  }
+
+  #hasNewerSettings(): boolean {
+    return !this.#mayRepeat() && this.#newestSettings() !== this.#settings;
+  }
+
+  /** The follower of the configuration may be behind the checkpoint. */
+  #newestSettings(): Settings<C> {
+    const latest = this.#options.latestSettings();
+    return this.#settings !== undefined && this.#settings.end >= latest.end ? this.#settings : latest;
   }
 
   /** What was in the log when the partition came over may have been processed already, by the settings of the checkpoint. */
@@ -137,7 +142,7 @@ export class PartitionFlow<C> implements PartitionSession {
   }
 
   /** False when the partition is another member's. */
-  #startCheckpoint(mark: { readonly settingsEnd?: bigint; readonly closed?: boolean }): Promise<boolean> {
+  #startCheckpoint(mark: { readonly settings?: Settings<C>; readonly closed?: boolean }): Promise<boolean> {
     this.#checkpointing = this.#writeCheckpoint(mark).finally(() => {
       this.#checkpointing = undefined;
     });
@@ -197,16 +202,17 @@ export class PartitionFlow<C> implements PartitionSession {
   }
 
   async #writeCheckpoint({
-    settingsEnd = this.#settings?.end ?? 0n,
+    settings = this.#settings,
     closed = false,
   }: {
-    readonly settingsEnd?: bigint;
+    readonly settings?: Settings<C> | undefined;
     readonly closed?: boolean;
   }): Promise<boolean> {
     const { assigned, scope, processor, sink, counters } = this.#options;
     // Everything of the snapshot is taken before the first await: later records belong to the next checkpoint.
     const nextOffset = this.#nextOffset;
     const marks = this.#marks.snapshot();
+    const settingsEnd = settings?.end ?? 0n;
     const mark = partitionMarkRecord(scope, { nextOffset, settingsEnd, closed, marks });
     const keys = [...this.#dirty];
     const states = keys.map((key) => this.#keyRecord(key));
@@ -222,6 +228,10 @@ export class PartitionFlow<C> implements PartitionSession {
       if (states.length > 0) await sink.send(states);
       await sink.send([mark]);
       this.#checkpointedOffset = nextOffset;
+      if (settings !== undefined) {
+        this.#settings = settings;
+        this.#isUnmarked = false;
+      }
       counters.checkpoint(processor.name, states.length);
       return true;
     } catch (error) {

@@ -144,6 +144,32 @@ describe('settings of a flow', () => {
     expect(factors(log)).toEqual([2, 2, 2, 3]);
   });
 
+  it('reach a partition without records, too: what comes while nobody runs is processed by what was set before', async () => {
+    const log = newLog();
+    const settings = new Factors();
+    await write(log, 0, 1);
+    // Dies before it can say that it stopped in order.
+    const idle = newFlow(
+      mortalLog(log.openProcess(), 5, () => true),
+      settings,
+    );
+    const ended = idle.run().catch(() => undefined);
+    await vi.waitFor(() => {
+      expect(factors(log)).toEqual([1]);
+    }, QUICK);
+    const marks = (): number => log.records(STATE).filter(({ key }) => key?.endsWith('|') === true).length;
+    const before = marks();
+    settings.change();
+    await vi.waitFor(() => {
+      expect(marks()).toBeGreaterThan(before);
+    }, QUICK);
+    settings.change();
+    await ended;
+    await write(log, 1, 1);
+    await runUntil(log, newFlow(log.openProcess(), settings), 2);
+    expect(factors(log)[1]).toBeGreaterThan(1);
+  });
+
   it('never make two outputs of one cause differ, wherever the process dies and whenever they change', async () => {
     const life = fc.record({
       records: fc.integer({ min: 0, max: 8 }),

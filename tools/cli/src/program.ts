@@ -53,6 +53,8 @@ export function createProgram(context: CliContext): Command {
     .version('0.1.0')
     .showHelpAfterError(false)
     .helpCommand(true)
+    // Options after the name of a command are its own, also where the group it is in has some of the same name.
+    .enablePositionalOptions()
     .exitOverride()
     .configureOutput({ outputError: () => undefined });
   program.addHelpText('after', '\n"tickwell <command> --help" explains a command and shows examples.\n');

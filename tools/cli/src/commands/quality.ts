@@ -66,7 +66,6 @@ export function addQuality(program: Command, context: CliContext): void {
   quality.action((flags: OverviewFlags) =>
     withQuality(context, flags, (client) => showOverview(context, client, flags)),
   );
-  // Options after the name of a subcommand are its own, though the overview has some of the same name.
   quality.enablePositionalOptions();
   addFindings(quality, context);
   addFreshness(quality, context);

@@ -51,6 +51,7 @@ export const CONSUMERS: readonly Consumer[] = [
       TOPICS.datasets,
       TOPICS.quality,
       TOPICS.coverage,
+      TOPICS.reconciliations,
       TOPICS.deadLetters,
       TOPICS.deadLetterResolutions,
       TOPICS.sourceStatus,

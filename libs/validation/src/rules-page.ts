@@ -69,6 +69,8 @@ ${table(
   TUNABLES.flatMap(tunableRows),
 )}
 
+A bar against the ticks it is made of is a comparison of two sources, the source's bars and those derived from its trades: [reconciliation.md](reconciliation.md).
+
 ## Rules about files and history
 
 They need what comes after a row, or several columns, so that they judge frames of bars (\`tickwell validate FILE\`, \`validateMarketData\`) and not the flow. Severity says

@@ -185,6 +185,18 @@ describe('Reconciler', () => {
     ]);
   });
 
+  it('tells where a bar of a source is not what its own ticks say', () => {
+    const settings = settingsOf({ sources: ['ib', 'derived:ib'], watchOnly: true });
+    const wrote = run(
+      [batch('derived:ib', { 1: 10, 2: 11, 3: 12 }, 4), batch('ib', { 1: 10, 2: 11.5, 3: 12 }, 5)],
+      settings,
+    );
+    expect(barsOf(wrote)).toEqual([]);
+    expect(decisionsOf(wrote)).toMatchObject([
+      { startNs: 2n * MINUTE, winner: 'ib', bars: [{ source: 'ib' }, { source: 'derived:ib' }] },
+    ]);
+  });
+
   it('says which bars are too old to be compared', () => {
     const many = Object.fromEntries(Array.from({ length: 60 }, (_, at) => [at + 100, 10]));
     const wrote = run(

@@ -373,7 +373,7 @@ export declare const QualityService: GenService<{
     output: typeof ListFindingsResponseSchema;
   },
   /**
-   * How sources are, and how they were over a range: availability, outages, errors, latency, completeness.
+   * How sources are, and how they were over a range: availability, outages, errors, completeness.
    *
    * @generated from rpc tickwell.query.v1.QualityService.GetSourceStatus
    */

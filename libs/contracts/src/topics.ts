@@ -126,8 +126,10 @@ export const TOPICS = {
   ),
   jobResults: data('jobs.results', 'job id', 'JobResult', 'Results of runs', 4 * WEEK_MS),
   alerts: {
-    ...data('alerts', 'rule', 'AlertEvent', 'What fired, recovered and was told to whom', 4 * WEEK_MS),
+    ...data('alerts', 'rule', 'AlertEvent', 'What fired, recovered and was told to whom'),
     partitions: 1,
+    // The memory of alerts is a fold of the whole topic, beginning with who owned it: without its first records nothing counts.
+    retentionMs: null,
   },
   stateIngest: compacted('state.ingest', 'stream id', 'IngestCursor', 1, 'How far each stream of ingest got'),
   stateValidator: compacted(

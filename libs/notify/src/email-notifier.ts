@@ -29,7 +29,7 @@ export class EmailNotifier implements Notifier {
     const within = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
     const transport = this.#transport(timeoutMs);
     try {
-      await transport.sendMail({
+      const info: unknown = await transport.sendMail({
         from,
         to: [...to],
         subject: oneLine(message.title),
@@ -39,6 +39,7 @@ export class EmailNotifier implements Notifier {
         headers: { 'auto-submitted': 'auto-generated', 'x-tickwell-rule': oneLine(message.rule) },
         signal: within,
       });
+      refuseUntold(info);
     } catch (cause) {
       const isLate = within.aborted && !signal.aborted;
       const why = isLate ? `no answer within ${timeoutMs} ms` : oneLine(errorMessage(cause)).slice(0, 300);
@@ -78,6 +79,29 @@ export class EmailNotifier implements Notifier {
       ...auth,
     });
   }
+}
+
+/** nodemailer is content with one recipient: whom the server refused must not go untold in silence. */
+function refuseUntold(info: unknown): void {
+  const errors = rejectedErrors(info);
+  const [first] = errors;
+  if (first === undefined) return;
+  const codes = errors.map(responseCodeOf);
+  // One refusal that is for now makes it one: the message is sent again, to all, with the same Message-ID.
+  const responseCode = codes.find((code) => code < 500) ?? responseCodeOf(first);
+  const count = `${errors.length} recipient${errors.length === 1 ? '' : 's'} refused, others were told`;
+  throw Object.assign(new Error(`${count}: ${errorMessage(first)}`), { responseCode });
+}
+
+/** One error for each recipient that the server refused while it took the message for others. */
+function rejectedErrors(info: unknown): readonly unknown[] {
+  if (typeof info !== 'object' || info === null || !('rejectedErrors' in info)) return [];
+  return Array.isArray(info.rejectedErrors) ? info.rejectedErrors : [];
+}
+
+function responseCodeOf(error: unknown): number {
+  if (typeof error !== 'object' || error === null || !('responseCode' in error)) return 0;
+  return typeof error.responseCode === 'number' ? error.responseCode : 0;
 }
 
 /** Answers of 5xx to what the message is or who it is for; what is wrong with a login may be mended on either side. */

@@ -121,6 +121,29 @@ describe('e-mail', () => {
     return receiver;
   }
 
+  it('that the server takes for some recipients only is no success: who was refused is named, for now or for good', async () => {
+    const refusing = async (responseCode: number): Promise<unknown> => {
+      const { port } = await receive({
+        onRcptTo: ({ address }, _session, done) => {
+          if (address === 'desk@example.com')
+            done(Object.assign(new Error('who is desk?'), { responseCode }));
+          else done();
+        },
+      });
+      const sent = createNotifier(mail(port), { env: {}, logger: SILENT }).send(MESSAGE, never);
+      return sent.then(
+        () => 'sent',
+        (error: unknown) => error,
+      );
+    };
+    expect(await refusing(450)).toMatchObject({
+      code: 'notify-failed',
+      retryable: true,
+      message: expect.stringMatching(/1 recipient refused, others were told: .*desk/) as string,
+    });
+    expect(await refusing(550)).toMatchObject({ code: 'notify-failed', retryable: false });
+  });
+
   it('goes to everybody, with a subject, from the address of the channel, and says that a machine wrote it', async () => {
     const receiver = await receive();
     const { port } = receiver;

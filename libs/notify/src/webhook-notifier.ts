@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { AlertMessage, WebhookSettings } from '@tickwell/alerts';
-import { formatNs, TickwellError, errorMessage } from '@tickwell/domain';
+import { formatNs, TickwellError } from '@tickwell/domain';
 import type { Notifier } from '@tickwell/ports';
 import { oneLine } from './one-line.ts';
 import { TIMEOUT_MS, type NotifyOptions } from './options.ts';
@@ -71,8 +71,17 @@ export class WebhookNotifier implements Notifier {
       'content-type': 'application/json',
       'idempotency-key': createHash('sha256').update(id).digest('hex'),
     };
-    for (const [name, text] of Object.entries(this.#settings.headers))
-      headers[name] = resolveReference(text, env, `${this.#name}.headers.${name}`);
+    for (const [name, text] of Object.entries(this.#settings.headers)) {
+      const value = resolveReference(text, env, `${this.#name}.headers.${name}`);
+      // fetch would repeat the value, a secret, in its error.
+      if (!/^[\t\x20-\x7e]*$/.test(value))
+        throw new TickwellError(
+          'config-invalid',
+          `${this.#name}.headers.${name}: what the reference names holds characters that a header cannot: one line of ASCII`,
+          { retryable: true },
+        );
+      headers[name] = value;
+    }
     return headers;
   }
 }
@@ -112,5 +121,5 @@ async function firstChars(response: Response): Promise<string> {
 function reasonOf(error: unknown): string {
   const cause: unknown = error instanceof Error ? (error.cause ?? error) : error;
   const code = typeof cause === 'object' && cause !== null && 'code' in cause ? String(cause.code) : '';
-  return code === '' ? errorMessage(cause).slice(0, MAX_ANSWER_CHARS) : code;
+  return code === '' ? 'the request failed' : code;
 }

@@ -34,7 +34,7 @@ export function rawProcessor(
     const read = readBatch(record, topic.input, (value) => topic.decode(value));
     if (!read.ok) return refuseRecord(counter, state, record, read.error, topic.recordKind);
     return read.value.positions.length === 0
-      ? moveWatermark(topic, record, read.value, state, settings)
+      ? moveWatermark(topic, counter, record, read.value, state, settings)
       : judgeBatch(topic, counter, record, read.value, state, settings);
   });
 }
@@ -96,6 +96,7 @@ function validated(
 /** A record without events: its watermark passes, and counts that have not been reported yet are. */
 function moveWatermark(
   topic: RawTopic,
+  counter: OutcomeCounter,
   record: LogRecord,
   batch: RawBatch,
   state: KeyState,
@@ -110,11 +111,11 @@ function moveWatermark(
     context.referenceNs,
     state.lastAcceptedNs(header.cause.origin),
   );
+  const silent = silences(topic, state, header, context.settings, watermarkNs);
+  for (const { kind, finding } of silent) counter.found(kind, finding.rule);
   return [
     ...watermarkRecord(topic, batch, context, watermarkNs),
-    ...silences(topic, state, header, context.settings, watermarkNs).map(({ kind, finding }) =>
-      qualityFinding(context.key, filed, kind, finding),
-    ),
+    ...silent.map(({ kind, finding }) => qualityFinding(context.key, filed, kind, finding)),
     ...unreported.map(({ kind, counts }) => qualityCounts(context.key, filed, kind, counts)),
   ];
 }

@@ -2,6 +2,8 @@ import type { RuleAction, RuleNumber, Tunable } from './tunable.ts';
 
 /** A judgement of the market is no proof: none of these is refused for good unless somebody asks for it. */
 const MARKET: readonly RuleAction[] = ['reject', 'quarantine', 'flag', 'off'];
+/** Compared with the event before: what is kept back would leave that behind for ever, and everything after a split with it. */
+const LEVEL: readonly RuleAction[] = ['flag', 'off'];
 /** About a stretch of time and no event. */
 const STATEMENT: readonly RuleAction[] = ['flag', 'off'];
 
@@ -28,11 +30,11 @@ export const PRICE_SIGN: Tunable = {
 export const PRICE_JUMP: Tunable = {
   id: 'price-jump',
   action: 'flag',
-  actions: MARKET,
+  actions: LEVEL,
   numbers: { ratio: { meaning: 'share of the price before', value: 0.5, min: 0.001, max: 1_000_000 } },
 };
 
-export const UNIT_ERROR: Tunable = { id: 'unit-error', action: 'flag', actions: MARKET, numbers: {} };
+export const UNIT_ERROR: Tunable = { id: 'unit-error', action: 'flag', actions: LEVEL, numbers: {} };
 
 export const QUOTE_CROSSED: Tunable = { id: 'quote-crossed', action: 'flag', actions: MARKET, numbers: {} };
 export const QUOTE_LOCKED: Tunable = { id: 'quote-locked', action: 'flag', actions: MARKET, numbers: {} };

@@ -18,13 +18,10 @@ describe('what is in force', () => {
   it('is what the document of all classes says, and over it that of the class', () => {
     const documents = {
       all: { rules: { 'price-jump': { action: 'off', ratio: 0.1 }, 'sequence-gap': { sources: ['x'] } } },
-      stock: { rules: { 'price-jump': { action: 'quarantine' } } },
+      stock: { rules: { 'price-jump': { action: 'flag' } } },
     };
     const stock = settingsOf({ type: 'stock', documents }).rules;
-    expect([stock.rule(PRICE_JUMP).action, stock.rule(PRICE_JUMP).number('ratio')]).toEqual([
-      'quarantine',
-      0.1,
-    ]);
+    expect([stock.rule(PRICE_JUMP).action, stock.rule(PRICE_JUMP).number('ratio')]).toEqual(['flag', 0.1]);
     expect(settingsOf({ type: 'bond', documents }).rules.rule(PRICE_JUMP).action).toBe('off');
     expect([...stock.rule(SEQUENCE_GAP).sources]).toEqual(['x']);
   });
@@ -81,6 +78,11 @@ describe('a document of kind validation', () => {
       'all',
       { rules: { 'price-jump': { action: 'drop' } } },
       'rules.price-jump.action must be one of reject, quarantine',
+    ],
+    [
+      'all',
+      { rules: { 'price-jump': { action: 'quarantine' } } },
+      'rules.price-jump.action must be flag or off, not quarantine',
     ],
     [
       'all',

@@ -37,6 +37,10 @@ class World {
   gaps: Gap[] = [gap(100, 90), gap(50, 40)];
   nowNs = NOW;
   isHeld = true;
+  /** Gaps that an answer lists. */
+  listed = 1_000;
+  /** Answers that fail before one does not. */
+  failures = 0;
   /** Of sources that have the first hole. */
   readonly having = new Set<string>();
   readonly #answered = new Set<string>();
@@ -53,7 +57,16 @@ class World {
 
   readonly query: RepairQuery = {
     coverage: ({ symbols }) =>
-      Promise.resolve(symbols.map((symbol) => ({ symbol, problem: '', gaps: [...this.gaps] }))),
+      this.failures-- > 0
+        ? Promise.reject(new Error('too large an answer'))
+        : Promise.resolve(
+            symbols.map((symbol) => ({
+              symbol,
+              problem: '',
+              gaps: this.gaps.slice(0, this.listed),
+              gapCount: this.gaps.length,
+            })),
+          ),
     holes: () => Promise.resolve({ holes: this.holes(), truncated: false }),
   };
 
@@ -202,5 +215,21 @@ describe('the repair of a policy', () => {
     await world.run(() => looks.mock.calls.length > 3);
     expect(world.holes()).toEqual([]);
     expect(world.requests()).toEqual([]);
+  });
+
+  it('does not take for repaired what lies behind the gaps that an answer lists', async () => {
+    const world = new World();
+    await world.run(() => world.holes().length === 2);
+    world.listed = 1;
+    const fromNs = world.nowNs;
+    await world.run(() => world.nowNs > fromNs + 30n * SECOND);
+    expect(world.holes().map(({ state }) => state)).not.toContain('repaired');
+  });
+
+  it('goes on after a question that failed', async () => {
+    const world = new World();
+    world.failures = 2;
+    await world.run(() => world.holes().length === 2);
+    expect(world.failures).toBeLessThan(0);
   });
 });

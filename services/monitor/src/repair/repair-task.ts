@@ -1,6 +1,6 @@
 import { metrics } from '@opentelemetry/api';
 import type { ConfigReader } from '@tickwell/config';
-import { parseInterval, type PriceType } from '@tickwell/domain';
+import { errorMessage, parseInterval, TickwellError, type PriceType } from '@tickwell/domain';
 import type { Clock, EventLog, EventSink, Logger } from '@tickwell/ports';
 import { BEST_SOURCE, PolicyState, type PolicyRepair, type SourcePolicy } from '@tickwell/source-policy';
 import type { Lease, MonitorTask } from '../task.ts';
@@ -20,6 +20,7 @@ export interface RepairQuery {
     readonly calendar?: string;
     readonly maxGaps: number;
     readonly signal: AbortSignal;
+    readonly timeoutMs: number;
   }): Promise<readonly SeriesGaps[]>;
   holes(options: {
     readonly symbols: readonly string[];
@@ -27,13 +28,17 @@ export interface RepairQuery {
     readonly interval: string;
     readonly limit: number;
     readonly signal: AbortSignal;
+    readonly timeoutMs: number;
   }): Promise<{ readonly holes: readonly LedgerHole[]; readonly truncated: boolean }>;
 }
 
 interface SeriesGaps {
   readonly symbol: string;
   readonly problem: string;
+  /** The oldest of them. */
   readonly gaps: readonly Gap[];
+  /** How many there are. */
+  readonly gapCount: number;
 }
 
 export interface RepairTaskParts {
@@ -50,6 +55,7 @@ export interface RepairTaskParts {
 const BATCH = 100;
 const MAX_GAPS = 1_000;
 const MAX_HOLES = 10_000;
+const QUERY_TIMEOUT_MS = 60_000;
 /** The whole reach of a policy is looked at so often, what is new at every look. */
 const WHOLE_EVERY_MS = 3_600_000;
 const OVERLAP_NS = 3_600_000_000_000n;
@@ -119,7 +125,15 @@ export class RepairTask implements MonitorTask {
       if (watch?.policy !== policy) watch = newWatch(policy);
       watches.set(id, watch);
       if (of.signal.aborted || clock.monotonicMs() < watch.dueMs) continue;
-      await this.#look(watch, policy.repair, state.instrumentsOf(id), of);
+      // What goes wrong with one policy is no reason to leave the others alone.
+      await this.#look(watch, policy.repair, state.instrumentsOf(id), of).catch((error: unknown) => {
+        if (of.signal.aborted || (error instanceof TickwellError && error.code === 'sink-broken'))
+          throw error;
+        this.#parts.logger.error(
+          { policy: id, err: error },
+          `repair of policy ${id}: ${errorMessage(error)}`,
+        );
+      });
       watch.dueMs = clock.monotonicMs() + policy.repair.everySeconds * 1000;
     }
   }
@@ -147,7 +161,7 @@ export class RepairTask implements MonitorTask {
   ): Promise<void> {
     const { query, clock } = this.#parts;
     const { interval } = watch.policy.series;
-    const asked = { symbols, interval, signal };
+    const asked = { symbols, interval, signal, timeoutMs: QUERY_TIMEOUT_MS };
     const { holes } = await query.holes({ ...asked, kind: 'bars', limit: MAX_HOLES });
     const open = holes.filter(({ source, state }) => source === BEST_SOURCE && state === 'missing');
     const oldestNs = open.reduce((least, { startNs }) => (startNs < least ? startNs : least), fromNs);
@@ -158,14 +172,15 @@ export class RepairTask implements MonitorTask {
       ...{ startNs: oldestNs, endNs: toNs, source: BEST_SOURCE, priceType, maxGaps: MAX_GAPS },
       ...calendarOf(watch.policy),
     });
-    for (const { symbol, problem, gaps } of found) {
+    for (const { symbol, problem, gaps, gapCount } of found) {
       if (problem !== '') this.#tell(watch.policy.id, symbol, problem);
       if (problem !== '' || signal.aborted) continue;
       const series = seriesOf(watch, symbol, repair);
       const steps = series.steps({
         gaps: gaps.map(({ startNs, endNs, missing }) => ({ startNs, endNs, missing })),
         holes: holes.filter((hole) => hole.symbol === symbol),
-        range: { fromNs: oldestNs, toNs },
+        // Of what lies behind the gaps that are listed nothing is known: it is looked at once these are closed or given up.
+        range: { fromNs: oldestNs, toNs: gapCount > gaps.length ? (gaps.at(-1)?.endNs ?? toNs) : toNs },
         repair,
         nowNs: clock.nowNs(),
       });
@@ -179,11 +194,12 @@ export class RepairTask implements MonitorTask {
     { sink, asked, lease }: Pick<RoundOf, 'sink' | 'asked' | 'lease'>,
   ): Promise<void> {
     if (steps.length === 0 || !(await lease.isHeld())) return;
-    const records = steps.flatMap(({ request, record }) => {
-      const isNew = request !== undefined && asked.add(request.id);
-      return [...(isNew ? [request.record] : []), record];
-    });
-    await sink.send(records);
+    const requests = steps.flatMap(({ request }) =>
+      request !== undefined && asked.add(request.id) ? [request.record] : [],
+    );
+    // One after the other: a step that says "asked" must not be there without its request.
+    if (requests.length > 0) await sink.send(requests);
+    await sink.send(steps.map(({ record }) => record));
     for (const { kind, text } of steps) {
       this.#steps.add(1, { step: kind });
       this.#parts.logger.info({ step: kind }, text);

@@ -92,7 +92,19 @@ describe('the state of a source', () => {
     expect(now(said(59, 'up'))).toBe('up: session up');
     expect(now(said(58, 'paced'))).toBe('paced: session paced');
     expect(now(said(10, 'finished'), said(20, 'stopped', 'other'))).toBe('stopped: other stopped');
-    expect(now(said(10, 'down'), said(20, 'finished', 'other'))).toBe('down: session down');
+    expect(now(said(21, 'down'), said(20, 'finished', 'other'))).toBe('down: session down');
+  });
+
+  it('is not what failed before another stream went through: an import that failed once never mends', () => {
+    expect(now(said(10, 'down', 'monday'), said(20, 'finished', 'tuesday'))).toBe(
+      'finished: tuesday finished',
+    );
+    expect(minutes([said(-500, 'down', 'monday'), said(20, 'finished', 'tuesday')])).toBe(
+      '0 up, 20 down, 1 outages',
+    );
+    expect(minutes([said(-500, 'down', 'monday'), said(-400, 'finished', 'tuesday')])).toBe(
+      '0 up, 0 down, 0 outages',
+    );
   });
 
   it('is degraded where another stream has trouble, but not for what failed long ago', () => {

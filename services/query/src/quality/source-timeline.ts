@@ -53,7 +53,9 @@ export function sourceNow(statuses: readonly StoredStatus[], nowNs: bigint): Sou
     ({ state, status }) =>
       state === 'degraded' || (watchedOf(state) === 'down' && nowNs - status.timeNs < TROUBLE_NS),
   );
-  const broken = streams.filter(({ state }) => watchedOf(state) === 'down');
+  // A stream that went through, or was stopped in order, after one that failed says that the source works: one-shot streams never mend.
+  const overNs = streams.find(({ state }) => watchedOf(state) === 'over')?.status.timeNs ?? 0n;
+  const broken = streams.filter(({ state, status }) => watchedOf(state) === 'down' && status.timeNs > overNs);
   const [shown] = working.length > 0 ? (troubled.length > 0 ? troubled : working) : [...broken, ...streams];
   return {
     state: working.length > 0 && troubled.length > 0 ? 'degraded' : shown?.state,
@@ -81,7 +83,8 @@ export function availabilityOf(
     streams.set(change.stream, change.state);
     const next = streams.state();
     if (next === state) continue;
-    if (next === 'down') outages += 1;
+    if (change.timeNs < startNs) outages = next === 'down' ? 1 : 0;
+    else if (next === 'down') outages += 1;
     state = next;
     sinceNs = change.timeNs;
   }
@@ -118,15 +121,26 @@ function changesOf(statuses: readonly StoredStatus[], endNs: bigint): readonly C
 /** Streams by what they are, counted, so that a change costs the same however many there are. */
 class Streams {
   readonly #states = new Map<string, Watched>();
+  /** Streams that are down, by whether policies say so. */
+  readonly #down = { policies: new Set<string>(), own: new Set<string>() };
   readonly #policies = { up: 0, down: 0, over: 0 };
   readonly #own = { up: 0, down: 0, over: 0 };
 
   set(stream: string, state: Watched): void {
     const counts = stream.startsWith(POLICY) ? this.#policies : this.#own;
+    const down = stream.startsWith(POLICY) ? this.#down.policies : this.#down.own;
     const before = this.#states.get(stream);
     if (before !== undefined) counts[before] -= 1;
     counts[state] += 1;
     this.#states.set(stream, state);
+    if (state === 'down') down.add(stream);
+    else down.delete(stream);
+    // As in sourceNow: what failed before another one went through is over.
+    if (state !== 'over') return;
+    for (const failed of down) this.#states.set(failed, 'over');
+    counts.over += down.size;
+    counts.down -= down.size;
+    down.clear();
   }
 
   state(): Watched {

@@ -117,7 +117,7 @@ describe('the command line, from the first start to the end', () => {
       parts: { part: string; state: string; reason: string }[];
     };
     expect(parts.map(({ part, state, reason }) => [part, state, reason])).toEqual(
-      ['kafka', 'questdb', 'storage-1', 'validator-1', 'indicators-1', 'query-1'].map((part) => [
+      ['kafka', 'questdb', 'storage-1', 'validator-1', 'indicators-1', 'query-1', 'monitor-1'].map((part) => [
         part,
         'ready',
         '',

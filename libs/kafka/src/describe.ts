@@ -20,13 +20,18 @@ export async function describeTopics(
     return metadata.map(({ topic, topicId, partitions }) => ({
       topic,
       epoch: topicId,
-      partitions: partitions.map(({ partition }) => ({
+      // Brokers answer in any order.
+      partitions: ascending(partitions).map(({ partition }) => ({
         partition,
         beginOffset: offsetOf(begin, topic, partition),
         endOffset: offsetOf(end, topic, partition),
       })),
     }));
   });
+}
+
+function ascending(partitions: TopicMetadata['partitions']): TopicMetadata['partitions'] {
+  return [...partitions].sort((a, b) => a.partition - b.partition);
 }
 
 /** How many partitions each topic has. */

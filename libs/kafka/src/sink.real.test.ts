@@ -1,5 +1,5 @@
 import { CauseMarks } from '@tickwell/domain';
-import { SILENT } from '@tickwell/ports';
+import { partitionForKey, SILENT } from '@tickwell/ports';
 import type { EventLog, LogRecord, NewRecord } from '@tickwell/ports';
 import { createFaultProxy } from '@tickwell/testkit';
 import type { FaultProxy } from '@tickwell/testkit';
@@ -105,6 +105,32 @@ describe.each([
     const read = (await contents(topic)).map(readByCause);
     expect(read).toEqual([all.filter((n) => n % 2 === 0), all.filter((n) => n % 2 === 1)]);
   });
+});
+
+it('puts a record where its key belongs, also while the partitions of other topics are being asked for', async () => {
+  const [first, second] = [
+    await createTopic(brokers, { partitions: PARTITIONS }),
+    await createTopic(brokers, { partitions: 7 }),
+  ];
+  const sink = await open({ brokers, clientId: 'hazard', logger: SILENT }).createSink({ name: 'hazard' });
+  const keyed = (topic: string, key: string): NewRecord => ({
+    topic,
+    key,
+    value: Buffer.from(key),
+    headers: {},
+  });
+  const keys = Array.from({ length: 50 }, (_, n) => `K${n}`);
+  const sends = [sink.send([keyed(first, 'K')])];
+  for (const key of keys) {
+    // Each in a later turn than the one before, so that some come between the question and its answer.
+    await new Promise((resolve) => setImmediate(resolve));
+    sends.push(sink.send([keyed(second, key)]));
+  }
+  await Promise.all(sends);
+  const places = (await contents(second)).flatMap((records) =>
+    records.map(({ key, partition }) => [key, partition] as const),
+  );
+  expect(new Map(places)).toEqual(new Map(keys.map((key) => [key, partitionForKey(key, 7)])));
 });
 
 it('breaks after its deadline, names the reason, and writes nothing newer', async () => {

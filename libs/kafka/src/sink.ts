@@ -85,7 +85,8 @@ export class KafkaSink implements EventSink {
       // What arrives in the same turn of the event loop leaves together.
       await Promise.resolve();
       while (!this.#queue.isEmpty) {
-        await this.#learnPartitions();
+        // Calls that came while the partitions were asked for may name further topics.
+        while (this.#unknownTopics.size > 0) await this.#learnPartitions([...this.#unknownTopics]);
         const batch = this.#queue.take(LIMITS, (record) => this.#partitionOf(record));
         if (batch.records.length > 0) await this.#sendUntilDurable(batch);
         this.#queue.complete(batch);
@@ -99,9 +100,7 @@ export class KafkaSink implements EventSink {
     }
   }
 
-  async #learnPartitions(): Promise<void> {
-    const unknown = [...this.#unknownTopics];
-    if (unknown.length === 0) return;
+  async #learnPartitions(unknown: readonly string[]): Promise<void> {
     await this.#repeat(`partitions of ${unknown.join(', ')}`, async () => {
       const counts = await describePartitionCounts(this.#connection, unknown);
       for (const [topic, count] of counts) {
@@ -112,7 +111,11 @@ export class KafkaSink implements EventSink {
   }
 
   #partitionOf(record: NewRecord): number {
-    return record.partition ?? partitionForKey(record.key, this.#partitionCounts.get(record.topic) ?? 1);
+    if (record.partition !== undefined) return record.partition;
+    const count = this.#partitionCounts.get(record.topic);
+    // In another partition than the key's the record would be out of order with all others of its key.
+    if (count === undefined) throw new Error(`the partitions of ${record.topic} are not known`);
+    return partitionForKey(record.key, count);
   }
 
   async #sendUntilDurable(batch: SendBatch): Promise<void> {

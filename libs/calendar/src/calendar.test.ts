@@ -1,6 +1,7 @@
 import { formatNs } from '@tickwell/domain';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { barSessionDate } from './bar-session.ts';
 import type { Calendar, Session } from './calendar.ts';
 import { calendarOf, intervalOf, nsOf } from './fixtures/calendar-of.ts';
 import { calendar, CALENDAR_IDS } from './registry.ts';
@@ -23,6 +24,35 @@ function hours(id: string, date: number): string | undefined {
   const times = [openNs, closeNs, ...breaks.flatMap(({ startNs, endNs }) => [startNs, endNs])];
   return times.map((ns) => formatNs(ns).slice(5, 16)).join(' ');
 }
+
+describe('the session that a bar belongs to', () => {
+  it.each([
+    ['XNYS', '1m', '2024-07-03T16:59:00Z', 20240703],
+    ['XNYS', '1m', '2024-07-03T17:00:00Z', 20240705],
+    // It starts before the open and holds it.
+    ['XNYS', '1h', '2024-07-05T13:00:00Z', 20240705],
+    ['XTKS', '1m', '2024-11-05T02:45:00Z', 20241105],
+    ['CMES', '5m', '2024-07-04T22:00:00Z', 20240705],
+    ['CMES', '1d', '2024-07-04T00:00:00Z', 20240704],
+    ['24-7', '1m', '2024-07-06T23:59:00Z', 20240706],
+    ['XNYS', '1mo', '2024-06-01T00:00:00Z', 20240601],
+  ])('%s %s at %s is of %i', (id, interval, time, date) => {
+    expect(barSessionDate(calendarOf(id), intervalOf(interval), nsOf(time))).toEqual({
+      ok: true,
+      value: date,
+    });
+  });
+
+  it('is unknown outside its years, and after the last session', () => {
+    const minute = intervalOf('1m');
+    const found = ['1999-12-31T15:00:00Z', '2030-12-31T22:00:00Z'].map((time) =>
+      barSessionDate(calendarOf('XNYS'), minute, nsOf(time)),
+    );
+    expect(found.map((each) => (each.ok ? each.value : each.error.replace(/^.*(, not|: no)/, '$1')))).toEqual(
+      [', not 1999-12-31T15:00:00Z', ': no session closes later'],
+    );
+  });
+});
 
 describe('a session', () => {
   it.each([

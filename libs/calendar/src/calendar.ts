@@ -99,6 +99,18 @@ export class Calendar {
     return ok(index.value < 0 ? undefined : this.#dateOf(index.value));
   }
 
+  /**
+   * Date of the session that a time belongs to: the one that it falls into or, between two, the next. What trades after the close counts
+   * for the next day, and a bar may start before the open. An error where no session comes any more.
+   */
+  tradeDateOf(timeNs: bigint): Result<SessionDate, string> {
+    if (!isCovered(timeNs)) return this.#uncovered(timeNs);
+    const minute = minuteOf(timeNs);
+    const { days } = this.#table;
+    const index = firstAbove(days.length, (at) => this.#closeOf(at) > minute);
+    return index === days.length ? err(`${this.#span()}: no session closes later`) : ok(this.#dateOf(index));
+  }
+
   /** Opening of the first session that opens after a time. */
   nextOpen(timeNs: bigint): Result<bigint, string> {
     if (!isCovered(timeNs)) return this.#uncovered(timeNs);

@@ -14,9 +14,10 @@ export type ParameterValue = number | string;
  * How far back a value depends on its inputs, which tells a service what history gives the very same bits:
  * - `window`: the last `lookback + 1` inputs, wherever the series began;
  * - `utc-day`: every input of the UTC day, so history starts at a midnight;
+ * - `session`: every input of the session and of the `sessions` ones before it, so history starts with the first of a session;
  * - `series`: every input since the first, so history must start where the other computation started.
  */
-export type Memory = 'window' | 'utc-day' | 'series';
+export type Memory = 'window' | 'utc-day' | 'session' | 'series';
 
 /** A field that is checked before the indicator's state changes; `source` is the specification's price source. */
 export type CheckedField = 'source' | 'open' | 'high' | 'low' | 'close' | 'volume';
@@ -53,7 +54,10 @@ export interface IndicatorDefinition {
   readonly examples: readonly [string, ...string[]];
   /** Inputs before the first defined value: value number `lookback + 1` is the first warm one (TA-Lib's lookback). */
   lookback(parameters: readonly ParameterValue[]): number;
+  /** One that says `session` is fed with the session's date, without which it refuses an input. */
   memory(parameters: readonly ParameterValue[]): Memory;
+  /** Whole sessions before the first defined value, beside {@link lookback}; none if left out. */
+  sessions?(parameters: readonly ParameterValue[]): number;
   /** A rule across parameters: what is wrong, or `null`. */
   check?(parameters: readonly ParameterValue[]): string | null;
   create(parameters: readonly ParameterValue[]): Kernel;
@@ -72,6 +76,10 @@ export interface IndicatorSpec {
   readonly outputs: readonly string[];
   readonly lookback: number;
   readonly memory: Memory;
+  /** Whole sessions before the first warm value, beside {@link lookback}. */
+  readonly sessions: number;
+  /** Whether it, or one within it, reads the `sessionDate` of inputs. */
+  readonly needsSession: boolean;
   /** Of its formula and those of the indicators within: what old snapshots must have been made by. */
   readonly revision: number;
 }

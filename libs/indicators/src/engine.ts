@@ -1,7 +1,7 @@
 import type { CheckedField, IndicatorSpec, Kernel } from './definition.ts';
 import { IndicatorError } from './errors.ts';
 import type { IndicatorInput, PriceSource } from './input.ts';
-import { readSource } from './input.ts';
+import { isSessionDate, readSource } from './input.ts';
 import type { SavedState, SnapshotError, StateShape } from './snapshot.ts';
 import { decodeSnapshot, encodeSnapshot } from './snapshot.ts';
 import type { Window } from './window.ts';
@@ -239,6 +239,7 @@ class Admission {
   readonly #readsLow: boolean;
   readonly #readsClose: boolean;
   readonly #readsVolume: boolean;
+  readonly #readsSession: boolean;
 
   constructor(spec: IndicatorSpec, chain: readonly IndicatorSpec[]) {
     const reads = (field: CheckedField): boolean =>
@@ -251,8 +252,10 @@ class Admission {
     this.#readsLow = reads('low');
     this.#readsClose = reads('close');
     this.#readsVolume = reads('volume');
+    this.#readsSession = spec.needsSession;
     const readsMore = chain.some(({ definition }) => definition.reads.some((field) => field !== 'source'));
-    this.#readsCloseOnly = this.#source === 'close' && !readsMore && this.#others.length === 0;
+    this.#readsCloseOnly =
+      this.#source === 'close' && !readsMore && this.#others.length === 0 && !this.#readsSession;
   }
 
   /** The source's number, unchecked; 0 of whole bars. */
@@ -277,6 +280,7 @@ class Admission {
     if (this.#readsLow) this.#finite('low', input.low);
     if (this.#readsClose) this.#finite('close', input.close);
     if (this.#readsVolume) this.#volume(input.volume);
+    if (this.#readsSession) this.#session(input.sessionDate);
     return price;
   }
 
@@ -288,6 +292,14 @@ class Admission {
         `${this.#id}: volume ${volume} is negative; inputs must be validated before they get here`,
       );
     }
+  }
+
+  #session(date: number | undefined): void {
+    if (isSessionDate(date)) return;
+    throw new IndicatorError(
+      'indicator-no-session',
+      `${this.#id}: sessionDate is ${date}, the date of the session is needed as yyyymmdd; give the instrument a calendar`,
+    );
   }
 
   #finite(field: string, value: number): void {

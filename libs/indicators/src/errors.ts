@@ -3,6 +3,7 @@ import { TickwellError } from '@tickwell/domain';
 export type IndicatorErrorCode =
   | 'indicator-input-not-finite'
   | 'indicator-negative-volume'
+  | 'indicator-no-session'
   | 'indicator-replace-before-update'
   | 'indicator-definition';
 

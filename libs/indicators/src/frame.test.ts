@@ -15,6 +15,7 @@ function frameOf(bars: readonly IndicatorInput[]): IndicatorFrame {
     close: column('close'),
     volume: column('volume'),
     vwap: Float64Array.from(bars, ({ vwap }) => vwap ?? NaN),
+    sessionDate: Float64Array.from(bars, ({ sessionDate }) => sessionDate ?? NaN),
   };
 }
 
@@ -32,16 +33,20 @@ describe('indicators of a frame', () => {
   const bars = randomSeries(3, 200, 'cents');
 
   it('are named as they were written, a column an output, and are those of the engine', () => {
-    const found = calculated(frameOf(bars), 'RSI(14), Macd( 12,26,9 ),vwap(utc-day),ema(3,atr(5))');
+    const found = calculated(
+      frameOf(bars),
+      'RSI(14), Macd( 12,26,9 ),vwap(utc-day),vwap(session),ema(3,atr(5))',
+    );
     expect(found.columns.map(({ name }) => name)).toEqual([
       'RSI(14)',
       'Macd( 12,26,9 ).macd',
       'Macd( 12,26,9 ).signal',
       'Macd( 12,26,9 ).histogram',
       'vwap(utc-day)',
+      'vwap(session)',
       'ema(3,atr(5))',
     ]);
-    const specs = ['rsi(14)', 'macd(12,26,9)', 'vwap(utc-day)', 'ema(3,atr(5))'];
+    const specs = ['rsi(14)', 'macd(12,26,9)', 'vwap(utc-day)', 'vwap(session)', 'ema(3,atr(5))'];
     expect(valuesOf(found)).toEqual(specs.flatMap((spec) => columnsOf(spec, bars)));
     expect(found.skipped).toEqual([]);
   });

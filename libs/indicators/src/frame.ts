@@ -1,7 +1,7 @@
 import { err, ok, type Result } from '@tickwell/domain';
 import type { IndicatorSpec } from './definition.ts';
 import { Engine } from './engine.ts';
-import type { IndicatorInput, PriceSource } from './input.ts';
+import { isSessionDate, type IndicatorInput, type PriceSource } from './input.ts';
 import { BUILT_IN, type Registry } from './registry.ts';
 import { parseSpecList, splitSpecs } from './spec.ts';
 
@@ -16,6 +16,8 @@ export interface IndicatorFrame {
   /** A volume that is missing counts as 0, as in the flow. */
   readonly volume?: Float64Array | undefined;
   readonly vwap?: Float64Array | undefined;
+  /** Date of the session of each row, yyyymmdd, for indicators by session; 0 or NaN where it is missing. */
+  readonly sessionDate?: Float64Array | undefined;
 }
 
 /** One output of one indicator: a number per row of the frame, NaN where it is not warm. */
@@ -83,7 +85,7 @@ export function calculateTechnicalIndicators(
   return ok({ columns, skipped });
 }
 
-type Field = 'open' | 'high' | 'low' | 'close' | 'volume';
+type Field = 'open' | 'high' | 'low' | 'close' | 'volume' | 'sessionDate';
 
 const FIELDS: Readonly<Record<PriceSource, readonly Field[]>> = {
   open: ['open'],
@@ -105,6 +107,7 @@ function fieldsOf(spec: IndicatorSpec): readonly Field[] {
   for (const field of definition.reads) if (field !== 'source') fields.add(field);
   for (const from of [source ?? undefined, other])
     for (const field of from === undefined ? [] : FIELDS[from]) fields.add(field);
+  if (spec.needsSession) fields.add('sessionDate');
   return [...fields];
 }
 
@@ -153,7 +156,7 @@ class FrameRun {
     this.fields = fieldsOf(spec);
     this.#engine = new Engine(spec);
     this.values = spec.outputs.map(() => new Float64Array(frame.timeNs.length).fill(NaN));
-    const bar = { open: 0, high: 0, low: 0, close: 0, volume: 0, startNs: 0n };
+    const bar = { open: 0, high: 0, low: 0, close: 0, volume: 0, startNs: 0n, sessionDate: 0 };
     this.#bar = frame.vwap === undefined ? bar : { ...bar, vwap: 0 };
     this.#readsTime = readsTime(spec);
     this.#readsVwap = readsVwap(spec);
@@ -182,7 +185,8 @@ class FrameRun {
 
   /** Fills the bar; false where it lacks a number that is read. */
   #read(index: number): boolean {
-    const { open = NONE, high = NONE, low = NONE, close = NONE, volume = NONE, vwap, timeNs } = this.#frame;
+    const { open = NONE, high = NONE, low = NONE, close = NONE, volume = NONE } = this.#frame;
+    const { vwap, sessionDate = NONE, timeNs } = this.#frame;
     const bar = this.#bar;
     bar.open = open[index] ?? NaN;
     bar.high = high[index] ?? NaN;
@@ -196,6 +200,7 @@ class FrameRun {
       if (Math.abs(bar.vwap) > MAX_MAGNITUDE) return false;
     }
     // Times are bigint, and making one of every row would cost more than all the rest.
+    bar.sessionDate = sessionDate[index] ?? NaN;
     if (this.#readsTime) bar.startNs = timeNs[index] ?? 0n;
     const { fields } = this;
     for (let at = 0; at < fields.length; at += 1) if (!isUsable(bar, fields[at])) return false;
@@ -221,6 +226,8 @@ function isUsable(bar: Bar, field: Field | undefined): boolean {
       return Math.abs(bar.close) <= MAX_MAGNITUDE;
     case 'volume':
       return bar.volume >= 0 && bar.volume <= MAX_MAGNITUDE;
+    case 'sessionDate':
+      return isSessionDate(bar.sessionDate);
     case undefined:
       return true;
   }

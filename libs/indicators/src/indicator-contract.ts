@@ -58,14 +58,21 @@ function warmRule(spec: IndicatorSpec): void {
   onSeries(spec, ({ seed, count, style }) => {
     const indicator = createIndicator(spec);
     deepEqual(indicator.value, { warm: false, values: spec.outputs.map(() => NaN) });
-    randomSeries(seed, count, style, true).forEach((input, index) => {
+    const inputs = randomSeries(seed, count, style, true);
+    inputs.forEach((input, index) => {
       const { warm, values } = indicator.update(input);
-      equal(warm, index >= spec.lookback, `input ${index + 1} with lookback ${spec.lookback}`);
+      const isWarm = index >= spec.lookback && sessionsBefore(input, inputs) >= spec.sessions;
+      equal(warm, isWarm, `input ${index + 1} with lookback ${spec.lookback}, sessions ${spec.sessions}`);
       equal(values.length, spec.outputs.length);
       for (const value of values) equal(Number.isFinite(value), warm, `input ${index + 1} gives ${value}`);
       equal(indicator.inputs, index + 1);
     });
   });
+}
+
+/** Whole sessions of a series before the one of an input; dates of the random series have no holes. */
+function sessionsBefore(input: IndicatorInput, [first]: readonly IndicatorInput[]): number {
+  return (input.sessionDate ?? NaN) - (first?.sessionDate ?? NaN);
 }
 
 function batchIsLive(spec: IndicatorSpec): void {
@@ -133,7 +140,9 @@ function laterStart(spec: IndicatorSpec, inputs: readonly IndicatorInput[], seed
   const start = seed % inputs.length;
   if (spec.memory === 'window') return start;
   const day = (input: IndicatorInput | undefined): number =>
-    Math.floor(Number(input?.startNs ?? 0n) / 8.64e13);
+    spec.memory === 'session'
+      ? (input?.sessionDate ?? NaN)
+      : Math.floor(Number(input?.startNs ?? 0n) / 8.64e13);
   const anchor = inputs.findIndex((input, index) => index >= start && day(inputs[index - 1]) < day(input));
   return Math.max(anchor, 0);
 }
@@ -144,8 +153,17 @@ function memoryRule(spec: IndicatorSpec): void {
     const start = laterStart(spec, inputs, seed);
     const whole = run(createIndicator(spec), inputs);
     const late = run(createIndicator(spec), inputs.slice(start));
-    deepEqual(late.slice(spec.lookback), whole.slice(start + spec.lookback));
+    const rest = inputs.slice(start);
+    const isPast = (input: IndicatorInput): boolean => sessionsBefore(input, rest) >= spec.sessions;
+    const warmFrom = Math.max(spec.lookback, spec.sessions === 0 ? 0 : indexOr(rest, isPast));
+    deepEqual(late.slice(warmFrom), whole.slice(start + warmFrom));
   });
+}
+
+/** Of the first input that it holds for, or their number. */
+function indexOr(inputs: readonly IndicatorInput[], holds: (input: IndicatorInput) => boolean): number {
+  const index = inputs.findIndex(holds);
+  return index < 0 ? inputs.length : index;
 }
 
 function damagedSnapshots(spec: IndicatorSpec): void {

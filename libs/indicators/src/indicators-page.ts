@@ -5,6 +5,7 @@ import { parseSpec } from './spec.ts';
 const MEMORIES: Readonly<Record<Memory, string>> = {
   window: 'the last inputs alone, as many as it needs to be warm',
   'utc-day': 'the inputs of the UTC day',
+  session: 'the inputs of the session, and of whole sessions that it waits for',
   series: 'all inputs since the first',
 };
 

@@ -1,6 +1,8 @@
 /**
  * What an indicator is fed: one bar, or one tick written as a bar (open = high = low = close = price, volume = size).
  * Prices and volume are doubles, `startNs` is nanoseconds since the epoch, `vwap` is the bar's own volume-weighted price.
+ * `sessionDate` (yyyymmdd) is the trading session that it belongs to (`barSessionDate` of libs/calendar): indicators whose specification says
+ * `needsSession` throw without it, the others do not look at it.
  * Inputs come in time order, each once; that, and low ≤ open/close ≤ high, is validated upstream.
  */
 export interface IndicatorInput {
@@ -11,6 +13,12 @@ export interface IndicatorInput {
   readonly volume: number;
   readonly startNs: bigint;
   readonly vwap?: number;
+  readonly sessionDate?: number;
+}
+
+/** Whether it can be a date as yyyymmdd: an integer of eight digits. */
+export function isSessionDate(date: number | undefined): boolean {
+  return date !== undefined && Number.isInteger(date) && date >= 10_000_101 && date <= 99_991_231;
 }
 
 /** The number of an input that a one-series indicator follows. */

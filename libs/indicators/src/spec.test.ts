@@ -88,7 +88,7 @@ describe('parseSpec', () => {
     ['sma(1e3)', 'range', 5, 'has period "1e3"'],
     ['rsi(1)', 'range', 5, 'allowed is a whole number from 2 to 10000'],
     ['bbands(20, 0)', 'range', 12, 'has deviations "0", allowed is a number from 0.01 to 100'],
-    ['vwap(week)', 'range', 6, 'has anchor "week", allowed is none or utc-day'],
+    ['vwap(week)', 'range', 6, 'has anchor "week", allowed is none or session or utc-day'],
     ['macd(26,12,9)', 'range', 6, 'breaks a rule: fast must be less than slow, e.g. macd(12,26,9)'],
   ])('refuses "%s": %s at character %i', (text, reason, position, what) => {
     const result = parseSpec(text);

@@ -243,6 +243,8 @@ function buildSpec(
     lookback: definition.lookback(parameters) + (inner?.spec.lookback ?? 0),
     // A window of values that themselves depend on a window is a longer window; all else goes back to the start.
     memory: inner === null || (memory === 'window' && inner.spec.memory === 'window') ? memory : 'series',
+    sessions: (definition.sessions?.(parameters) ?? 0) + (inner?.spec.sessions ?? 0),
+    needsSession: memory === 'session' || (inner?.spec.needsSession ?? false),
     revision: (inner?.spec.revision ?? 0) * REVISIONS + definition.revision,
   });
 }

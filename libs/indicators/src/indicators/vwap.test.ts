@@ -20,6 +20,21 @@ describe('vwap', () => {
     expect(columnsOf('vwap(none)', timed)).toEqual([[10, 50 / 3, 170 / 6]]);
   });
 
+  it('starts afresh with the first bar of a session, whatever the time', () => {
+    const dated = bars.map((bar, index) => ({ ...bar, sessionDate: index === 0 ? 20240102 : 20240103 }));
+    expect(columnsOf('vwap(session)', dated)).toEqual([[10, 20, (40 + 120) / 5]]);
+    expect(columnsOf('sma(2,vwap(session))', dated)).toEqual([[NaN, 15, (20 + 32) / 2]]);
+  });
+
+  it.each([undefined, 0, NaN, 19_700, 20240102.5])('refuses the session %s', (sessionDate) => {
+    const [bar] = bars;
+    const dated = sessionDate === undefined ? bar! : { ...bar!, sessionDate };
+    const message = `vwap(session,vwap): sessionDate is ${sessionDate}, the date of the session is needed as yyyymmdd`;
+    expect(() => columnsOf('vwap(session)', [dated])).toThrow(message);
+    expect(() => columnsOf('sma(2,vwap(session))', [dated])).toThrow(/sessionDate is/);
+    expect(columnsOf('vwap(none)', [dated])).toEqual([[10]]);
+  });
+
   it('knows the day before 1970 from the day after', () => {
     const timed = bars.map((bar, index) => ({ ...bar, startNs: BigInt(index) - 1n }));
     expect(columnsOf('vwap(utc-day)', timed)).toEqual([[10, 20, 32]]);

@@ -26,13 +26,14 @@ export function addIndicators(program: Command, context: CliContext): void {
     .option('--symbol <id>', 'instrument of a file that does not say; default: its name')
     .option('--timezone <zone>', 'of times that say none, for example America/New_York; default UTC')
     .option('--time-format <format>', 'epoch-s, epoch-ms, or as DD/MM/YYYY HH:mm:ss; default: found out')
+    .option('--calendar <id>', 'whose sessions bars within days belong to, for vwap(session) and its like')
     .option('--entry <name>', 'which file inside a zip')
     .option('--csv', 'CSV on standard output')
     .option('--out <file>', 'a file that ends in .parquet, .csv or .jsonl');
   withExamples(withJson(command), [
     'tickwell indicators prices.csv --spec "RSI(14),MACD(12,26,9)"',
     'tickwell indicators prices.csv.gz --spec "sma(20),ema(9,rsi(14)),bbands(20,2)" --out indicators.csv',
-    'tickwell indicators minute.parquet --spec "vwap(utc-day)" --json',
+    'tickwell indicators minute.parquet --spec "vwap(session)" --calendar XNYS --json',
   ]);
   command.action(async (path: string, flags: IndicatorFlags & OutputFlags) => {
     checkOutput(flags);

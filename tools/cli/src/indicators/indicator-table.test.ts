@@ -18,8 +18,12 @@ function written(lines: readonly string[]): string {
 }
 
 /** CSV and notes, or the error. */
-async function shown(lines: readonly string[], spec: string): Promise<readonly string[]> {
-  const table = await indicatorTable(written(lines), { spec });
+async function shown(
+  lines: readonly string[],
+  spec: string,
+  flags: { readonly calendar?: string } = {},
+): Promise<readonly string[]> {
+  const table = await indicatorTable(written(lines), { spec, ...flags });
   if (!table.ok) return [table.error.replace(folder, '')];
   let text = '';
   const sink = csvSink((part) => {
@@ -63,6 +67,43 @@ describe('tickwell indicators', () => {
       '2024-01-02T00:00:00Z,B,',
       '2024-01-03T00:00:00Z,A,2',
       '2024-01-03T00:00:00Z,B,20',
+    ]);
+  });
+
+  const MINUTES = [
+    'Time,Open,High,Low,Close,Volume',
+    '2024-07-03T16:59:00Z,10,10,10,10,1',
+    '2024-07-03T17:00:00Z,20,20,20,20,1',
+    '2024-07-05T13:30:00Z,40,40,40,40,1',
+    '2035-01-02T15:00:00Z,90,90,90,90,1',
+  ];
+
+  it('begins anew with a session of the calendar that is named; after the close the next one has begun', async () => {
+    expect(await shown(MINUTES, 'vwap(session),vwap(none)', { calendar: 'XNYS' })).toEqual([
+      'time,vwap(session),vwap(none)',
+      '2024-07-03T16:59:00Z,10,10',
+      '2024-07-03T17:00:00Z,20,15',
+      '2024-07-05T13:30:00Z,30,23.333333333333332',
+      '2035-01-02T15:00:00Z,,40',
+      '/prices-5.csv: vwap(session): 1 row from row 4 on have no number it can use for volume, high, low, close, sessionDate: left empty',
+    ]);
+  });
+
+  it('takes each row of a day for a session of its own', async () => {
+    const lines = ['Date,High,Low,Close,Volume', '2024-01-02,1,1,1,5', '2024-01-03,3,3,3,5'];
+    expect(await shown(lines, 'vwap(session)')).toEqual([
+      'time,vwap(session)',
+      '2024-01-02T00:00:00Z,1',
+      '2024-01-03T00:00:00Z,3',
+    ]);
+  });
+
+  it('names the flag that an indicator by session needs, and a calendar that there is not', async () => {
+    expect(await shown(MINUTES, 'sma(2),vwap(session)')).toEqual([
+      '/prices-5.csv: vwap(session) needs sessionDate, of which there is no column; name the calendar of the sessions with --calendar, for example --calendar XNYS',
+    ]);
+    expect(await shown(MINUTES, 'sma(2)', { calendar: 'NOWHERE' })).toEqual([
+      expect.stringMatching(/^no calendar is called "NOWHERE": there are XNYS/),
     ]);
   });
 

@@ -1,11 +1,13 @@
 import { basename } from 'node:path';
+import { calendar, type Calendar } from '@tickwell/calendar';
 import { err, formatNs, ok, type Result } from '@tickwell/domain';
 import { readTable } from '@tickwell/feed-files';
-import { calculateTechnicalIndicators, type SkippedRows } from '@tickwell/indicators';
-import { isoTime, tableFrames, type TableFrame } from '@tickwell/validation';
+import { calculateTechnicalIndicators, parseSpecList, type SkippedRows } from '@tickwell/indicators';
+import { isoTime, tableFrames, type TableFrame, type TableFrames } from '@tickwell/validation';
 import type { TimeFormat } from '../format/time.ts';
 import type { DataChunk, DataColumn } from '../get/rows.ts';
 import { datasetOf } from '../ingest/find-files.ts';
+import { sessionDates } from './session-dates.ts';
 
 export interface IndicatorFlags {
   readonly spec: string;
@@ -13,6 +15,8 @@ export interface IndicatorFlags {
   readonly timezone?: string;
   readonly timeFormat?: string;
   readonly entry?: string;
+  /** Of the sessions of bars within days. */
+  readonly calendar?: string;
 }
 
 export interface IndicatorTable {
@@ -29,6 +33,8 @@ export async function indicatorTable(
   path: string,
   flags: IndicatorFlags,
 ): Promise<Result<IndicatorTable, string>> {
+  const sessions = flags.calendar === undefined ? ok(undefined) : calendar(flags.calendar);
+  if (!sessions.ok) return sessions;
   const table = await readTable(
     { path, ...(flags.entry === undefined ? {} : { entry: flags.entry }) },
     new AbortController().signal,
@@ -41,20 +47,39 @@ export async function indicatorTable(
     ...(flags.timeFormat === undefined ? {} : { timeFormat: flags.timeFormat }),
   });
   if (!read.ok) return err(`${name}: ${read.error}`);
-  const { kind, frames, rows, problems } = read.value;
-  if (kind !== 'bars')
+  if (read.value.kind !== 'bars')
     return err(
-      `${name}: the file holds ${kind}, indicators need bars: columns Date, Open, High, Low, Close, Volume`,
+      `${name}: the file holds ${read.value.kind}, indicators need bars: columns Date, Open, High, Low, Close, Volume`,
     );
+  return tableOf(name, read.value, flags.spec, sessions.value);
+}
+
+function tableOf(
+  name: string,
+  { frames, rows, problems }: TableFrames,
+  spec: string,
+  sessions: Calendar | undefined,
+): Result<IndicatorTable, string> {
   const builder = new ColumnsBuilder(rows);
   const notes = problems.map(({ row, message }) => `${name}: row ${row}: ${message}`);
   for (const part of frames) {
-    const found = calculateTechnicalIndicators(part.frame, flags.spec);
-    if (!found.ok) return err(`${name}: ${found.error}`);
+    const dates = sessionDates(part, sessions);
+    const found = calculateTechnicalIndicators({ ...part.frame, sessionDate: dates }, spec);
+    if (!found.ok) {
+      const fix = dates === undefined ? bySession(spec) : '';
+      return err(`${name}: ${found.error}${fix}`);
+    }
     builder.add(part, found.value.columns);
     notes.push(...found.value.skipped.map((skipped) => `${name}: ${skippedText(part, skipped)}`));
   }
   return ok({ chunk: builder.chunk(frames.length > 1), format: formatOf(frames), notes });
+}
+
+/** What to do about an indicator by session where the file does not tell sessions; empty where there is none. */
+function bySession(spec: string): string {
+  const parsed = parseSpecList(spec);
+  const isAsked = parsed.ok && parsed.specs.some(({ needsSession }) => needsSession);
+  return isAsked ? '; name the calendar of the sessions with --calendar, for example --calendar XNYS' : '';
 }
 
 function formatOf(frames: readonly TableFrame[]): TimeFormat {

@@ -159,7 +159,7 @@ describe('a subscription', () => {
       },
     ]);
     await using pair = await scripted({ subscribe: script.subscribe });
-    expect(await take(pair.client.subscribe({ idleTimeoutMs: 30 }), 2)).toEqual(['live', 1n]);
+    expect(await take(pair.client.subscribe({ idleTimeoutMs: 1_000 }), 2)).toEqual(['live', 1n]);
   });
 
   it('gives up after so many attempts without a word', async () => {

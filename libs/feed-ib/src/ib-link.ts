@@ -33,6 +33,9 @@ const UNLIMITED_PER_SECOND = 1_000_000;
 const MIN_SERVER_VERSION = 140;
 const CODE_CONNECT_FAILED = 502;
 const CODE_UNDECODABLE = 505;
+const CLOSED = 'the Gateway closed the connection';
+/** How a close looks that met bytes on their way to the Gateway. */
+const RESET = /ECONNRESET|EPIPE/;
 /** Codes of the library itself that end a connection: server too old or too new. */
 const VERSION_CODES: readonly number[] = [503, 506];
 
@@ -240,7 +243,7 @@ export class IbLink {
       this.#announce();
     });
     api.on(EventName.disconnected, () => {
-      this.#end('the Gateway closed the connection');
+      this.#end(CLOSED);
     });
     // Frames with id -1 come as "info", whether they inform or not.
     api.on(EventName.info, (text, code) => {
@@ -271,7 +274,7 @@ export class IbLink {
   #failed(text: string, code: number, reqId: number): void {
     if (reqId > 0) {
       this.#message({ kind: 'error', reqId, code, text });
-    } else if (code === CODE_CONNECT_FAILED) this.#end(text);
+    } else if (code === CODE_CONNECT_FAILED) this.#end(RESET.test(text) ? `${CLOSED} (${text})` : text);
     else if (VERSION_CODES.includes(code)) {
       this.#broadcast({ kind: 'notice', code: 506, text });
       this.#end(text);

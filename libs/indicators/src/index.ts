@@ -1,3 +1,4 @@
+export { barInput, isUsableInput } from './bar-input.ts';
 export { calculate } from './calculate.ts';
 export type {
   CheckedField,

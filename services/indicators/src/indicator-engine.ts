@@ -10,7 +10,7 @@ import {
   type Result,
 } from '@tickwell/domain';
 import { qualityFinding, type Finding, type Output, type Processor } from '@tickwell/flow';
-import type { IndicatorSpec } from '@tickwell/indicators';
+import { barInput, isUsableInput, type IndicatorSpec } from '@tickwell/indicators';
 import type { LogRecord } from '@tickwell/ports';
 import type { SeriesBar } from './bar-window.ts';
 import { IndicatorSeries, type IndicatorRow } from './indicator-series.ts';
@@ -19,8 +19,6 @@ import type { OnUnreadable } from './unreadable.ts';
 
 /** Most series of bars (source, interval and price type) one symbol may have indicators of. */
 const MAX_SERIES = 64;
-/** Larger numbers are no prices or volumes; indicators take averages of bars' numbers up to 1e100. */
-const MAX_MAGNITUDE = 1e99;
 const PRICE_TYPES: readonly PriceType[] = ['trade', 'bid', 'ask', 'mid'];
 
 interface SeriesEntry {
@@ -75,13 +73,13 @@ export class IndicatorEngine implements Processor<IndicatorState> {
     const entry = this.#entryOf(state, batch);
     if (entry === undefined) return [tooManySeries(key, batch)];
     const bars = toSeriesBars(batch);
-    const usable = bars.filter(isUsable);
+    const usable = bars.filter(isUsableInput);
     const { rows, tooOld } = entry.indicators.apply(usable);
     const outputs = this.#options.specs.flatMap((spec, index) =>
       indicatorRecords(key, batch, spec, rows[index] ?? []),
     );
     if (usable.length < bars.length) {
-      const refused = bars.filter((bar) => !isUsable(bar)).map((bar) => bar.startNs);
+      const refused = bars.filter((bar) => !isUsableInput(bar)).map((bar) => bar.startNs);
       outputs.push(
         barsFinding(
           key,
@@ -143,26 +141,8 @@ export class IndicatorEngine implements Processor<IndicatorState> {
 }
 
 function toSeriesBars({ header, bars }: BarBatch): SeriesBar[] {
-  return bars.startNs.map((startNs, index) => {
-    const volume = bars.volume[index] ?? NaN;
-    const vwap = bars.vwap[index] ?? NaN;
-    const bar = {
-      startNs,
-      knownAtNs: header.knownAtNs,
-      open: bars.open[index] ?? NaN,
-      high: bars.high[index] ?? NaN,
-      low: bars.low[index] ?? NaN,
-      close: bars.close[index] ?? NaN,
-      volume: Number.isNaN(volume) ? 0 : volume,
-    };
-    return Number.isNaN(vwap) ? bar : { ...bar, vwap };
-  });
-}
-
-function isUsable({ open, high, low, close, volume, vwap = 0 }: SeriesBar): boolean {
-  return (
-    volume >= 0 && [open, high, low, close, volume, vwap].every((value) => Math.abs(value) <= MAX_MAGNITUDE)
-  );
+  const { knownAtNs } = header;
+  return bars.startNs.map((_startNs, index) => ({ ...barInput(bars, index), knownAtNs }));
 }
 
 /** The last record of a specification passes the watermark on: before it that is not true yet. */

@@ -12,6 +12,7 @@ const KIND_NAMES = [
   'retention',
   'source',
   'indicator',
+  'bars',
   'validation',
   'alert',
 ] as const;

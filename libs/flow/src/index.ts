@@ -1,3 +1,4 @@
+export { ConfiguredFlowService, type FollowedSettings } from './configured-flow-service.ts';
 export {
   deadLetter,
   MAX_ORIGINAL_BYTES,

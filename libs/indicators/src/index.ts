@@ -26,3 +26,6 @@ export type { Registry } from './registry.ts';
 export type { SnapshotError, SnapshotErrorCode } from './snapshot.ts';
 export { parseSpec, parseSpecList } from './spec.ts';
 export type { SpecError, SpecErrorCode, SpecListResult, SpecResult } from './spec.ts';
+export { checkIndicatorDocument, readIndicatorDocument } from './settings/document.ts';
+export type { IndicatorSelection, ReadSelection } from './settings/document.ts';
+export { IndicatorPlan, type BarSeriesName } from './settings/plan.ts';

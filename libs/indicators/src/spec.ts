@@ -32,7 +32,8 @@ const MAX_SPEC_LENGTH = 200;
 const MAX_DEPTH = 5;
 /** Revisions of formulas are smaller. */
 const REVISIONS = 1_000;
-const MAX_SPECS = 1_000;
+/** Most specifications of one list, and of one series of bars. */
+export const MAX_SPECS = 1_000;
 
 /** A piece of the text without the blanks around it, and its 1-based position. */
 interface Piece {

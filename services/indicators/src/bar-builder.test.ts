@@ -11,7 +11,7 @@ import {
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { BarBuilder } from './bar-builder.ts';
-import { logRecord, ProcessorRun, valuesOf, type Written } from './fixtures/run.ts';
+import { defaultSettings, logRecord, ProcessorRun, valuesOf, type Written } from './fixtures/run.ts';
 import type { OnUnreadable } from './unreadable.ts';
 
 function interval(text: string): Interval {
@@ -52,7 +52,7 @@ function trades(
 }
 
 function run(batches: readonly TickBatch[], restart = false): ProcessorRun<unknown> {
-  const processor = new ProcessorRun<unknown>(new BarBuilder(OPTIONS), { restart });
+  const processor = new ProcessorRun<unknown>(new BarBuilder(OPTIONS), defaultSettings([]), { restart });
   batches.forEach((batch, offset) => processor.feed(logRecord('md.ticks', offset, encodeTickBatch(batch))));
   return processor;
 }
@@ -189,7 +189,10 @@ describe('bar builder', () => {
   it('leaves out a record that cannot be read, and says so: its dead letter is that of storage', () => {
     const seen: string[] = [];
     const onUnreadable: OnUnreadable = ({ offset }, { rule }) => seen.push(`${offset} ${rule}`);
-    const processor = new ProcessorRun<unknown>(new BarBuilder({ ...OPTIONS, onUnreadable }));
+    const processor = new ProcessorRun<unknown>(
+      new BarBuilder({ ...OPTIONS, onUnreadable }),
+      defaultSettings([]),
+    );
     expect(processor.feed(logRecord('md.ticks', 41, Uint8Array.of(255, 1, 2)))).toEqual([]);
     expect(seen).toEqual(['41 malformed-protobuf']);
   });

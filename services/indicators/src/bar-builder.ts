@@ -21,6 +21,7 @@ import {
 import { qualityFinding, type Output, type Processor } from '@tickwell/flow';
 import type { LogRecord } from '@tickwell/ports';
 import { cutForRecords } from './outputs.ts';
+import type { ServiceSettings } from './settings.ts';
 import type { OnUnreadable } from './unreadable.ts';
 
 /** Most series of trades (source and price basis) one symbol may have bars of. */
@@ -46,7 +47,7 @@ export interface BarBuilderOptions {
  * Trades to bars of source `derived:<source>`, one set per source and price basis. Quotes go by; a watermark without trades closes
  * the bars of its source. What comes too late for its bar is a finding.
  */
-export class BarBuilder implements Processor<BarBuilderState> {
+export class BarBuilder implements Processor<BarBuilderState, ServiceSettings> {
   readonly name = 'bar-builder';
   readonly inputTopic = TOPICS.ticks.name;
   readonly dedup = 'record';

@@ -44,6 +44,11 @@ export class BarWindow {
     return Number.isNaN(vwap) ? bar : { ...bar, vwap };
   }
 
+  /** All of them. */
+  bars(): SeriesBar[] {
+    return Array.from({ length: this.#size }, (_, index) => this.at(index));
+  }
+
   /** Where the bar of this start is, or would be put. */
   indexOf(startNs: bigint): number {
     let index = this.#size;

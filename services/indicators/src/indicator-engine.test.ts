@@ -3,7 +3,7 @@ import type { BarBatch, IndicatorBatch } from '@tickwell/domain';
 import { calculate, parseSpecList, type IndicatorInput, type IndicatorSpec } from '@tickwell/indicators';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { logRecord, ProcessorRun, valuesOf, type Written } from './fixtures/run.ts';
+import { defaultSettings, logRecord, ProcessorRun, valuesOf, type Written } from './fixtures/run.ts';
 import { IndicatorEngine } from './indicator-engine.ts';
 import type { OnUnreadable } from './unreadable.ts';
 
@@ -56,7 +56,7 @@ function batch({ hours, knownAtNs }: Delivery, values: Partial<BarBatch> = {}): 
 }
 
 function engine(keptBars = KEPT, restart = false, specs = SPECS): ProcessorRun<unknown> {
-  return new ProcessorRun<unknown>(new IndicatorEngine({ specs, keptBars }), { restart });
+  return new ProcessorRun<unknown>(new IndicatorEngine({ keptBars }), defaultSettings(specs), { restart });
 }
 
 function run(deliveries: readonly Delivery[], keptBars = KEPT, restart = false): ProcessorRun<unknown> {
@@ -340,8 +340,10 @@ describe('indicator engine: findings', () => {
   it('leave out a record that cannot be read, which is said: its dead letter is that of storage', () => {
     const seen: string[] = [];
     const onUnreadable: OnUnreadable = ({ offset }, { rule }) => seen.push(`${offset} ${rule}`);
-    const processor = new IndicatorEngine({ specs: SPECS, keptBars: KEPT, onUnreadable });
-    expect(new ProcessorRun<unknown>(processor).feed(logRecord('md.bars', 3, null))).toEqual([]);
+    const processor = new IndicatorEngine({ keptBars: KEPT, onUnreadable });
+    expect(
+      new ProcessorRun<unknown>(processor, defaultSettings(SPECS)).feed(logRecord('md.bars', 3, null)),
+    ).toEqual([]);
     expect(seen).toEqual(['3 missing-header']);
   });
 });
@@ -350,7 +352,7 @@ describe('indicator engine: state', () => {
   const grown = run([{ hours: day(1, 2, 3, 4, 5, 6, 7, 8, 9), knownAtNs: 1n }]).state;
 
   it('that is damaged or of another version is a returned error', () => {
-    const processor = new IndicatorEngine({ specs: SPECS, keptBars: KEPT });
+    const processor = new IndicatorEngine({ keptBars: KEPT });
     const bytes = processor.encodeState(grown as ReturnType<typeof processor.createState>);
     expect(processor.decodeState('AAPL', 1, bytes).ok).toBe(true);
     expect(processor.decodeState('AAPL', 2, bytes).ok).toBe(false);
@@ -362,16 +364,9 @@ describe('indicator engine: state', () => {
   it('goes on with other specifications: a new one from the oldest kept bar, one that is gone is left out', () => {
     const other = parseSpecList('ema(3),sma(2)');
     if (!other.ok) throw new Error('specifications');
-    const before = new IndicatorEngine({ specs: SPECS, keptBars: KEPT });
-    const after = new IndicatorEngine({ specs: other.specs, keptBars: KEPT });
-    const decoded = after.decodeState(
-      'AAPL',
-      1,
-      before.encodeState(grown as ReturnType<typeof before.createState>),
-    );
-    if (!decoded.ok) throw new Error(decoded.error);
-    const processor = engine(KEPT, false, other.specs);
-    processor.state = decoded.value;
+    const processor = run([{ hours: day(1, 2, 3, 4, 5, 6, 7, 8, 9), knownAtNs: 1n }]);
+    processor.settings = defaultSettings(other.specs);
+    processor.restart();
     const next = batch({ hours: [{ at: 9, price: 10, volume: 1 }], knownAtNs: 2n });
     const written = processor.feed(logRecord('md.bars', 1, encodeBarBatch(next)));
     const deliveries = [{ hours: day(1, 2, 3, 4, 5, 6, 7, 8, 9, 10), knownAtNs: 1n }];

@@ -10,11 +10,12 @@ import {
   type Result,
 } from '@tickwell/domain';
 import { qualityFinding, type Finding, type Output, type Processor } from '@tickwell/flow';
-import { barInput, isUsableInput, type IndicatorSpec } from '@tickwell/indicators';
+import { barInput, isUsableInput, type IndicatorPlan } from '@tickwell/indicators';
 import type { LogRecord } from '@tickwell/ports';
 import type { SeriesBar } from './bar-window.ts';
-import { IndicatorSeries, type IndicatorRow } from './indicator-series.ts';
+import { IndicatorSeries, type SpecRows } from './indicator-series.ts';
 import { cutForRecords } from './outputs.ts';
+import type { ServiceSettings } from './settings.ts';
 import type { OnUnreadable } from './unreadable.ts';
 
 /** Most series of bars (source, interval and price type) one symbol may have indicators of. */
@@ -26,13 +27,14 @@ interface SeriesEntry {
   readonly interval: string;
   readonly priceType: PriceType;
   readonly indicators: IndicatorSeries;
+  /** By which {@link indicators} is configured. */
+  plan: IndicatorPlan | undefined;
 }
 
 /** Everything the indicator engine remembers of one symbol. */
 export type IndicatorState = SeriesEntry[];
 
 export interface IndicatorEngineOptions {
-  readonly specs: readonly IndicatorSpec[];
   /** How far back, in bars of a series, a correction is computed; at least 1. */
   readonly keptBars: number;
   readonly onUnreadable?: OnUnreadable;
@@ -43,7 +45,7 @@ export interface IndicatorEngineOptions {
  * anchor of a series is its first bar; `known_at` of a value is the greatest known-at of the bars from the anchor to its own, so a value
  * is never said to be known before something it may depend on. Bars without volume count as volume 0.
  */
-export class IndicatorEngine implements Processor<IndicatorState> {
+export class IndicatorEngine implements Processor<IndicatorState, ServiceSettings> {
   readonly name = 'indicator-engine';
   readonly inputTopic = TOPICS.bars.name;
   readonly dedup = 'record';
@@ -62,7 +64,11 @@ export class IndicatorEngine implements Processor<IndicatorState> {
     return [];
   }
 
-  process(record: LogRecord, state: IndicatorState): readonly Output[] {
+  process(
+    record: LogRecord,
+    state: IndicatorState,
+    { indicators: plan }: ServiceSettings,
+  ): readonly Output[] {
     const decoded = decodeBarBatch(record.value ?? new Uint8Array(), false);
     if (!decoded.ok) {
       this.#options.onUnreadable?.(record, decoded.error);
@@ -72,12 +78,14 @@ export class IndicatorEngine implements Processor<IndicatorState> {
     const key = this.keyOf(record);
     const entry = this.#entryOf(state, batch);
     if (entry === undefined) return [tooManySeries(key, batch)];
+    if (entry.plan !== plan) {
+      entry.indicators.configure(plan.of({ symbol: key, ...entry }));
+      entry.plan = plan;
+    }
     const bars = toSeriesBars(batch);
     const usable = bars.filter(isUsableInput);
     const { rows, tooOld } = entry.indicators.apply(usable);
-    const outputs = this.#options.specs.flatMap((spec, index) =>
-      indicatorRecords(key, batch, spec, rows[index] ?? []),
-    );
+    const outputs = rows.flatMap((each) => indicatorRecords(key, batch, each));
     if (usable.length < bars.length) {
       const refused = bars.filter((bar) => !isUsableInput(bar)).map((bar) => bar.startNs);
       outputs.push(
@@ -108,7 +116,6 @@ export class IndicatorEngine implements Processor<IndicatorState> {
   decodeState(_key: string, version: number, bytes: Uint8Array): Result<IndicatorState, string> {
     if (version !== this.stateVersion)
       return err(`version ${version}, this build reads ${this.stateVersion}`);
-    const { specs, keptBars } = this.#options;
     const read = readState(bytes, (reader) =>
       Array.from({ length: reader.count(4) }, () => {
         const [source, interval] = [reader.text(), reader.text()];
@@ -119,9 +126,9 @@ export class IndicatorEngine implements Processor<IndicatorState> {
     if (!read.ok) return read;
     const state: IndicatorState = [];
     for (const { encoded, ...series } of read.value) {
-      const indicators = IndicatorSeries.decode(encoded, specs, keptBars);
+      const indicators = IndicatorSeries.decode(encoded, this.#options.keptBars);
       if (!indicators.ok) return err(`${series.source} ${series.interval}: ${indicators.error}`);
-      state.push({ ...series, indicators: indicators.value });
+      state.push({ ...series, indicators: indicators.value, plan: undefined });
     }
     return ok(state);
   }
@@ -133,8 +140,8 @@ export class IndicatorEngine implements Processor<IndicatorState> {
       (entry) => entry.source === source && entry.interval === interval && entry.priceType === priceType,
     );
     if (known !== undefined || state.length >= MAX_SERIES) return known;
-    const indicators = new IndicatorSeries(this.#options.specs, this.#options.keptBars);
-    const entry = { source, interval, priceType, indicators };
+    const indicators = new IndicatorSeries(this.#options.keptBars);
+    const entry = { source, interval, priceType, indicators, plan: undefined };
     state.push(entry);
     return entry;
   }
@@ -146,12 +153,7 @@ function toSeriesBars({ header, bars }: BarBatch): SeriesBar[] {
 }
 
 /** The last record of a specification passes the watermark on: before it that is not true yet. */
-function indicatorRecords(
-  key: string,
-  batch: BarBatch,
-  spec: IndicatorSpec,
-  rows: readonly IndicatorRow[],
-): Output[] {
+function indicatorRecords(key: string, batch: BarBatch, { spec, rows }: SpecRows): Output[] {
   const { header, interval, priceType } = batch;
   const pieces = cutForRecords(rows, MAX_BATCH_EVENTS);
   return pieces.map((piece, index): Output => {

@@ -1,5 +1,11 @@
 import { readState, StateWriter, type Result } from '@tickwell/domain';
-import { createIndicator, restore, type Indicator, type IndicatorSpec } from '@tickwell/indicators';
+import {
+  createIndicator,
+  parseSpec,
+  restore,
+  type Indicator,
+  type IndicatorSpec,
+} from '@tickwell/indicators';
 import { BarWindow, type SeriesBar } from './bar-window.ts';
 
 /** One value of one specification; `values` in the order of its outputs, NaN while not warm. */
@@ -11,52 +17,80 @@ export interface IndicatorRow {
   readonly values: readonly number[];
 }
 
+/** What is new or has changed of one specification. */
+export interface SpecRows {
+  readonly spec: IndicatorSpec;
+  readonly rows: readonly IndicatorRow[];
+}
+
 export interface SeriesOutcome {
-  /** Per specification, in its order: what is new or has changed. */
-  readonly rows: readonly (readonly IndicatorRow[])[];
+  /** In the order of the specifications. */
+  readonly rows: readonly SpecRows[];
   /** Starts of bars that are older than what can still be corrected. */
   readonly tooOld: readonly bigint[];
 }
 
-/** What the indicators were before the oldest kept bar. */
-interface Anchor {
-  /** Per specification; null: it had seen no bar. */
-  readonly snapshots: readonly (Uint8Array | null)[];
+/** A place between two bars of the series. */
+interface Place {
   /** The greatest known-at of the bars before. */
   readonly knownAtNs: bigint;
   /** Start of the last bar before; null: there was none. */
   readonly lastNs: bigint | null;
 }
 
+/** One specification that is computed. */
+interface Slot {
+  readonly spec: IndicatorSpec;
+  /** At the anchor; null: it had seen no bar. */
+  anchor: Uint8Array | null;
+  /** At what is the next anchor, once the window is that long. */
+  next: Uint8Array | null;
+  /** After the whole window. */
+  live: Indicator;
+}
+
 /**
  * The indicators of one series of bars. A bar after the last one updates them, the last one again replaces it, and an earlier
  * one (corrected, or missing until now) is put in its place and everything after it computed again; of that only values whose bits
- * changed go out. For this it keeps between `keptBars` and twice as many bars and the indicators' state before them.
+ * changed go out. For this it keeps between `keptBars` and twice as many bars and the indicators' state before them, at the anchor.
  *
  * A version of a bar that is known earlier than the one kept is not the current one and changes nothing, as everywhere in the platform;
  * the same numbers again make no version either.
  */
 export class IndicatorSeries {
-  readonly #specs: readonly IndicatorSpec[];
   readonly #keptBars: number;
   readonly #window = new BarWindow();
-  #anchor: Anchor;
-  /** The state after the first `keptBars` bars of the window: the next anchor. */
-  #next: Anchor | null = null;
-  /** After the whole window. */
-  #live: Indicator[];
+  #anchor: Place = { knownAtNs: 0n, lastNs: null };
+  /** After the first `keptBars` bars of the window. */
+  #next: Place | null = null;
+  #wanted: readonly IndicatorSpec[] = [];
+  #slots: Slot[] = [];
+  /** Of the whole window. */
   #knownAtNs = 0n;
 
-  constructor(specs: readonly IndicatorSpec[], keptBars: number) {
-    this.#specs = specs;
+  constructor(keptBars: number) {
     this.#keptBars = keptBars;
-    this.#anchor = { snapshots: specs.map(() => null), knownAtNs: 0n, lastNs: null };
-    this.#live = specs.map((spec) => createIndicator(spec));
+  }
+
+  /** Computes these specifications from the next bar on. One that is new starts at the oldest kept bar, one that is gone is forgotten. */
+  configure(wanted: readonly IndicatorSpec[]): void {
+    if (wanted === this.#wanted) return;
+    this.#wanted = wanted;
+    const running = new Map(this.#slots.map((slot) => [slot.spec.id, slot]));
+    const bars = this.#window.bars();
+    this.#slots = wanted.map((spec) => {
+      const known = running.get(spec.id);
+      if (known !== undefined) return known;
+      const slot: Slot = { spec, anchor: null, next: null, live: createIndicator(spec) };
+      this.#run(slot, bars);
+      return slot;
+    });
+    this.#moveAnchor();
   }
 
   /** Bars in log order, each with finite numbers up to 1e99 and no negative volume. */
   apply(bars: readonly SeriesBar[]): SeriesOutcome {
-    const rows = this.#specs.map((): IndicatorRow[] => []);
+    const rows = this.#slots.map((): IndicatorRow[] => []);
     const tooOld: bigint[] = [];
     let index = 0;
     while (index < bars.length) {
@@ -72,50 +106,43 @@ export class IndicatorSeries {
       this.#advance(bar, rows);
       index += 1;
     }
-    return { rows, tooOld };
+    return { rows: this.#slots.map(({ spec }, at) => ({ spec, rows: rows[at] ?? [] })), tooOld };
   }
 
   encode(): Uint8Array<ArrayBuffer> {
-    const { snapshots, knownAtNs, lastNs } = this.#anchor;
+    const { knownAtNs, lastNs } = this.#anchor;
     const writer = new StateWriter().flag(lastNs !== null);
     if (lastNs !== null) writer.int64(lastNs);
     writer.int64(knownAtNs);
-    const known = this.#specs.flatMap(({ id }, index) => {
-      const snapshot = snapshots[index];
-      return snapshot === null || snapshot === undefined ? [] : [{ id, snapshot }];
-    });
+    const known = this.#slots.flatMap(({ spec, anchor }) => (anchor === null ? [] : [{ spec, anchor }]));
     writer.uint(known.length);
-    for (const { id, snapshot } of known) writer.text(id).block(snapshot);
+    for (const { spec, anchor } of known) writer.text(spec.id).block(anchor);
     this.#window.write(writer);
     return writer.finish();
   }
 
   /**
-   * Goes on where {@link encode} was called, bit for bit. A specification that is new since then starts at the oldest kept bar; one that
-   * is gone is left out. The error is one line: damaged bytes, or a snapshot of another revision of a formula.
+   * Goes on where {@link encode} was called, bit for bit, once it is configured again. A specification that this build does not know is left
+   * out. The error is one line: damaged bytes, or a snapshot of another revision of a formula.
    */
-  static decode(
-    bytes: Uint8Array,
-    specs: readonly IndicatorSpec[],
-    keptBars: number,
-  ): Result<IndicatorSeries, string> {
-    const series = new IndicatorSeries(specs, keptBars);
+  static decode(bytes: Uint8Array, keptBars: number): Result<IndicatorSeries, string> {
+    const series = new IndicatorSeries(keptBars);
     const read = readState(bytes, (reader) => {
       const lastNs = reader.flag() ? reader.int64() : null;
-      const knownAtNs = reader.int64();
+      series.#anchor = { lastNs, knownAtNs: reader.int64() };
       const saved = new Map<string, Uint8Array>();
       for (let left = reader.count(2); left > 0; left -= 1) saved.set(reader.text(), reader.block());
       series.#window.read(reader);
       if (lastNs !== null && series.#window.size === 0) reader.fail('an anchor without bars after it');
-      const snapshots = specs.map((spec) => {
-        const snapshot = saved.get(spec.id);
-        if (snapshot === undefined) return null;
-        const restored = restore(spec, snapshot);
-        return restored.ok ? snapshot : reader.fail(restored.error.message);
+      series.#slots = [...saved].flatMap(([id, anchor]) => {
+        const parsed = parseSpec(id);
+        if (!parsed.ok) return [];
+        const restored = restore(parsed.spec, anchor);
+        if (!restored.ok) return reader.fail(restored.error.message);
+        return [{ spec: parsed.spec, anchor, next: null, live: restored.indicator }];
       });
-      series.#anchor = { snapshots, knownAtNs, lastNs };
+      series.#wanted = series.#slots.map(({ spec }) => spec);
       series.#replay(Infinity);
-      series.#moveAnchor();
     });
     return read.ok ? { ok: true, value: series } : read;
   }
@@ -135,8 +162,8 @@ export class IndicatorSeries {
     this.#window.insert(last + 1, bar);
     this.#knownAtNs = later(this.#knownAtNs, bar.knownAtNs);
     const { startNs } = bar;
-    for (const [index, indicator] of this.#live.entries()) {
-      const { warm, values } = indicator.update(bar);
+    for (const [index, { live }] of this.#slots.entries()) {
+      const { warm, values } = live.update(bar);
       rows[index]?.push({ startNs, knownAtNs: this.#knownAtNs, warm, values });
     }
     this.#noteMiddle();
@@ -147,9 +174,9 @@ export class IndicatorSeries {
     if (!this.#put(bar)) return;
     this.#knownAtNs = later(this.#knownAtNs, bar.knownAtNs);
     const { startNs } = bar;
-    for (const [index, indicator] of this.#live.entries()) {
-      const before = indicator.value;
-      const { warm, values } = indicator.replace(bar);
+    for (const [index, { live }] of this.#slots.entries()) {
+      const before = live.value;
+      const { warm, values } = live.replace(bar);
       const row = { startNs, knownAtNs: this.#knownAtNs, warm, values };
       if (isChanged(before, row)) rows[index]?.push(row);
     }
@@ -182,38 +209,44 @@ export class IndicatorSeries {
     return true;
   }
 
-  /** Computes the whole window from the anchor and returns the values from the bar at `first` on, one list per specification. */
+  /** Computes the whole window from the anchor and returns the values from the bar at `first` on, one list per slot. */
   #replay(first: number): IndicatorRow[][] {
-    const rows = this.#specs.map((): IndicatorRow[] => []);
-    this.#live = this.#specs.map((spec, index) => revive(spec, this.#anchor.snapshots[index] ?? null));
-    this.#knownAtNs = this.#anchor.knownAtNs;
-    for (let at = 0; at < this.#window.size; at += 1) {
-      const bar = this.#window.at(at);
-      this.#knownAtNs = later(this.#knownAtNs, bar.knownAtNs);
-      for (const [index, indicator] of this.#live.entries()) {
-        const { warm, values } = indicator.update(bar);
-        if (at < first) continue;
-        rows[index]?.push({ startNs: bar.startNs, knownAtNs: this.#knownAtNs, warm, values });
-      }
-      if (at + 1 === this.#keptBars) this.#next = this.#here(bar.startNs);
+    const bars = this.#window.bars();
+    this.#knownAtNs = bars.reduce((known, bar) => later(known, bar.knownAtNs), this.#anchor.knownAtNs);
+    const middle = bars[this.#keptBars - 1];
+    if (middle !== undefined) {
+      const kept = bars.slice(0, this.#keptBars);
+      const knownAtNs = kept.reduce((known, bar) => later(known, bar.knownAtNs), this.#anchor.knownAtNs);
+      this.#next = { knownAtNs, lastNs: middle.startNs };
+    }
+    return this.#slots.map((slot) => this.#run(slot, bars, first));
+  }
+
+  /** Computes the bars of the window for one slot, from the anchor. */
+  #run(slot: Slot, bars: readonly SeriesBar[], first = Infinity): IndicatorRow[] {
+    const rows: IndicatorRow[] = [];
+    slot.live = revive(slot);
+    let { knownAtNs } = this.#anchor;
+    for (const [at, bar] of bars.entries()) {
+      knownAtNs = later(knownAtNs, bar.knownAtNs);
+      const { warm, values } = slot.live.update(bar);
+      if (at >= first) rows.push({ startNs: bar.startNs, knownAtNs, warm, values });
+      if (at + 1 === this.#keptBars) slot.next = slot.live.snapshot();
     }
     return rows;
   }
 
   #noteMiddle(): void {
-    if (this.#window.size === this.#keptBars)
-      this.#next = this.#here(this.#window.startNs(this.#keptBars - 1));
-  }
-
-  #here(lastNs: bigint): Anchor {
-    const snapshots = this.#live.map((indicator) => indicator.snapshot());
-    return { snapshots, knownAtNs: this.#knownAtNs, lastNs };
+    if (this.#window.size !== this.#keptBars) return;
+    this.#next = { knownAtNs: this.#knownAtNs, lastNs: this.#window.startNs(this.#keptBars - 1) };
+    for (const slot of this.#slots) slot.next = slot.live.snapshot();
   }
 
   /** Lets old bars go, half a window at a time, so that a snapshot is taken once in `keptBars` bars and not with each. */
   #moveAnchor(): void {
     while (this.#window.size >= this.#keptBars * 2 && this.#next !== null) {
       this.#anchor = this.#next;
+      for (const slot of this.#slots) slot.anchor = slot.next;
       this.#window.drop(this.#keptBars);
       if (this.#window.size === this.#keptBars) this.#noteMiddle();
       // Corrections that add many bars at once leave more than one half to let go.
@@ -222,9 +255,9 @@ export class IndicatorSeries {
   }
 }
 
-function revive(spec: IndicatorSpec, snapshot: Uint8Array | null): Indicator {
-  if (snapshot === null) return createIndicator(spec);
-  const restored = restore(spec, snapshot);
+function revive({ spec, anchor }: Slot): Indicator {
+  if (anchor === null) return createIndicator(spec);
+  const restored = restore(spec, anchor);
   if (!restored.ok) throw new RangeError(restored.error.message);
   return restored.indicator;
 }

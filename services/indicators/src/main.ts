@@ -1,5 +1,5 @@
 import { createKafkaLog } from '@tickwell/kafka';
-import { runService } from '@tickwell/runtime';
+import { runService, systemClock } from '@tickwell/runtime';
 import { readIndicatorsConfig } from './config.ts';
 import { INDICATORS_TOPICS, IndicatorsService } from './service.ts';
 
@@ -10,6 +10,6 @@ await runService({
   build: async (config, logger) => {
     const log = createKafkaLog({ brokers: config.kafkaBrokers, clientId: 'tickwell-indicators', logger });
     await log.ensureTopics(INDICATORS_TOPICS);
-    return new IndicatorsService(config, { log, logger });
+    return new IndicatorsService(config, { log, logger, clock: systemClock });
   },
 });

@@ -23,7 +23,7 @@ import { SILENT, type EventLog, type LogRecord } from '@tickwell/ports';
 import { afterEach, describe, expect, inject, it } from 'vitest';
 import { BarBuilder } from './bar-builder.ts';
 import { readIndicatorsConfig } from './config.ts';
-import { logRecord, ProcessorRun, valuesOf } from './fixtures/run.ts';
+import { defaultSettings, logRecord, ProcessorRun, valuesOf } from './fixtures/run.ts';
 import { IndicatorEngine } from './indicator-engine.ts';
 import { INDICATORS_TOPICS } from './service.ts';
 
@@ -71,10 +71,9 @@ interface Outputs {
 function expected(batches: readonly TickBatch[], symbol: string): Outputs {
   const config = readIndicatorsConfig({ TICKWELL_KAFKA_BROKERS: 'unused:1' });
   const limits = { retainedBars: config.correctableBars, formingBars: config.formingBars };
-  const builder = new ProcessorRun(new BarBuilder({ intervals: config.barIntervals, limits }));
-  const engine = new ProcessorRun(
-    new IndicatorEngine({ specs: config.indicators, keptBars: config.correctableBars + 1 }),
-  );
+  const settings = defaultSettings(config.indicators);
+  const builder = new ProcessorRun(new BarBuilder({ intervals: config.barIntervals, limits }), settings);
+  const engine = new ProcessorRun(new IndicatorEngine({ keptBars: config.correctableBars + 1 }), settings);
   const barRecords = batches.flatMap((batch, offset) =>
     builder.feed(logRecord(TOPICS.ticks.name, offset, encodeTickBatch(batch), symbol)),
   );

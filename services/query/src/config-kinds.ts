@@ -1,4 +1,5 @@
 import type { ConfigKinds } from '@tickwell/config';
+import { checkIndicatorDocument } from '@tickwell/indicators';
 import { ALERT_KIND } from './alerts/alert-kind.ts';
 import { INSTRUMENT_KIND } from '@tickwell/instruments';
 import { VALIDATION_KIND } from '@tickwell/validation';
@@ -10,4 +11,5 @@ export const CONFIG_KINDS: ConfigKinds = {
   source: SOURCE_KIND,
   validation: VALIDATION_KIND,
   alert: ALERT_KIND,
+  indicator: { check: (_id, document) => checkIndicatorDocument(document) },
 };

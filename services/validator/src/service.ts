@@ -1,6 +1,6 @@
 import { ConfigSettings } from '@tickwell/config';
 import { TOPICS, type TopicSpec } from '@tickwell/contracts';
-import { FlowService } from '@tickwell/flow';
+import { ConfiguredFlowService } from '@tickwell/flow';
 import type { Clock, EventLog, Logger } from '@tickwell/ports';
 import type { ValidatorConfig } from './config.ts';
 import type { ValidationSettings } from '@tickwell/validation';
@@ -40,54 +40,16 @@ interface ValidatorParts {
 }
 
 /** Raw topics to validated ones, as one member of a group. */
-export class ValidatorService {
-  readonly #settings: ConfigSettings<ValidationSettings>;
-  readonly #flow: FlowService<ValidationSettings>;
-  #stopping: Promise<void> | undefined;
-
+export class ValidatorService extends ConfiguredFlowService<ValidationSettings> {
   constructor(options: ValidatorOptions, { log, logger, clock }: ValidatorParts) {
-    this.#settings = new ConfigSettings({ log, logger, clock, kinds: SETTINGS_KINDS, view: settingsView() });
-    this.#flow = new FlowService({
+    super({
       log,
       logger,
       processors: createProcessors(),
-      settings: this.#settings,
+      settings: new ConfigSettings({ log, logger, clock, kinds: SETTINGS_KINDS, view: settingsView() }),
       groupId: options.groupId,
       stateTopic: TOPICS.stateValidator.name,
       checkpointIntervalMs: options.checkpointIntervalMs,
     });
-  }
-
-  /** Works until {@link stop} (resolves) or a failure that only a restart can mend (rejects). */
-  async run(): Promise<void> {
-    try {
-      await this.#settings.start().catch((error: unknown) => {
-        // Stopped before it began.
-        if (this.#stopping === undefined) throw error;
-      });
-      await Promise.all([this.#work(), this.#settings.done]);
-    } finally {
-      await this.stop();
-    }
-  }
-
-  /** Ends intake, makes everything processed durable, closes. Idempotent. */
-  stop(): Promise<void> {
-    this.#stopping ??= this.#stop();
-    return this.#stopping;
-  }
-
-  lag(): ReturnType<FlowService['lag']> {
-    return this.#flow.lag();
-  }
-
-  async #work(): Promise<void> {
-    await this.#flow.run();
-    await this.#settings.stop();
-  }
-
-  async #stop(): Promise<void> {
-    await this.#flow.stop();
-    await this.#settings.stop();
   }
 }

@@ -1,0 +1,47 @@
+import type { ConfigEntry } from '@tickwell/config';
+import { IndicatorPlan, readIndicatorDocument, type IndicatorSpec } from '@tickwell/indicators';
+import type { Logger } from '@tickwell/ports';
+
+/** Kinds of documents that the service's settings are made of. */
+export const SETTINGS_KINDS: readonly string[] = ['indicator', 'bars', 'instrument'];
+
+/** By what both processors work; each has its own part. */
+export interface ServiceSettings {
+  readonly indicators: IndicatorPlan;
+}
+
+export interface SettingsDefaults {
+  /** Of every series of bars, while there is no document of kind `indicator`. */
+  readonly indicators: readonly IndicatorSpec[];
+}
+
+/**
+ * What the documents amount to: a pure function of them. What is wrong in one is left out and said once (the configuration service refuses such
+ * documents, but others may write into the log).
+ */
+export function settingsView(
+  defaults: SettingsDefaults,
+  logger: Logger,
+): (documents: readonly ConfigEntry[]) => ServiceSettings {
+  let saidUpTo = -1n;
+  return (documents) => {
+    const ofKind = (kind: string): readonly ConfigEntry[] => documents.filter((each) => each.kind === kind);
+    const chosen = ofKind('indicator').map(({ id, position, payloadJson }) => {
+      const { selection, problems } = readIndicatorDocument(payloadJson);
+      if (problems.length > 0 && position > saidUpTo)
+        logger.warn({ kind: 'indicator', id, problems }, `indicator ${id}: ${problems.join('; ')}: left out`);
+      return selection;
+    });
+    for (const { position } of documents) if (position > saidUpTo) saidUpTo = position;
+    return { indicators: planOf(chosen, defaults) };
+  };
+}
+
+function planOf(
+  chosen: readonly ReturnType<typeof readIndicatorDocument>['selection'][],
+  { indicators }: SettingsDefaults,
+): IndicatorPlan {
+  if (chosen.length > 0) return new IndicatorPlan(chosen.flatMap((selection) => selection ?? []));
+  const all = { symbols: undefined, sources: undefined, intervals: undefined, priceTypes: undefined };
+  return new IndicatorPlan([{ specs: indicators, ...all }]);
+}

@@ -109,7 +109,7 @@ for (const [text, create] of Object.entries(RIVALS)) {
   );
 }
 
-function frameOf(bars: readonly IndicatorInput[]): Required<Omit<IndicatorFrame, 'vwap'>> {
+function frameOf(bars: readonly IndicatorInput[]): Required<Omit<IndicatorFrame, 'vwap' | 'sessionDate'>> {
   const column = (name: 'open' | 'high' | 'low' | 'close' | 'volume'): Float64Array =>
     Float64Array.from(bars, (bar) => bar[name]);
   return {

@@ -1,6 +1,6 @@
 import {
   barBatchFromProto,
-  indicatorBatchFromProto,
+  indicatorBatchesFromProto,
   tickBatchFromProto,
   type queryV1,
 } from '@tickwell/contracts';
@@ -47,37 +47,32 @@ export interface LiveStart {
   readonly historyEvents: bigint;
 }
 
-/** The event of a message; undefined for what is none. Throws `malformed-event` where the columns do not fit together. */
-export function marketEvent(message: queryV1.SubscribeResponse['message']): MarketEvent | undefined {
+/** The events of a message: of indicators one per specification, none of what holds none. Throws `malformed-event` where the columns do not fit together. */
+export function marketEvents(message: queryV1.SubscribeResponse['message']): readonly MarketEvent[] {
   switch (message.case) {
     case 'ticks': {
       const batch = valueOf(tickBatchFromProto(message.value, false));
-      if (batch.kind === 'watermark') return undefined;
+      if (batch.kind === 'watermark') return [];
       const base = baseOf(batch.header);
       return batch.kind === 'trades'
-        ? { ...base, kind: 'trades', trades: batch.trades }
-        : { ...base, kind: 'quotes', quotes: batch.quotes };
+        ? [{ ...base, kind: 'trades', trades: batch.trades }]
+        : [{ ...base, kind: 'quotes', quotes: batch.quotes }];
     }
     case 'bars': {
       const { header, interval, priceType, bars } = valueOf(barBatchFromProto(message.value, false));
-      return { ...baseOf(header), kind: 'bars', interval, priceType, bars };
+      return [{ ...baseOf(header), kind: 'bars', interval, priceType, bars }];
     }
-    case 'indicators': {
-      const batch = valueOf(indicatorBatchFromProto(message.value));
-      const { header, interval, priceType, specId, startNs, warm, outputs } = batch;
-      return {
-        ...baseOf(header),
-        kind: 'indicators',
-        interval,
-        priceType,
-        specId,
-        values: { startNs, warm, outputs },
-      };
-    }
+    case 'indicators':
+      return valueOf(indicatorBatchesFromProto(message.value)).map(
+        ({ header, interval, priceType, specId, startNs, warm, outputs }) => {
+          const values = { startNs, warm, outputs };
+          return { ...baseOf(header), kind: 'indicators', interval, priceType, specId, values };
+        },
+      );
     case 'live':
     case 'heartbeat':
     case undefined:
-      return undefined;
+      return [];
   }
 }
 

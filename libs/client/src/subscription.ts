@@ -2,7 +2,7 @@ import { create } from '@bufbuild/protobuf';
 import { queryV1 } from '@tickwell/contracts';
 import { CauseMarks, TickwellError } from '@tickwell/domain';
 import type { Channel } from '@tickwell/grpc';
-import { marketEvent, type LiveStart, type MarketEvent } from './live-event.ts';
+import { marketEvents, type LiveStart, type MarketEvent } from './live-event.ts';
 import { PositionTracker } from './position.ts';
 import { backOff, mayRetry, type RetryOptions } from './retry.ts';
 import { SilenceWatch } from './silence-watch.ts';
@@ -105,10 +105,7 @@ export class Subscription implements AsyncIterable<MarketEvent | LiveStart> {
         const next = await silence.during(() => messages.next());
         if (next.done === true) return;
         this.#attempt = 0;
-        for (const message of [next.value, ...next.value.more]) {
-          const event = this.#take(message);
-          if (event !== undefined) yield event;
-        }
+        for (const message of [next.value, ...next.value.more]) yield* this.#take(message);
       }
     } finally {
       silence.end();
@@ -117,25 +114,34 @@ export class Subscription implements AsyncIterable<MarketEvent | LiveStart> {
     }
   }
 
-  #take(message: queryV1.SubscribeResponse): MarketEvent | LiveStart | undefined {
-    const [place] = message.position?.partitions ?? [];
-    this.#position.apply(message.position);
+  /** The position moves with the last event of a message: who goes on from one before gets the message again. */
+  *#take(message: queryV1.SubscribeResponse): Generator<MarketEvent | LiveStart> {
     if (message.message.case === 'live') {
+      this.#position.apply(message.position);
       this.#position.setComplete();
-      if (this.#live) return undefined;
+      if (this.#live) return;
       this.#live = true;
-      return { kind: 'live', historyEvents: message.message.value.historyEvents };
+      yield { kind: 'live', historyEvents: message.message.value.historyEvents };
+      return;
     }
-    const event = marketEvent(message.message);
-    if (event === undefined) return undefined;
-    if (place !== undefined) {
-      const key = `${place.topic}/${place.partition}`;
-      const seen = this.#seen.get(key) ?? new CauseMarks();
-      this.#seen.set(key, seen);
-      if (!seen.advance(event.header.cause)) return undefined;
-    }
+    const events = marketEvents(message.message);
+    const isNew = this.#isNew(message, events[0]);
+    for (const event of isNew ? events.slice(0, -1) : []) yield event;
+    this.#position.apply(message.position);
+    const last = events.at(-1);
+    if (last === undefined || !isNew) return;
     this.#events += 1;
-    return event;
+    yield last;
+  }
+
+  /** Whether its cause was not seen in this partition before. */
+  #isNew(message: queryV1.SubscribeResponse, event: MarketEvent | undefined): boolean {
+    const [place] = message.position?.partitions ?? [];
+    if (place === undefined || event === undefined) return true;
+    const key = `${place.topic}/${place.partition}`;
+    const seen = this.#seen.get(key) ?? new CauseMarks();
+    this.#seen.set(key, seen);
+    return seen.advance(event.header.cause);
   }
 
   #request(): queryV1.SubscribeRequest {

@@ -5,12 +5,13 @@ import {
   decodeActionBatch,
   decodeBarBatch,
   decodeFundamentalBatch,
-  decodeIndicatorBatch,
+  decodeIndicatorBatches,
   decodeTickBatch,
   encodeActionBatch,
   encodeBarBatch,
   encodeFundamentalBatch,
-  encodeIndicatorBatch,
+  encodeIndicatorBatches,
+  type IndicatorBatches,
   encodeTickBatch,
 } from './codec.ts';
 import { columns, header, int64, optional, trades, uint64 } from './fixtures/tick-batches.ts';
@@ -80,9 +81,11 @@ describe('codecs', () => {
       warm: [false, true],
       outputs: [{ name: 'macd', value: [NaN, 1] }],
     };
-    expect(decodeIndicatorBatch(encodeIndicatorBatch(indicators))).toMatchObject({
+    const late = { ...indicators, specId: 'rsi(14)', startNs: [2n], warm: [true], outputs: [] };
+    const together: IndicatorBatches = [indicators, { ...indicators, specId: 'sma(9)' }, late];
+    expect(decodeIndicatorBatches(encodeIndicatorBatches(together))).toMatchObject({
       ok: true,
-      value: indicators,
+      value: together,
     });
     const item = {
       item: 'eps',
@@ -118,7 +121,7 @@ describe('decoding refuses', () => {
       fc.property(fc.uint8Array({ maxLength: 200 }), fc.boolean(), (bytes, raw) => {
         expect(typeof decodeTickBatch(bytes, raw).ok).toBe('boolean');
         expect(typeof decodeBarBatch(bytes, raw).ok).toBe('boolean');
-        expect(typeof decodeIndicatorBatch(bytes).ok).toBe('boolean');
+        expect(typeof decodeIndicatorBatches(bytes).ok).toBe('boolean');
       }),
     );
   });

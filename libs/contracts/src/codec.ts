@@ -15,12 +15,19 @@ import {
   type BarBatch,
   type CorporateActionBatch,
   type FundamentalBatch,
+  type Header,
   type IndicatorBatch,
   type Result,
   type TickBatch,
 } from '@tickwell/domain';
 import * as pb from './gen/tickwell/events/v1/market_pb.js';
 import { headerFromProto, headerToProto, priceTypeFromProto, priceTypeToProto } from './header-codec.ts';
+import {
+  readIndicatorMessage,
+  writeIndicatorMessage,
+  type IndicatorMessage,
+  type IndicatorValues,
+} from './indicator-wire.ts';
 import { readTickBatch, writeTickBatch } from './tick-wire.ts';
 
 /** Why bytes are not the event they should be; `rule` is the id a dead letter carries. */
@@ -146,40 +153,57 @@ export function barBatchFromProto(message: pb.BarBatch, raw: boolean): Result<Ba
   return ok({ header, interval: message.interval, priceType, bars, positions: message.position });
 }
 
-export function encodeIndicatorBatch(batch: IndicatorBatch): Uint8Array<ArrayBuffer> {
-  return toBinary(
-    pb.IndicatorBatchSchema,
-    create(pb.IndicatorBatchSchema, {
-      header: headerToProto(batch.header),
-      interval: batch.interval,
-      priceType: priceTypeToProto(batch.priceType),
-      specId: batch.specId,
-      startNs: batch.startNs,
-      warm: batch.warm,
-      outputs: batch.outputs.map((output) => create(pb.IndicatorOutputSchema, output)),
-    }),
-  );
+/** What one record holds: specifications over bars of one series, which share header, interval and price type; each has rows. */
+export type IndicatorBatches = readonly [IndicatorBatch, ...IndicatorBatch[]];
+
+/** By hand: see indicator-wire.ts. */
+export function encodeIndicatorBatches([first, ...others]: IndicatorBatches): Uint8Array<ArrayBuffer> {
+  const { startNs } = first;
+  const more = others.map((batch) => ({
+    ...batch,
+    startNs: batch.startNs.length > 0 && isEqual(batch.startNs, startNs) ? [] : batch.startNs,
+  }));
+  return writeIndicatorMessage({ ...first, priceType: priceTypeToProto(first.priceType), more });
 }
 
-export function decodeIndicatorBatch(bytes: Uint8Array): Result<IndicatorBatch, DecodeError> {
+/** What {@link encodeIndicatorBatches} wrote: one batch per specification, which share the header. */
+export function decodeIndicatorBatches(bytes: Uint8Array): Result<IndicatorBatches, DecodeError> {
+  const message = readIndicatorMessage(bytes);
+  if (message !== undefined) return checkedIndicators(message, message.header);
   const parsed = parseMessage(pb.IndicatorBatchSchema, bytes);
-  return parsed.ok ? indicatorBatchFromProto(parsed.value) : parsed;
+  return parsed.ok ? indicatorBatchesFromProto(parsed.value) : parsed;
 }
 
-export function indicatorBatchFromProto(message: pb.IndicatorBatch): Result<IndicatorBatch, DecodeError> {
+/** As {@link tickBatchFromProto}. */
+export function indicatorBatchesFromProto(message: pb.IndicatorBatch): Result<IndicatorBatches, DecodeError> {
   const header = headerFromProto(message.header);
   if (header === undefined) return missingHeader('IndicatorBatch');
+  return checkedIndicators(message, header);
+}
+
+function checkedIndicators(
+  message: Omit<IndicatorMessage, 'header'>,
+  header: Header,
+): Result<IndicatorBatches, DecodeError> {
   const priceType = priceTypeFromProto(message.priceType);
   if (priceType === undefined)
     return err({ rule: 'unknown-value', reason: `price_type ${message.priceType} is not known` });
-  const columns = Object.fromEntries(message.outputs.map((output) => [output.name, output.value]));
-  const wrong = columnError(message.startNs.length, {
-    required: { warm: message.warm, ...columns },
-    optional: {},
-  });
-  if (wrong !== undefined) return err(wrong);
-  const { interval, specId, startNs, warm, outputs } = message;
-  return ok({ header, interval, priceType, specId, startNs, warm, outputs });
+  const { interval, startNs: shared } = message;
+  const batchOf = ({ specId, startNs: own, warm, outputs }: IndicatorValues): IndicatorBatch => {
+    const startNs = own.length > 0 ? own : shared;
+    return { header, interval, priceType, specId, startNs, warm, outputs };
+  };
+  const batches: IndicatorBatches = [batchOf(message), ...message.more.map(batchOf)];
+  for (const { specId, startNs, warm, outputs } of batches) {
+    const columns = Object.fromEntries(outputs.map(({ name, value }) => [name, value]));
+    const wrong = columnError(startNs.length, { required: { warm, ...columns }, optional: {} });
+    if (wrong !== undefined) return err({ ...wrong, reason: `${specId}: ${wrong.reason}` });
+  }
+  return ok(batches);
+}
+
+function isEqual(a: readonly bigint[], b: readonly bigint[]): boolean {
+  return a === b || (a.length === b.length && a.every((value, index) => value === b[index]));
 }
 
 export function encodeFundamentalBatch(batch: FundamentalBatch): Uint8Array<ArrayBuffer> {

@@ -18,9 +18,11 @@ const PRICE_TYPE: Readonly<Record<PriceType, pb.PriceType>> = {
   ask: pb.PriceType.ASK,
   mid: pb.PriceType.MID,
 };
-const PRICE_TYPE_BACK = new Map<pb.PriceType, PriceType>(
+const PRICE_TYPE_BACK = new Map<number, PriceType>(
   (Object.keys(PRICE_TYPE) as PriceType[]).map((name) => [PRICE_TYPE[name], name]),
 );
+
+const UNSPECIFIED: number = pb.PriceType.UNSPECIFIED;
 
 export function priceBasisToProto(basis: PriceBasis): pb.PriceBasis {
   return BASIS[basis];
@@ -36,8 +38,8 @@ export function priceTypeToProto(type: PriceType): pb.PriceType {
 }
 
 /** Unspecified reads as trade, the field's default for bars; undefined for a number this build does not know. */
-export function priceTypeFromProto(type: pb.PriceType): PriceType | undefined {
-  return type === pb.PriceType.UNSPECIFIED ? 'trade' : PRICE_TYPE_BACK.get(type);
+export function priceTypeFromProto(type: number): PriceType | undefined {
+  return type === UNSPECIFIED ? 'trade' : PRICE_TYPE_BACK.get(type);
 }
 
 export function causeToProto(cause: Cause): pb.Cause {

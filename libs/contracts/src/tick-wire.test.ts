@@ -4,6 +4,7 @@ import type { TickBatch } from '@tickwell/domain';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { decodeTickBatch, encodeTickBatch, tickBatchFromProto } from './codec.ts';
+import { plain } from './fixtures/plain.ts';
 import { anyTickBatch } from './fixtures/tick-batches.ts';
 import * as pb from './gen/tickwell/events/v1/market_pb.js';
 import { headerToProto } from './header-codec.ts';
@@ -18,14 +19,6 @@ function generalEncode(batch: TickBatch): Uint8Array {
       : { case: 'quotes' as const, value: create(pb.QuoteColumnsSchema, batch.quotes) };
   const message = create(pb.TickBatchSchema, { header, kind, position: batch.positions });
   return toBinary(pb.TickBatchSchema, message);
-}
-
-/** Without what protobuf-es adds to its objects; NaN and -0 stay what they are. */
-function plain(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(plain);
-  if (typeof value !== 'object' || value === null) return value;
-  const entries = Object.entries(value).filter(([name]) => !name.startsWith('$'));
-  return Object.fromEntries(entries.map(([name, inner]) => [name, plain(inner)]));
 }
 
 const trade = (overrides: Partial<Extract<TickBatch, { kind: 'trades' }>> = {}): TickBatch => ({

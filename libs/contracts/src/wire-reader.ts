@@ -113,6 +113,18 @@ export class ForwardReader {
     return values;
   }
 
+  boolColumn(): boolean[] {
+    const end = this.#lengthEnd();
+    const values: boolean[] = [];
+    for (; this.#at < end; this.#at++) {
+      const byte = this.#bytes[this.#at] ?? 0;
+      // Anything else is a number of several bytes, or one that only the general decoder takes for true.
+      if (byte > 1) throw UNUSUAL;
+      values.push(byte === 1);
+    }
+    return values;
+  }
+
   varintColumn(): bigint[] {
     const end = this.#lengthEnd();
     const values: bigint[] = [];

@@ -96,6 +96,15 @@ export class BackwardWriter {
     this.#tag(field, LENGTH_DELIMITED);
   }
 
+  boolColumn(field: number, values: readonly boolean[]): void {
+    if (values.length === 0) return;
+    this.#reserve(values.length);
+    for (let index = values.length - 1; index >= 0; index--)
+      this.#bytes[--this.#at] = values[index] === true ? 1 : 0;
+    this.#varint(values.length);
+    this.#tag(field, LENGTH_DELIMITED);
+  }
+
   uint64Column(field: number, values: readonly bigint[]): void {
     if (values.length === 0) return;
     const end = this.mark;

@@ -1,4 +1,4 @@
-import { decodeIndicatorBatch, encodeBarBatch, events, parseMessage, TOPICS } from '@tickwell/contracts';
+import { decodeIndicatorBatches, encodeBarBatch, events, parseMessage, TOPICS } from '@tickwell/contracts';
 import type { BarBatch, IndicatorBatch } from '@tickwell/domain';
 import { calculate, parseSpecList, type IndicatorInput, type IndicatorSpec } from '@tickwell/indicators';
 import fc from 'fast-check';
@@ -68,7 +68,7 @@ function run(deliveries: readonly Delivery[], keptBars = KEPT, restart = false):
 }
 
 function indicatorsIn(written: readonly Written[]): IndicatorBatch[] {
-  return valuesOf(written, TOPICS.indicators.name, decodeIndicatorBatch);
+  return valuesOf(written, TOPICS.indicators.name, decodeIndicatorBatches).flat();
 }
 
 function findings(written: readonly Written[]): { rule: string; message: string }[] {

@@ -1,4 +1,4 @@
-import { decodeBarBatch, encodeIndicatorBatch, MAX_BATCH_EVENTS, TOPICS } from '@tickwell/contracts';
+import { decodeBarBatch, encodeIndicatorBatches, MAX_BATCH_EVENTS, TOPICS } from '@tickwell/contracts';
 import {
   err,
   formatNs,
@@ -6,6 +6,8 @@ import {
   readState,
   StateWriter,
   type BarBatch,
+  type Cause,
+  type IndicatorBatch,
   type PriceType,
   type Result,
 } from '@tickwell/domain';
@@ -13,8 +15,8 @@ import { qualityFinding, type Finding, type Output, type Processor } from '@tick
 import { barInput, isUsableInput, type IndicatorPlan } from '@tickwell/indicators';
 import type { LogRecord } from '@tickwell/ports';
 import type { SeriesBar } from './bar-window.ts';
-import { IndicatorSeries, type SpecRows } from './indicator-series.ts';
-import { cutForRecords } from './outputs.ts';
+import { IndicatorSeries, type IndicatorRow, type SpecRows } from './indicator-series.ts';
+import { packForRecords, type Packed } from './outputs.ts';
 import type { ServiceSettings } from './settings.ts';
 import type { OnUnreadable } from './unreadable.ts';
 
@@ -85,7 +87,7 @@ export class IndicatorEngine implements Processor<IndicatorState, ServiceSetting
     const bars = toSeriesBars(batch);
     const usable = bars.filter(isUsableInput);
     const { rows, tooOld } = entry.indicators.apply(usable);
-    const outputs = rows.flatMap((each) => indicatorRecords(key, batch, each));
+    const outputs = indicatorRecords(key, batch, rows);
     if (usable.length < bars.length) {
       const refused = bars.filter((bar) => !isUsableInput(bar)).map((bar) => bar.startNs);
       outputs.push(
@@ -152,33 +154,45 @@ function toSeriesBars({ header, bars }: BarBatch): SeriesBar[] {
   return bars.startNs.map((_startNs, index) => ({ ...barInput(bars, index), knownAtNs }));
 }
 
-/** The last record of a specification passes the watermark on: before it that is not true yet. */
-function indicatorRecords(key: string, batch: BarBatch, { spec, rows }: SpecRows): Output[] {
+/** All specifications together; the last record passes the watermark on: before it that is not true yet. */
+function indicatorRecords(key: string, batch: BarBatch, all: readonly SpecRows[]): Output[] {
   const { header, interval, priceType } = batch;
-  const pieces = cutForRecords(rows, MAX_BATCH_EVENTS);
-  return pieces.map((piece, index): Output => {
-    const watermarkNs = index === pieces.length - 1 ? header.watermarkNs : 0n;
-    const knownAtNs = piece[0]?.knownAtNs ?? 0n;
+  const records = packForRecords(
+    all.map(({ rows }) => rows),
+    MAX_BATCH_EVENTS,
+  );
+  return records.map(({ knownAtNs, parts: [first, ...others] }, index): Output => {
+    const watermarkNs = index === records.length - 1 ? header.watermarkNs : 0n;
+    const part = (values: Packed<IndicatorRow>, cause: Cause): IndicatorBatch => ({
+      header: { ...header, cause, knownAtNs, watermarkNs, replayOf: '' },
+      interval,
+      priceType,
+      ...columnsOf(all[values.index]?.spec, values.items),
+    });
     return {
       topic: TOPICS.indicators.name,
       key,
       type: TOPICS.indicators.type,
       source: header.source,
       encode: (cause) =>
-        encodeIndicatorBatch({
-          header: { ...header, cause, knownAtNs, watermarkNs, replayOf: '' },
-          interval,
-          priceType,
-          specId: spec.id,
-          startNs: piece.map((row) => row.startNs),
-          warm: piece.map((row) => row.warm),
-          outputs: spec.outputs.map((name, output) => ({
-            name,
-            value: piece.map((row) => row.values[output] ?? NaN),
-          })),
-        }),
+        encodeIndicatorBatches([part(first, cause), ...others.map((values) => part(values, cause))]),
     };
   });
+}
+
+function columnsOf(
+  spec: SpecRows['spec'] | undefined,
+  rows: readonly IndicatorRow[],
+): Pick<IndicatorBatch, 'specId' | 'startNs' | 'warm' | 'outputs'> {
+  return {
+    specId: spec?.id ?? '',
+    startNs: rows.map((row) => row.startNs),
+    warm: rows.map((row) => row.warm),
+    outputs: (spec?.outputs ?? []).map((name, output) => ({
+      name,
+      value: rows.map((row) => row.values[output] ?? NaN),
+    })),
+  };
 }
 
 function barsFinding(

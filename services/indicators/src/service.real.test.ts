@@ -5,7 +5,7 @@ import path from 'node:path';
 import {
   contentType,
   decodeBarBatch,
-  decodeIndicatorBatch,
+  decodeIndicatorBatches,
   encodeTickBatch,
   HEADER_CONTENT_TYPE,
   HEADER_SOURCE,
@@ -15,6 +15,7 @@ import {
   CauseMarks,
   emptyTrades,
   type BarBatch,
+  type Cause,
   type IndicatorBatch,
   type TickBatch,
 } from '@tickwell/domain';
@@ -82,13 +83,27 @@ function expected(batches: readonly TickBatch[], symbol: string): Outputs {
   );
   return {
     bars: valuesOf(barRecords, TOPICS.bars.name, (value) => decodeBarBatch(value, false)).map(withoutHeader),
-    indicators: valuesOf(indicatorRecords, TOPICS.indicators.name, decodeIndicatorBatch).map(withoutHeader),
+    indicators: valuesOf(indicatorRecords, TOPICS.indicators.name, decodeIndicatorBatches)
+      .flat()
+      .map(withoutHeader),
   };
 }
 
 /** Offsets, and with them causes, are the broker's to choose. */
 function withoutHeader<T extends { readonly header: unknown }>(batch: T): Headless<T> {
   return { ...batch, header: null };
+}
+
+function barsIn(value: Uint8Array): Outputs & { readonly cause: Cause } {
+  const decoded = decodeBarBatch(value, false);
+  if (!decoded.ok) throw new Error(decoded.error.reason);
+  return { cause: decoded.value.header.cause, bars: [withoutHeader(decoded.value)], indicators: [] };
+}
+
+function indicatorsIn(value: Uint8Array): Outputs & { readonly cause: Cause } {
+  const decoded = decodeIndicatorBatches(value);
+  if (!decoded.ok) throw new Error(decoded.error.reason);
+  return { cause: decoded.value[0].header.cause, bars: [], indicators: decoded.value.map(withoutHeader) };
 }
 
 /** Reads both output topics as every reader of the platform does: whatever was written again is dropped by its cause. */
@@ -105,15 +120,13 @@ class Reader {
   take(records: readonly LogRecord[]): void {
     for (const record of records) {
       if (record.key !== this.#symbol || record.value === null) continue;
-      const isBar = record.topic === TOPICS.bars.name;
-      const decoded = isBar ? decodeBarBatch(record.value, false) : decodeIndicatorBatch(record.value);
-      if (!decoded.ok) throw new Error(decoded.error.reason);
       const place = `${record.topic}/${record.partition}`;
       const marks = this.#marks.get(place) ?? new CauseMarks();
       this.#marks.set(place, marks);
-      if (!marks.advance(decoded.value.header.cause)) continue;
-      if ('bars' in decoded.value) this.outputs.bars.push(withoutHeader(decoded.value));
-      else this.outputs.indicators.push(withoutHeader(decoded.value));
+      const decoded = record.topic === TOPICS.bars.name ? barsIn(record.value) : indicatorsIn(record.value);
+      if (!marks.advance(decoded.cause)) continue;
+      this.outputs.bars.push(...decoded.bars);
+      this.outputs.indicators.push(...decoded.indicators);
     }
     this.#wake();
   }

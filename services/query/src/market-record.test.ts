@@ -1,5 +1,5 @@
 import { fromBinary, toBinary } from '@bufbuild/protobuf';
-import { TOPICS, encodeIndicatorBatch, queryV1 } from '@tickwell/contracts';
+import { TOPICS, encodeIndicatorBatches, queryV1 } from '@tickwell/contracts';
 import type { LogRecord } from '@tickwell/ports';
 import { describe, expect, it } from 'vitest';
 import { World } from './fixtures/world.ts';
@@ -24,15 +24,23 @@ function indicatorRecord(): LogRecord {
     replayOf: '',
     priceBasis: 'raw',
   } as const;
-  const value = encodeIndicatorBatch({
+  const batch = {
     header,
     interval: '1m',
-    priceType: 'trade',
+    priceType: 'trade' as const,
     specId: 'sma(2,close)',
     startNs: [1n, 2n, 3n],
     warm: [false, true, true],
     outputs: [{ name: 'sma', value: [Number.NaN, 1.5, 2.5] }],
-  });
+  };
+  const early = {
+    ...batch,
+    specId: 'obv',
+    startNs: [1n],
+    warm: [true],
+    outputs: [{ name: 'obv', value: [7] }],
+  };
+  const value = encodeIndicatorBatches([batch, early]);
   return {
     topic: TOPICS.indicators.name,
     partition: 1,

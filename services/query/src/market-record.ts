@@ -1,10 +1,10 @@
 import {
   TOPICS,
   decodeBarBatch,
-  decodeIndicatorBatch,
+  decodeIndicatorBatches,
   decodeTickBatch,
   encodeBarBatch,
-  encodeIndicatorBatch,
+  encodeIndicatorBatches,
   encodeTickBatch,
 } from '@tickwell/contracts';
 import {
@@ -27,7 +27,8 @@ import { batchResponse, type Position } from './response.ts';
 export type MarketEvents =
   | { readonly kind: 'trades' | 'quotes'; readonly batch: Exclude<TickBatch, { kind: 'watermark' }> }
   | { readonly kind: 'bars'; readonly batch: BarBatch }
-  | { readonly kind: 'indicators'; readonly batch: IndicatorBatch };
+  /** One per specification, all of one series. */
+  | { readonly kind: 'indicators'; readonly batches: readonly [IndicatorBatch, ...IndicatorBatch[]] };
 
 /** Topic of each kind a subscriber may ask for. */
 export const TOPIC_OF_KIND: Readonly<Record<EventKind, string>> = {
@@ -71,10 +72,10 @@ export class MarketRecord {
       const events = { kind: 'bars' as const, batch: decoded.value };
       return ok(new MarketRecord(record, epoch, decoded.value.header, events));
     }
-    const decoded = decodeIndicatorBatch(record.value);
+    const decoded = decodeIndicatorBatches(record.value);
     if (!decoded.ok) return err(decoded.error.reason);
-    const events = { kind: 'indicators' as const, batch: decoded.value };
-    return ok(new MarketRecord(record, epoch, decoded.value.header, events));
+    const events = { kind: 'indicators' as const, batches: decoded.value };
+    return ok(new MarketRecord(record, epoch, decoded.value[0].header, events));
   }
 
   get eventCount(): number {
@@ -93,9 +94,9 @@ export class MarketRecord {
     const times = timesOf(this.events);
     this.#minTimeNs ??= times.reduce((least, time) => (time < least ? time : least), times[0] ?? 0n);
     if (this.#minTimeNs >= sinceNs) return { bytes: this.response(), events: times.length };
-    const indexes = times.flatMap((time, index) => (time >= sinceNs ? [index] : []));
-    if (indexes.length === 0) return undefined;
-    return { bytes: this.#responseAround(encodePicked(this.events, indexes)), events: indexes.length };
+    const picked = pickSince(this.events, sinceNs);
+    if (picked === undefined) return undefined;
+    return { bytes: this.#responseAround(encoded(picked)), events: timesOf(picked).length };
   }
 
   #responseAround(batch: Uint8Array): Uint8Array {
@@ -108,32 +109,53 @@ export class MarketRecord {
 /** Event times of the events, ns since the epoch. */
 export function timesOf(events: MarketEvents): readonly bigint[] {
   if (events.kind === 'bars') return events.batch.bars.startNs;
-  if (events.kind === 'indicators') return events.batch.startNs;
+  if (events.kind === 'indicators') return events.batches.flatMap(({ startNs }) => startNs);
   return events.batch.kind === 'trades' ? events.batch.trades.timeNs : events.batch.quotes.timeNs;
 }
 
 /** Bars and indicators; "" for the rest. */
 export function intervalOf(events: MarketEvents): string {
-  return events.kind === 'bars' || events.kind === 'indicators' ? events.batch.interval : '';
+  if (events.kind === 'indicators') return events.batches[0].interval;
+  return events.kind === 'bars' ? events.batch.interval : '';
 }
 
-function encodePicked(events: MarketEvents, indexes: readonly number[]): Uint8Array {
-  if (events.kind === 'bars') {
-    return encodeBarBatch({ ...events.batch, bars: pickBars(events.batch.bars, indexes) });
-  }
+/** Of the events those at or after a time; undefined where there is none. */
+function pickSince(events: MarketEvents, sinceNs: bigint): MarketEvents | undefined {
   if (events.kind === 'indicators') {
-    const { batch } = events;
-    return encodeIndicatorBatch({
-      ...batch,
-      startNs: pick(batch.startNs, indexes),
-      warm: pick(batch.warm, indexes),
-      outputs: batch.outputs.map(({ name, value }) => ({ name, value: pick(value, indexes) })),
-    });
+    const [first, ...more] = events.batches.flatMap((batch) => indicatorsSince(batch, sinceNs) ?? []);
+    return first === undefined ? undefined : { kind: 'indicators', batches: [first, ...more] };
   }
-  const { batch } = events;
+  const indexes = indexesSince(timesOf(events), sinceNs);
+  if (indexes.length === 0) return undefined;
+  if (events.kind === 'bars') {
+    const { batch } = events;
+    return { kind: 'bars', batch: { ...batch, bars: pickBars(batch.bars, indexes) } };
+  }
+  const { kind, batch } = events;
   return batch.kind === 'trades'
-    ? encodeTickBatch({ ...batch, trades: pickTrades(batch.trades, indexes) })
-    : encodeTickBatch({ ...batch, quotes: pickQuotes(batch.quotes, indexes) });
+    ? { kind, batch: { ...batch, trades: pickTrades(batch.trades, indexes) } }
+    : { kind, batch: { ...batch, quotes: pickQuotes(batch.quotes, indexes) } };
+}
+
+function indicatorsSince(batch: IndicatorBatch, sinceNs: bigint): IndicatorBatch | undefined {
+  const indexes = indexesSince(batch.startNs, sinceNs);
+  if (indexes.length === 0) return undefined;
+  return {
+    ...batch,
+    startNs: pick(batch.startNs, indexes),
+    warm: pick(batch.warm, indexes),
+    outputs: batch.outputs.map(({ name, value }) => ({ name, value: pick(value, indexes) })),
+  };
+}
+
+function encoded(events: MarketEvents): Uint8Array {
+  if (events.kind === 'bars') return encodeBarBatch(events.batch);
+  if (events.kind === 'indicators') return encodeIndicatorBatches(events.batches);
+  return encodeTickBatch(events.batch);
+}
+
+function indexesSince(times: readonly bigint[], sinceNs: bigint): readonly number[] {
+  return times.flatMap((time, index) => (time >= sinceNs ? [index] : []));
 }
 
 function pick<T>(values: readonly T[], indexes: readonly number[]): T[] {

@@ -1,4 +1,4 @@
-import { encodeBarBatch, encodeIndicatorBatch, encodeTickBatch } from '@tickwell/contracts';
+import { encodeBarBatch, encodeIndicatorBatches, encodeTickBatch } from '@tickwell/contracts';
 import { TickwellError, type Header, type PriceBasis } from '@tickwell/domain';
 import type { HistoryReader, SeriesQuery, StoredSeries } from '@tickwell/ports';
 import type { EventKind } from './arguments.ts';
@@ -122,7 +122,7 @@ async function* storedIndicators(
         outputs,
         ...sliceColumns({ startNs, warm }, part),
       };
-      yield { events: part.to - part.from, bytes: batchResponse('indicators', encodeIndicatorBatch(batch)) };
+      yield { events: part.to - part.from, bytes: batchResponse('indicators', encodeIndicatorBatches([batch])) };
     }
   }
 }

@@ -6,7 +6,7 @@ import {
   encodeActionBatch,
   encodeBarBatch,
   encodeFundamentalBatch,
-  encodeIndicatorBatch,
+  encodeIndicatorBatches,
   encodeMessage,
   encodeTickBatch,
   events,
@@ -143,15 +143,19 @@ describe('mapRecord', () => {
       { name: 'macd', value: [1, NaN] },
       { name: 'signal', value: [2, 3] },
     ];
-    const value = encodeIndicatorBatch({
+    const macd = {
       header: HEADER,
       interval: '1m',
-      priceType: 'trade',
+      priceType: 'trade' as const,
       specId: 'macd(1,2,3,close)',
       startNs: [T, T + 1n],
       warm: [true, false],
       outputs,
-    });
+    };
+    const value = encodeIndicatorBatches([
+      macd,
+      { ...macd, specId: 'obv', startNs: [T], warm: [true], outputs: [{ name: 'obv', value: [7] }] },
+    ]);
     const rows = await stored(TOPICS.indicators, value, TABLES.indicators.name);
     const base = { ...FLOW, interval: '1m', price_type: 'trade', spec_id: 'macd(1,2,3,close)' };
     expect(rows).toEqual([
@@ -159,6 +163,7 @@ describe('mapRecord', () => {
       { ts: T + 1n, ...base, output: 'macd', warm: false },
       { ts: T, ...base, output: 'signal', value: 2, warm: true },
       { ts: T + 1n, ...base, output: 'signal', value: 3, warm: false },
+      { ts: T, ...base, spec_id: 'obv', output: 'obv', value: 7, warm: true },
     ]);
   });
 

@@ -1,7 +1,7 @@
 import {
   ALL_TOPICS,
   decodeBarBatch,
-  decodeIndicatorBatch,
+  decodeIndicatorBatches,
   decodeTickBatch,
   events,
   HEADER_CONTENT_TYPE,
@@ -113,11 +113,13 @@ function barText(value: Uint8Array, raw: boolean): Result<string, DecodeError> {
 }
 
 function indicatorText(value: Uint8Array): Result<string, DecodeError> {
-  const decoded = decodeIndicatorBatch(value);
+  const decoded = decodeIndicatorBatches(value);
   if (!decoded.ok) return decoded;
-  const { header, interval, specId, startNs, outputs } = decoded.value;
-  const last = outputs.map((output) => `${output.name} ${output.value.at(-1)}`).join(', ');
-  return ok(`${header.source} ${span(`${specId} ${interval}`, startNs)} last ${last}`);
+  const texts = decoded.value.map(({ interval, specId, startNs, outputs }) => {
+    const last = outputs.map((output) => `${output.name} ${output.value.at(-1)}`).join(', ');
+    return `${span(`${specId} ${interval}`, startNs)} last ${last}`;
+  });
+  return ok(`${decoded.value[0].header.source} ${texts.join('; ')}`);
 }
 
 function deadLetterText(value: Uint8Array): Result<string, DecodeError> {

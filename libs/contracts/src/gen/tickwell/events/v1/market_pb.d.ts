@@ -263,7 +263,7 @@ export declare type BarColumns = Message<"tickwell.events.v1.BarColumns"> & {
 export declare const BarColumnsSchema: GenMessage<BarColumns>;
 
 /**
- * Value of md.indicators: one specification over bars of one series.
+ * Value of md.indicators: specifications over bars of one series. Symbol, source, interval and price type are those of the bars.
  *
  * @generated from message tickwell.events.v1.IndicatorBatch
  */
@@ -308,6 +308,13 @@ export declare type IndicatorBatch = Message<"tickwell.events.v1.IndicatorBatch"
    * @generated from field: repeated tickwell.events.v1.IndicatorOutput outputs = 7;
    */
   outputs: IndicatorOutput[];
+
+  /**
+   * Further specifications over the same series: a bar's values of all of them travel together.
+   *
+   * @generated from field: repeated tickwell.events.v1.IndicatorValues more = 8;
+   */
+  more: IndicatorValues[];
 };
 
 /**
@@ -315,6 +322,41 @@ export declare type IndicatorBatch = Message<"tickwell.events.v1.IndicatorBatch"
  * Use `create(IndicatorBatchSchema)` to create a new message.
  */
 export declare const IndicatorBatchSchema: GenMessage<IndicatorBatch>;
+
+/**
+ * Values of one specification; as the fields of the same names of IndicatorBatch.
+ *
+ * @generated from message tickwell.events.v1.IndicatorValues
+ */
+export declare type IndicatorValues = Message<"tickwell.events.v1.IndicatorValues"> & {
+  /**
+   * @generated from field: string spec_id = 1;
+   */
+  specId: string;
+
+  /**
+   * Empty: the start_ns of the batch.
+   *
+   * @generated from field: repeated sfixed64 start_ns = 2;
+   */
+  startNs: bigint[];
+
+  /**
+   * @generated from field: repeated bool warm = 3;
+   */
+  warm: boolean[];
+
+  /**
+   * @generated from field: repeated tickwell.events.v1.IndicatorOutput outputs = 4;
+   */
+  outputs: IndicatorOutput[];
+};
+
+/**
+ * Describes the message tickwell.events.v1.IndicatorValues.
+ * Use `create(IndicatorValuesSchema)` to create a new message.
+ */
+export declare const IndicatorValuesSchema: GenMessage<IndicatorValues>;
 
 /**
  * @generated from message tickwell.events.v1.IndicatorOutput

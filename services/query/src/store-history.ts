@@ -122,7 +122,10 @@ async function* storedIndicators(
         outputs,
         ...sliceColumns({ startNs, warm }, part),
       };
-      yield { events: part.to - part.from, bytes: batchResponse('indicators', encodeIndicatorBatches([batch])) };
+      yield {
+        events: part.to - part.from,
+        bytes: batchResponse('indicators', encodeIndicatorBatches([batch])),
+      };
     }
   }
 }

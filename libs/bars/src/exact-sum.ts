@@ -17,4 +17,9 @@ export class ExactSum {
   get value(): number {
     return this.#sum;
   }
+
+  /** What rounding {@link value} left. */
+  get rest(): number {
+    return this.#rest;
+  }
 }

@@ -1,7 +1,13 @@
 export { toBarColumns } from './bar.ts';
-export type { Bar, ClosedBars, TooLate } from './bar.ts';
-export type { BarLimits } from './interval-bars.ts';
+export type { Bar, ClosedBars, FormingBar, LeftOut } from './bar.ts';
+export type { BarLimits, BarPlan, EmptyIntervals } from './builder.ts';
+export { utcGrid } from './grid.ts';
+export type { BarGrid } from './grid.ts';
+export { quotePrices } from './quote-prices.ts';
+export type { QuotePrices } from './quote-prices.ts';
 export { BarRollup } from './rollup.ts';
 export type { RollupOutcome } from './rollup.ts';
-export { DEFAULT_BAR_LIMITS, TradeBars } from './trade-bars.ts';
+export { DEFAULT_SESSION_OPTIONS, sessionGrid } from './session-grid.ts';
+export type { SessionGridOptions } from './session-grid.ts';
+export { DEFAULT_BAR_LIMITS, plainBars, TradeBars } from './trade-bars.ts';
 export type { TradeBarsOutcome, TradesInput } from './trade-bars.ts';

@@ -1,10 +1,14 @@
-import { emptyBars, type BarColumns } from '@tickwell/domain';
+import { calendar } from '@tickwell/calendar';
+import { emptyBars, type BarColumns, type Interval } from '@tickwell/domain';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { toBarColumns, type Bar } from './bar.ts';
+import type { BarPlan, EmptyIntervals } from './builder.ts';
+import { utcGrid, type BarGrid } from './grid.ts';
 import { anyLog, anyTrades, feed, interval, newest } from './fixtures/trades.ts';
 import { BarRollup, type RollupOutcome } from './rollup.ts';
-import { TradeBars } from './trade-bars.ts';
+import { sessionGrid } from './session-grid.ts';
+import { plainBars, TradeBars } from './trade-bars.ts';
 
 const ROOMY = { retainedBars: 1_000, formingBars: 1_000 };
 const TIGHT = { retainedBars: 1, formingBars: 1 };
@@ -12,7 +16,7 @@ const MINUTE = interval('1m');
 const LONGER = ['5m', '1h', '1d'].map(interval);
 
 function rollup(to = interval('5m'), limits = ROOMY, from = MINUTE): BarRollup {
-  const created = BarRollup.create(from, to, limits);
+  const created = BarRollup.create(utcGrid(from), utcGrid(to), limits);
   if (!created.ok) throw new Error(created.error);
   return created.value;
 }
@@ -25,7 +29,7 @@ interface RollupInput {
 
 /** What a builder of minute bars puts out, as inputs of a rollup: one per bar, the watermark with the last. */
 function minuteInputs(log: readonly Parameters<typeof feed>[1][]): RollupInput[] {
-  const minutes = new TradeBars([MINUTE], ROOMY);
+  const minutes = new TradeBars([plainBars(MINUTE)], ROOMY);
   return log.flatMap((chunk) => {
     const [part] = feed(minutes, chunk).closed;
     if (part === undefined) return [];
@@ -43,6 +47,16 @@ function latest(outcomes: readonly RollupOutcome[]): Map<bigint, Bar> {
 }
 
 const lots = anyTrades(fc.integer({ min: 0, max: 1_000_000 }));
+const STEPS = ['5m', '1h', '1d'];
+const HUGE = { retainedBars: 100_000, formingBars: 100_000 };
+const anyExactCase = anyTrades(undefined, 30).chain((trades) => anyLog(trades));
+
+function bySessions(name: string): (length: Interval) => BarGrid {
+  const found = calendar(name);
+  if (!found.ok) throw new Error(found.error);
+  return (length) => sessionGrid(length, found.value);
+}
+
 const anyCase = lots.chain((trades) => anyLog(trades));
 
 describe('bars to longer bars', () => {
@@ -53,7 +67,7 @@ describe('bars to longer bars', () => {
         for (const to of LONGER) {
           const longer = rollup(to);
           const rolled = latest(inputs.map((input) => longer.apply(input)));
-          const direct = new TradeBars([to], ROOMY);
+          const direct = new TradeBars([plainBars(to)], ROOMY);
           const wanted =
             newest(log.map((chunk) => feed(direct, chunk))).get(to.text) ?? new Map<bigint, Bar>();
           expect([...rolled.keys()].sort()).toEqual([...wanted.keys()].sort());
@@ -69,6 +83,84 @@ describe('bars to longer bars', () => {
     );
   });
 
+  it('equal the bars of the trades bit for bit where they say their exact sums, by UTC and by sessions, by any steps between', () => {
+    const anyGrid = fc.constantFrom(utcGrid, bySessions('XNYS'), bySessions('CMES'), bySessions('24-7'));
+    const anyEmpty = fc.constantFrom<EmptyIntervals>('absent', 'carried');
+    fc.assert(
+      fc.property(anyExactCase, anyGrid, anyEmpty, (log, gridOf, empty) => {
+        const planOf = (text: string): BarPlan => ({ kind: 'time', grid: gridOf(interval(text)), empty });
+        const direct = new TradeBars(STEPS.map(planOf), HUGE);
+        const wanted = newest(log.map((chunk) => feed(direct, chunk)));
+        const minutes = new TradeBars([planOf('1m')], HUGE);
+        const [five, hour, day] = STEPS.map((text, index) => {
+          const from = gridOf(interval(index === 0 ? '1m' : (STEPS[index - 1] ?? '')));
+          const created = BarRollup.create(from, gridOf(interval(text)), HUGE);
+          if (!created.ok) throw new Error(created.error);
+          return created.value;
+        });
+        const got = [five, hour, day].map(() => new Map<bigint, Bar>());
+        for (const chunk of log) {
+          let bars = feed(minutes, chunk).closed[0];
+          for (const [index, rollup] of [five, hour, day].entries()) {
+            if (bars === undefined || rollup === undefined) break;
+            const outcome = rollup.apply({ ...bars, knownAtNs: 0n });
+            expect([outcome.misfits, outcome.outside, outcome.tooLate]).toEqual([null, null, null]);
+            bars = outcome.closed ?? undefined;
+            for (const bar of bars?.bars ?? []) got[index]?.set(bar.startNs, bar);
+          }
+        }
+        for (const [index, text] of STEPS.entries()) {
+          const bare = (bars: ReadonlyMap<bigint, Bar> | undefined) =>
+            [...(bars?.values() ?? [])]
+              .filter((bar) => bar.tradeCount > 0)
+              .map(({ startNs, open, high, low, close, volume, vwap, tradeCount, sums }) => {
+                return { startNs, open, high, low, close, volume, vwap, tradeCount, sums };
+              })
+              .sort((a, b) => (a.startNs < b.startNs ? -1 : 1));
+          expect(bare(got[index])).toStrictEqual(bare(wanted.get(text)));
+        }
+      }),
+    );
+  });
+
+  it('leave out what is outside of the sessions, and name bars that do not fit them', () => {
+    const created = BarRollup.create(utcGrid(interval('1h')), bySessions('XNYS')(interval('1d')));
+    if (!created.ok) throw new Error(created.error);
+    const startNs = ['2024-07-01T12:00Z', '2024-07-01T13:00Z', '2024-07-01T14:00Z', '2024-07-01T14:30Z'].map(
+      (text) => BigInt(Date.parse(text)) * 1_000_000n,
+    );
+    const ones = [1, 1, 1, 1];
+    const bars = { ...emptyBars(), startNs, open: ones, high: ones, low: ones, close: ones, volume: ones };
+    const outcome = created.value.apply({ bars, knownAtNs: 1n, watermarkNs: 2n ** 62n });
+    expect(outcome.outside).toMatchObject({ count: 1, firstNs: startNs[0], volume: 1 });
+    // The opening at 13:30 cuts the second; the last is not aligned to the hour.
+    expect(outcome.misfits).toMatchObject({ count: 2, firstNs: startNs[1], lastNs: startNs[3] });
+    expect(outcome.closed?.bars).toMatchObject([{ volume: 1 }]);
+  });
+
+  it('are marked as partial where a part is, and know no empty part where something traded', () => {
+    const part = {
+      startNs: 0n,
+      knownAtNs: 1n,
+      open: 5,
+      high: 5,
+      low: 5,
+      close: 5,
+      vwap: NaN,
+      corrected: false,
+    };
+    const empty = { ...part, volume: 0, tradeCount: 0, partial: false };
+    const traded = { ...part, startNs: 60_000_000_000n, open: 7, high: 9, low: 7, close: 8, vwap: 8 };
+    const bars = [empty, { ...traded, volume: 2, tradeCount: 1, partial: true }];
+    const input = { knownAtNs: 0n, watermarkNs: 300_000_000_000n };
+    expect(rollup().apply({ ...input, bars }).closed?.bars).toMatchObject([
+      { open: 7, high: 9, low: 7, close: 8, volume: 2, vwap: 8, tradeCount: 1, partial: true },
+    ]);
+    expect(rollup().apply({ ...input, bars: [empty] }).closed?.bars).toMatchObject([
+      { open: 5, close: 5, volume: 0, tradeCount: 0, partial: false },
+    ]);
+  });
+
   it('do not notice a restart, at any point, nor a bar that comes twice', () => {
     fc.assert(
       fc.property(anyCase, fc.constantFrom(ROOMY, TIGHT), (log, limits) => {
@@ -76,7 +168,7 @@ describe('bars to longer bars', () => {
         const steady = rollup(to, limits);
         let restarted = rollup(to, limits);
         for (const input of minuteInputs(log)) {
-          const restored = BarRollup.restore(restarted.snapshot(), MINUTE, to, limits);
+          const restored = BarRollup.restore(restarted.snapshot(), utcGrid(MINUTE), utcGrid(to), limits);
           if (!restored.ok) throw new Error(restored.error);
           restarted = restored.value;
           const outcome = restarted.apply(input);
@@ -147,13 +239,13 @@ describe('bars to longer bars', () => {
     ['1s', '1d', 'more than 1500'],
     ['1w', '1mo', 'do not divide'],
   ])('refuses %s to %s', (from, to, reason) => {
-    const created = BarRollup.create(interval(from), interval(to));
+    const created = BarRollup.create(utcGrid(interval(from)), utcGrid(interval(to)));
     expect(created).toEqual({ ok: false, error: expect.stringContaining(reason) as string });
   });
 
   it('goes from days to weeks and months', () => {
-    expect(BarRollup.create(interval('1d'), interval('1w')).ok).toBe(true);
-    expect(BarRollup.create(interval('1h'), interval('1mo')).ok).toBe(true);
+    expect(BarRollup.create(utcGrid(interval('1d')), utcGrid(interval('1w'))).ok).toBe(true);
+    expect(BarRollup.create(utcGrid(interval('1h')), utcGrid(interval('1mo'))).ok).toBe(true);
   });
 
   it('returns an error on damaged state', () => {
@@ -165,7 +257,9 @@ describe('bars to longer bars', () => {
     });
     const bytes = longer.snapshot();
     for (let length = 0; length < bytes.length; length += 1) {
-      expect(BarRollup.restore(bytes.subarray(0, length), MINUTE, interval('5m')).ok).toBe(false);
+      expect(BarRollup.restore(bytes.subarray(0, length), utcGrid(MINUTE), utcGrid(interval('5m'))).ok).toBe(
+        false,
+      );
     }
   });
 });

@@ -1,9 +1,10 @@
 import type { StateReader, StateWriter, TradeColumns } from '@tickwell/domain';
-import { averagePrice } from './bar.ts';
+import { averagePrice, type Bar } from './bar.ts';
 
 const REST_OF_VOLUME = 1;
 const REST_OF_VALUE = 2;
 const PUBLISHED = 4;
+const PARTIAL = 8;
 
 /**
  * One bar while trades are added to it. The result does not depend on the order of the trades: open and close are the first and the
@@ -31,9 +32,34 @@ export class TradeBar {
   tradeCount = 0;
   /** A version has been put out. */
   published = false;
+  /** It begins before the stream is known. */
+  partial = false;
+
+  /** A bar of an interval without trades, at the price of the last close before it; NaN: without any. */
+  static empty(startNs: bigint, price: number, knownAtNs: bigint): TradeBar {
+    const bar = new TradeBar();
+    bar.startNs = startNs;
+    bar.openTimeNs = startNs;
+    bar.closeTimeNs = startNs;
+    bar.carry(price, knownAtNs);
+    return bar;
+  }
+
+  /** Sets all prices of a bar without trades. */
+  carry(price: number, knownAtNs: bigint): void {
+    this.open = price;
+    this.high = price;
+    this.low = price;
+    this.close = price;
+    this.knownAtNs = knownAtNs;
+  }
 
   /** Adds the trades `from` up to, not including, `to`, all within the bar and ascending by (time, seq). Non-empty. */
   addRun(trades: TradeColumns, from: number, to: number, knownAtNs: bigint): void {
+    if (this.tradeCount === 0) {
+      this.high = -Infinity;
+      this.low = Infinity;
+    }
     this.#addEnds(trades, from, to - 1);
     const { price: prices, size: sizes } = trades;
     let { high, low, volume, volumeRest, value, valueRest } = this;
@@ -71,6 +97,14 @@ export class TradeBar {
     return averagePrice(this.value, this.volume, this.low, this.high);
   }
 
+  /** What is known of it now. */
+  toBar(corrected: boolean): Bar {
+    const { startNs, knownAtNs, open, high, low, close, volume, vwap, tradeCount, partial } = this;
+    const { volumeRest, value, valueRest } = this;
+    const sums = { volumeRest, value, valueRest };
+    return { startNs, knownAtNs, open, high, low, close, volume, vwap, tradeCount, corrected, partial, sums };
+  }
+
   #addEnds(trades: TradeColumns, first: number, last: number): void {
     const empty = this.tradeCount === 0;
     const openTimeNs = trades.timeNs[first] ?? 0n;
@@ -97,7 +131,8 @@ export class TradeBar {
     const flags =
       (this.volumeRest === 0 ? 0 : REST_OF_VOLUME) +
       (this.valueRest === 0 ? 0 : REST_OF_VALUE) +
-      (this.published ? PUBLISHED : 0);
+      (this.published ? PUBLISHED : 0) +
+      (this.partial ? PARTIAL : 0);
     writer.uint(this.tradeCount).uint(flags).double(this.volume).double(this.value);
     if (this.volumeRest !== 0) writer.double(this.volumeRest);
     if (this.valueRest !== 0) writer.double(this.valueRest);
@@ -122,6 +157,7 @@ export class TradeBar {
     this.volumeRest = (flags & REST_OF_VOLUME) === 0 ? 0 : reader.double();
     this.valueRest = (flags & REST_OF_VALUE) === 0 ? 0 : reader.double();
     this.published = (flags & PUBLISHED) !== 0;
+    this.partial = (flags & PARTIAL) !== 0;
   }
 
   /** Bytes that {@link write} takes at least. */

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { referenceBars, exactSum } from './fixtures/reference.ts';
-import { anyLog, anyTrades, feed, INTERVALS, newest, type Chunk } from './fixtures/trades.ts';
+import { anyLog, anyTrades, feed, INTERVALS, newest, PLANS, type Chunk } from './fixtures/trades.ts';
 import { TradeBars } from './trade-bars.ts';
 
 const ROOMY = { retainedBars: 1_000, formingBars: 1_000 };
@@ -14,7 +14,7 @@ describe('bars of trades', () => {
   it('are the same in any order and any batches: a late trade gives what it would have given in time', () => {
     fc.assert(
       fc.property(anyCase, ({ trades, log }) => {
-        const bars = new TradeBars(INTERVALS, ROOMY);
+        const bars = new TradeBars(PLANS, ROOMY);
         const built = newest(log.map((chunk) => feed(bars, chunk)));
         for (const interval of INTERVALS) {
           const wanted = referenceBars(trades, interval);
@@ -33,7 +33,7 @@ describe('bars of trades', () => {
     fc.assert(
       fc.property(anyTrades(), fc.array(fc.boolean(), { minLength: 60, maxLength: 60 }), (trades, cuts) => {
         const run = (cut: (index: number) => boolean): unknown[] => {
-          const bars = new TradeBars(INTERVALS, TIGHT);
+          const bars = new TradeBars(PLANS, TIGHT);
           const out: unknown[] = [];
           let from = 0;
           trades.forEach((trade, index) => {
@@ -60,10 +60,10 @@ describe('bars of trades', () => {
   it('do not notice a restart, at any point', () => {
     fc.assert(
       fc.property(anyCase, fc.constantFrom(ROOMY, TIGHT), ({ log }, limits) => {
-        const steady = new TradeBars(INTERVALS, limits);
-        let restarted = new TradeBars(INTERVALS, limits);
+        const steady = new TradeBars(PLANS, limits);
+        let restarted = new TradeBars(PLANS, limits);
         for (const chunk of log) {
-          const restored = TradeBars.restore(restarted.snapshot(), INTERVALS, limits);
+          const restored = TradeBars.restore(restarted.snapshot(), PLANS, limits);
           if (!restored.ok) throw new Error(restored.error);
           restarted = restored.value;
           expect(feed(restarted, chunk)).toStrictEqual(feed(steady, chunk));
@@ -79,7 +79,7 @@ describe('bars of trades', () => {
       fc.property(
         lots.chain((trades) => fc.tuple(fc.constant(trades), anyLog(trades))),
         ([trades, log]) => {
-          const bars = new TradeBars(INTERVALS, TIGHT);
+          const bars = new TradeBars(PLANS, TIGHT);
           const outcomes = log.map((chunk) => feed(bars, chunk));
           const built = newest(outcomes);
           for (const { text } of INTERVALS) {
@@ -100,7 +100,7 @@ describe('bars of trades', () => {
   it('hold low ≤ open, close, vwap ≤ high, and say the greatest known-at of what is in them', () => {
     fc.assert(
       fc.property(anyCase, ({ log }) => {
-        const bars = new TradeBars(INTERVALS, TIGHT);
+        const bars = new TradeBars(PLANS, TIGHT);
         for (const chunk of log) {
           for (const { bars: closed } of feed(bars, chunk).closed) {
             for (const { open, high, low, close, vwap, knownAtNs, corrected } of closed) {

@@ -2,7 +2,7 @@ import { parseIsoTime } from '@tickwell/domain';
 import { describe, expect, it } from 'vitest';
 import { toBarColumns } from './bar.ts';
 import { columns, feed, interval, type Trade } from './fixtures/trades.ts';
-import { TradeBars } from './trade-bars.ts';
+import { plainBars, TradeBars } from './trade-bars.ts';
 
 function at(clock: string, day = '2024-03-04'): bigint {
   const parsed = parseIsoTime(`${day}T${clock}Z`);
@@ -14,7 +14,7 @@ function trade(clock: string, price: number, size = 1, seq = 0n): Trade {
   return { timeNs: at(clock), seq, price, size };
 }
 
-const MINUTE = [interval('1m')];
+const MINUTE = [plainBars(interval('1m'))];
 
 describe('closing', () => {
   it('puts a bar out when the watermark reaches its end, and not before', () => {
@@ -24,7 +24,8 @@ describe('closing', () => {
     const { closed } = bars.apply({ knownAtNs: 6n, watermarkNs: at('10:01:00') });
     expect(closed).toStrictEqual([
       {
-        interval: MINUTE[0],
+        interval: interval('1m'),
+        id: '1m',
         bars: [
           {
             startNs: at('10:00:00'),
@@ -37,6 +38,8 @@ describe('closing', () => {
             vwap: 39 / 4,
             tradeCount: 3,
             corrected: false,
+            partial: false,
+            sums: { volumeRest: 0, value: 39, valueRest: 0 },
           },
         ],
         watermarkNs: at('10:01:00'),
@@ -143,9 +146,12 @@ describe('refused trades', () => {
 
 describe('state', () => {
   it('goes on with other intervals: a new one starts empty, one that is gone is left out', () => {
-    const bars = new TradeBars([interval('1m'), interval('5m')]);
+    const bars = new TradeBars([plainBars(interval('1m')), plainBars(interval('5m'))]);
     feed(bars, { trades: [trade('10:00:00', 1)], knownAtNs: 1n, watermarkNs: 0n });
-    const restored = TradeBars.restore(bars.snapshot(), [interval('5m'), interval('1h')]);
+    const restored = TradeBars.restore(bars.snapshot(), [
+      plainBars(interval('5m')),
+      plainBars(interval('1h')),
+    ]);
     if (!restored.ok) throw new Error(restored.error);
     const { closed } = restored.value.apply({ knownAtNs: 1n, watermarkNs: at('11:00:00') });
     expect(closed.map((part) => part.interval.text)).toEqual(['5m']);
@@ -179,14 +185,14 @@ describe('state', () => {
     }
     expect(TradeBars.restore(Uint8Array.of(9, 0), MINUTE)).toEqual({
       ok: false,
-      error: 'state of trade bars: version 9, this build reads 1',
+      error: 'state of trade bars: version 9, this build reads 2',
     });
   });
 });
 
 describe('columns', () => {
   it('carry the session date from a day up', () => {
-    const day = [interval('1h'), interval('1d'), interval('1w'), interval('1mo')];
+    const day = ['1h', '1d', '1w', '1mo'].map((text) => plainBars(interval(text)));
     const bars = new TradeBars(day);
     const input = {
       trades: columns([trade('10:00:00', 1, 0)]),

@@ -7,14 +7,17 @@ import {
   type Result,
   type TradeColumns,
 } from '@tickwell/domain';
-import type { ClosedBars, TooLate } from './bar.ts';
-import { IntervalBars, type BarLimits } from './interval-bars.ts';
+import type { ClosedBars, FormingBar, LeftOut } from './bar.ts';
+import type { BarBuilder, BarLimits, BarPlan, Settled } from './builder.ts';
+import { utcGrid } from './grid.ts';
+import { IntervalBars } from './interval-bars.ts';
+import { ThresholdBars } from './threshold-bars.ts';
 
 export const DEFAULT_BAR_LIMITS: BarLimits = { retainedBars: 64, formingBars: 256 };
 
 /** Larger numbers are no prices or sizes, and their products would not be finite. */
 const MAX_MAGNITUDE = 1e100;
-const STATE_VERSION = 1;
+const STATE_VERSION = 2;
 
 export interface TradesInput {
   /** In log order; left out, only the watermark moves. */
@@ -25,88 +28,104 @@ export interface TradesInput {
 }
 
 export interface TradeBarsOutcome {
-  /** Per interval with bars to put out. */
+  /** Per plan with bars to put out. */
   readonly closed: readonly ClosedBars[];
-  readonly tooLate: readonly TooLate[];
+  /** Bars that go on, where a plan wants to hear of them. */
+  readonly forming: readonly FormingBar[];
+  readonly tooLate: readonly LeftOut[];
+  /** Trades outside of the sessions. */
+  readonly outside: readonly LeftOut[];
   /** Trades that are in no bar because price or size is no finite number up to 1e100, or the size is negative. */
   readonly refused: number;
-  /** Intervals where more bars waited for the watermark than the limit, and how many were closed without it. */
+  /** Plans where more bars, or trades, waited for the watermark than the limit, and how many were closed without it. */
   readonly forced: readonly { readonly interval: string; readonly bars: number }[];
+  /** Plans whose empty intervals get no bars from here on, until something trades: too many in a row were empty. */
+  readonly unfilled: readonly { readonly interval: string; readonly startNs: bigint }[];
+}
+
+/** Bars of an interval by UTC, none of what is empty. */
+export function plainBars(interval: Interval): BarPlan {
+  return { kind: 'time', grid: utcGrid(interval), empty: 'absent' };
 }
 
 /**
- * Bars of one series of trades, of several intervals at once. Bars close by the watermark alone, intervals without trades have no bar,
- * and a forming bar is state: nothing of it is put out.
+ * Bars of one series of trades, of several kinds at once. Bars close by the watermark alone; what is still forming is told where a plan says so.
  *
  * - open and close are the prices first and last by (time, seq); volume is the exact sum of sizes and vwap the exact sum of the products
  *   price × size (each rounded to a double) over it, both rounded once. So a bar does not depend on the order or the batches its trades
  *   came in, nor on restarts. (See {@link TradeBar} for the one limit of exact.)
  * - A trade below the watermark corrects its bar, or makes it, as long as the bar is among the `retainedBars` last closed ones of its
  *   interval; what comes later is counted and reported. The corrected bar goes out once per input, with all of the input's trades.
+ * - A bar that begins before the first trade, or the first watermark, that was seen is marked as partial.
  */
 export class TradeBars {
-  readonly #intervals: readonly IntervalBars[];
+  readonly #builders: readonly BarBuilder[];
+  #hasBegun = false;
 
-  constructor(intervals: readonly Interval[], limits: BarLimits = DEFAULT_BAR_LIMITS) {
-    this.#intervals = intervals.map((interval) => new IntervalBars(interval, limits));
+  constructor(plans: readonly BarPlan[], limits: BarLimits = DEFAULT_BAR_LIMITS) {
+    this.#builders = plans.map((plan) =>
+      plan.kind === 'time' ? new IntervalBars(plan, limits) : new ThresholdBars(plan, limits),
+    );
   }
 
   apply(input: TradesInput): TradeBarsOutcome {
     const given = input.trades;
     const trades = given === undefined ? undefined : usable(given);
+    if (!this.#hasBegun) this.#begin(beginOf(trades, input.watermarkNs));
     if (trades !== undefined) this.#add(trades, input.knownAtNs);
-    const closed: ClosedBars[] = [];
-    const tooLate: TooLate[] = [];
-    const forced: { interval: string; bars: number }[] = [];
-    for (const bars of this.#intervals) {
-      const settled = bars.settle(input.watermarkNs);
-      if (settled === null) continue;
-      if (settled.closed.bars.length > 0) closed.push(settled.closed);
-      if (settled.tooLate !== null) tooLate.push(settled.tooLate);
-      if (settled.forced > 0) forced.push({ interval: bars.interval.text, bars: settled.forced });
-    }
+    const settled = this.#builders.flatMap((builder) => {
+      const one = builder.settle(input.watermarkNs, input.knownAtNs);
+      return one === null ? [] : [{ interval: builder.interval.text, ...one }];
+    });
     const refused = (given?.timeNs.length ?? 0) - (trades?.timeNs.length ?? 0);
-    return { closed, tooLate, refused, forced };
+    return { ...outcomeOf(settled), refused };
   }
 
   /** Everything that later bars depend on, exactly. Equal inputs give equal bytes. */
   snapshot(): Uint8Array<ArrayBuffer> {
-    const writer = new StateWriter().uint(STATE_VERSION).uint(this.#intervals.length);
-    for (const bars of this.#intervals) {
+    const writer = new StateWriter().uint(STATE_VERSION).uint(this.#builders.length);
+    for (const builder of this.#builders) {
       const part = new StateWriter();
-      bars.write(part);
-      writer.text(bars.interval.text).block(part.finish());
+      builder.write(part);
+      writer.text(builder.id).block(part.finish());
     }
     return writer.finish();
   }
 
   /**
-   * Goes on where a snapshot was taken. An interval that is new since then starts empty, one that is gone is left out. The error is
+   * Goes on where a snapshot was taken. A plan that is new since then starts empty, one that is gone is left out. The error is
    * one line: bytes that are damaged, or of a newer version.
    */
   static restore(
     bytes: Uint8Array,
-    intervals: readonly Interval[],
+    plans: readonly BarPlan[],
     limits: BarLimits = DEFAULT_BAR_LIMITS,
   ): Result<TradeBars, string> {
-    const restored = new TradeBars(intervals, limits);
+    const restored = new TradeBars(plans, limits);
     const parts = readState(bytes, (reader) => {
       const version = reader.uint();
-      if (version !== STATE_VERSION) reader.fail(`version ${version}, this build reads ${STATE_VERSION}`);
-      return Array.from({ length: reader.count(2) }, () => [reader.text(), reader.block()] as const);
+      if (version !== 1 && version !== STATE_VERSION)
+        reader.fail(`version ${version}, this build reads ${STATE_VERSION}`);
+      return Array.from({ length: reader.count(2) }, () => [version, reader.text(), reader.block()] as const);
     });
     if (!parts.ok) return err(`state of trade bars: ${parts.error}`);
-    for (const [text, part] of parts.value) {
-      const bars = restored.#intervals.find((candidate) => candidate.interval.text === text);
+    for (const [version, id, part] of parts.value) {
+      const builder = restored.#builders.find((candidate) => candidate.id === id);
       const read =
-        bars === undefined
+        builder === undefined
           ? undefined
           : readState(part, (reader) => {
-              bars.read(reader);
+              builder.read(reader, version);
             });
-      if (read?.ok === false) return err(`state of ${text} trade bars: ${read.error}`);
+      if (read?.ok === false) return err(`state of ${id} trade bars: ${read.error}`);
     }
     return { ok: true, value: restored };
+  }
+
+  #begin(timeNs: bigint | undefined): void {
+    if (timeNs === undefined) return;
+    for (const builder of this.#builders) builder.begin(timeNs);
+    this.#hasBegun = true;
   }
 
   /** Cuts the trades where their order turns back: within a run all that an interval needs to compare are its ends. */
@@ -115,10 +134,32 @@ export class TradeBars {
     let from = 0;
     for (let index = 1; index <= timeNs.length; index += 1) {
       if (index < timeNs.length && !turnsBack(timeNs, seq, index)) continue;
-      for (const bars of this.#intervals) bars.addRun(trades, from, index, knownAtNs);
+      for (const builder of this.#builders) builder.addRun(trades, from, index, knownAtNs);
       from = index;
     }
   }
+}
+
+function outcomeOf(
+  settled: readonly (Settled & { readonly interval: string })[],
+): Omit<TradeBarsOutcome, 'refused'> {
+  return {
+    closed: settled.flatMap(({ closed }) => closed ?? []),
+    forming: settled.flatMap(({ forming }) => forming ?? []),
+    tooLate: settled.flatMap(({ tooLate }) => tooLate ?? []),
+    outside: settled.flatMap(({ outside }) => outside ?? []),
+    forced: settled.flatMap(({ interval, forced }) => (forced > 0 ? [{ interval, bars: forced }] : [])),
+    unfilled: settled.flatMap(({ interval, unfilledNs }) =>
+      unfilledNs === null ? [] : [{ interval, startNs: unfilledNs }],
+    ),
+  };
+}
+
+/** From when on an input knows the stream; undefined: it says nothing. */
+function beginOf(trades: TradeColumns | undefined, watermarkNs: bigint): bigint | undefined {
+  let began = watermarkNs > 0n ? watermarkNs : undefined;
+  for (const timeNs of trades?.timeNs ?? []) if (began === undefined || timeNs < began) began = timeNs;
+  return began;
 }
 
 function turnsBack(timeNs: readonly bigint[], seq: readonly bigint[], index: number): boolean {

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import type { Bar } from './bar.ts';
 import { columns, interval, newest, type Trade } from './fixtures/trades.ts';
 import { unzip } from './fixtures/zip.ts';
-import { TradeBars } from './trade-bars.ts';
+import { plainBars, TradeBars } from './trade-bars.ts';
 
 /**
  * Bars built of a vendor's recorded ticks against the minute bars the same vendor made of them (QuantConnect LEAN's sample data, which is
@@ -36,7 +36,7 @@ function build(ticks: readonly number[][], scale: number): Map<number, number[]>
   const trades = ticks.map(([ms = NaN, price = NaN, size = NaN], index): Trade => {
     return { timeNs: BigInt(ms) * NS_PER_MS, seq: BigInt(index), price: price / scale, size };
   });
-  const bars = new TradeBars([MINUTE], { retainedBars: 8, formingBars: 8 });
+  const bars = new TradeBars([plainBars(MINUTE)], { retainedBars: 8, formingBars: 8 });
   const outcomes = [];
   for (let from = 0; from < trades.length; from += 1_000) {
     const batch = trades.slice(from, from + 1_000);

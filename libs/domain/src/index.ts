@@ -1,3 +1,4 @@
+export * from './bar-length.ts';
 export * from './cause.ts';
 export * from './difference-class.ts';
 export * from './errors.ts';

@@ -1,7 +1,9 @@
 import {
+  plainBars,
   toBarColumns,
   TradeBars,
   type BarLimits,
+  type BarPlan,
   type ClosedBars,
   type TradeBarsOutcome,
 } from '@tickwell/bars';
@@ -53,9 +55,11 @@ export class BarBuilder implements Processor<BarBuilderState, ServiceSettings> {
   readonly dedup = 'record';
   readonly stateVersion = 1;
   readonly #options: BarBuilderOptions;
+  readonly #plans: readonly BarPlan[];
 
   constructor(options: BarBuilderOptions) {
     this.#options = options;
+    this.#plans = options.intervals.map(plainBars);
   }
 
   keyOf(record: LogRecord): string {
@@ -109,7 +113,7 @@ export class BarBuilder implements Processor<BarBuilderState, ServiceSettings> {
     if (!read.ok) return read;
     const state: BarBuilderState = [];
     for (const { source, priceBasis, snapshot } of read.value) {
-      const bars = TradeBars.restore(snapshot, this.#options.intervals, this.#options.limits);
+      const bars = TradeBars.restore(snapshot, this.#plans, this.#options.limits);
       if (!bars.ok) return bars;
       state.push({ source, priceBasis, bars: bars.value });
     }
@@ -120,7 +124,7 @@ export class BarBuilder implements Processor<BarBuilderState, ServiceSettings> {
     const { source, priceBasis } = header;
     const known = state.find((series) => series.source === source && series.priceBasis === priceBasis);
     if (known !== undefined || state.length >= MAX_SERIES) return known;
-    const series = { source, priceBasis, bars: new TradeBars(this.#options.intervals, this.#options.limits) };
+    const series = { source, priceBasis, bars: new TradeBars(this.#plans, this.#options.limits) };
     state.push(series);
     return series;
   }

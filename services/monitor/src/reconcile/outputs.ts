@@ -129,7 +129,8 @@ function piecesOf(published: readonly PublishedBar[]): readonly (readonly Publis
 }
 
 function barOf({ startNs, knownAtNs, open, high, low, close, volume, vwap, tradeCount }: PublishedBar): Bar {
-  return { startNs, knownAtNs, open, high, low, close, volume, vwap, tradeCount, corrected: false };
+  const values = { startNs, knownAtNs, open, high, low, close, volume, vwap, tradeCount };
+  return { ...values, corrected: false, partial: false };
 }
 
 function headerOf(

@@ -328,7 +328,9 @@ export class IntervalBars implements BarBuilder {
 
   #takeForming(): FormingBar | null {
     const newest = this.#open.at(-1);
-    if (!this.#forming.take(newest, this.#eventNs) || newest === undefined) return null;
+    const eventNs = this.#eventNs;
+    this.#eventNs = 0n;
+    if (!this.#forming.take(newest, eventNs) || newest === undefined) return null;
     return { interval: this.interval, id: this.id, bar: newest.toBar(newest.published) };
   }
 }

@@ -113,8 +113,8 @@ describe('bars to longer bars', () => {
           const bare = (bars: ReadonlyMap<bigint, Bar> | undefined) =>
             [...(bars?.values() ?? [])]
               .filter((bar) => bar.tradeCount > 0)
-              .map(({ startNs, open, high, low, close, volume, vwap, tradeCount, sums }) => {
-                return { startNs, open, high, low, close, volume, vwap, tradeCount, sums };
+              .map(({ startNs, open, high, low, close, volume, vwap, tradeCount }) => {
+                return { startNs, open, high, low, close, volume, vwap, tradeCount };
               })
               .sort((a, b) => (a.startNs < b.startNs ? -1 : 1));
           expect(bare(got[index])).toStrictEqual(bare(wanted.get(text)));

@@ -251,7 +251,9 @@ export class ThresholdBars implements BarBuilder {
 
   #takeForming(): FormingBar | null {
     const bar = this.#current;
-    if (!this.#forming.take(bar, this.#eventNs) || bar === undefined) return null;
+    const eventNs = this.#eventNs;
+    this.#eventNs = 0n;
+    if (!this.#forming.take(bar, eventNs) || bar === undefined) return null;
     return { interval: this.interval, id: this.id, bar: bar.toBar(false) };
   }
 }

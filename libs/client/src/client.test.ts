@@ -92,6 +92,7 @@ describe('the other series', () => {
         yield create(queryV1.GetIndicatorsResponseSchema, {
           source: 's',
           specId: 'bbands(2,2,close)',
+          mode: queryV1.IndicatorMode.STORED,
           startNs: [7n, 8n],
           warm: [false, true],
           outputs: [
@@ -110,8 +111,77 @@ describe('the other series', () => {
     ]);
     const specId = 'bbands(2,2,close)';
     expect(await client.indicators({ symbol: 'A', interval: '1d', specId }).toArray()).toEqual([
-      { startNs: 7n, warm: false, values: { upper: NAN, lower: NAN } },
-      { startNs: 8n, warm: true, values: { upper: 3, lower: 1 } },
+      { specId, startNs: 7n, warm: false, values: { upper: NAN, lower: NAN } },
+      { specId, startNs: 8n, warm: true, values: { upper: 3, lower: 1 } },
+    ]);
+  });
+});
+
+describe('indicators side by side', () => {
+  const { COMPUTED, STORED } = queryV1.IndicatorMode;
+  const answer = (
+    specId: string,
+    startNs: bigint[],
+    outputs: { name: string; value: number[] }[],
+    batch: bigint,
+    mode = COMPUTED,
+  ): queryV1.GetIndicatorsResponse =>
+    create(queryV1.GetIndicatorsResponseSchema, {
+      ...{ source: 's', specId, startNs, warm: startNs.map(() => true), outputs, batch, mode },
+    });
+
+  it('have a row per bar and are named as they were asked for', async () => {
+    const asked: queryV1.GetIndicatorsRequest[] = [];
+    await using pair = await scripted({
+      async *getIndicators(request) {
+        asked.push(request);
+        await Promise.resolve();
+        const macd = (at: number): { name: string; value: number[] }[] => [
+          { name: 'macd', value: [at, at + 1] },
+          { name: 'signal', value: [NAN, at] },
+        ];
+        yield answer('rsi(14,close)', [1n, 2n], [{ name: 'rsi', value: [NAN, 50] }], 1n);
+        yield answer('macd(12,26,9,close)', [1n, 2n], macd(10), 1n);
+        yield answer('rsi(14,close)', [3n, 5n], [{ name: 'rsi', value: [60, 70] }], 2n);
+        yield answer('macd(12,26,9,close)', [4n, 5n], macd(20), 2n);
+      },
+    });
+    const specs = 'RSI(14), MACD(12,26,9)';
+    const options = { symbol: 'A', interval: '1d', specs, mode: 'computed', adjustment: 'all' } as const;
+    const [first, second, ...rest] = await pair.client.indicatorTable(options).toArray();
+    expect(first).toEqual({
+      startNs: 1n,
+      source: 's',
+      values: { 'RSI(14)': NAN, 'MACD(12,26,9).macd': 10, 'MACD(12,26,9).signal': NAN },
+    });
+    expect(second?.values).toEqual({ 'RSI(14)': 50, 'MACD(12,26,9).macd': 11, 'MACD(12,26,9).signal': 10 });
+    // Bars that only one of them has are rows, too.
+    expect(
+      rest.map(({ startNs, values }) => [startNs, values['RSI(14)'], values['MACD(12,26,9).macd']]),
+    ).toEqual([
+      [3n, 60, NAN],
+      [4n, NAN, 20],
+      [5n, 70, 21],
+    ]);
+    expect(asked).toMatchObject([
+      { specs: ['RSI(14)', 'MACD(12,26,9)'], specId: '', mode: COMPUTED, adjustment: events.PriceBasis.ALL },
+    ]);
+  });
+
+  it('tell whether they were stored, and what they begin with', async () => {
+    await using pair = await scripted({
+      async *getIndicators() {
+        await Promise.resolve();
+        for (const start of [1n, 2n])
+          yield answer('sma(2,close)', [start], [{ name: 'sma', value: [Number(start)] }], 0n, STORED);
+      },
+    });
+    const chunks = [];
+    const table = pair.client.indicatorTable({ symbol: 'A', interval: '1d', specs: 'sma(2)' });
+    for await (const chunk of table) chunks.push(chunk);
+    expect(chunks).toMatchObject([
+      { mode: 'stored', anchorNs: 0n, startNs: [1n], columns: [{ name: 'sma(2)', values: [1] }] },
+      { startNs: [2n], columns: [{ name: 'sma(2)', values: [2] }] },
     ]);
   });
 });

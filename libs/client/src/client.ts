@@ -1,11 +1,5 @@
 import { create } from '@bufbuild/protobuf';
-import {
-  priceBasisFromProto,
-  priceBasisToProto,
-  priceTypeFromProto,
-  priceTypeToProto,
-  queryV1,
-} from '@tickwell/contracts';
+import { priceBasisFromProto, priceTypeFromProto, priceTypeToProto, queryV1 } from '@tickwell/contracts';
 import {
   emptyBars,
   emptyQuotes,
@@ -27,6 +21,21 @@ import {
   type CoverageOptions,
   type SeriesCoverage,
 } from './coverage.ts';
+import {
+  indicatorsChunk,
+  indicatorsRequest,
+  wishFields,
+  type IndicatorOptions,
+  type IndicatorsChunk,
+  type IndicatorSeriesOptions,
+} from './indicator-options.ts';
+import {
+  indicatorTable,
+  indicatorTableRows,
+  namesBySpec,
+  type IndicatorTableChunk,
+  type IndicatorTableRow,
+} from './indicator-table.ts';
 import { holesRequest, ledgerHole, type HolesOptions, type LedgerHole } from './hole.ts';
 import { ConfigClient } from './config-client.ts';
 import { DeadLetterClient } from './dead-letter-client.ts';
@@ -45,7 +54,6 @@ import {
   quoteRows,
   tradeRows,
   type Bar,
-  type IndicatorColumns,
   type IndicatorValue,
   type Quote,
   type Trade,
@@ -106,12 +114,6 @@ export interface BarOptions extends SeriesOptions, ColumnOptions {
 
 export type BackAdjustment = 'none' | 'difference' | 'ratio';
 
-export interface IndicatorOptions extends SeriesOptions {
-  readonly interval: string;
-  /** Canonical specification, for example "sma(20,close)". */
-  readonly specId: string;
-}
-
 export interface TradesChunk {
   readonly source: string;
   readonly trades: TradeColumns;
@@ -134,11 +136,6 @@ export interface BarsChunk {
   readonly knownAtNs: readonly bigint[];
 }
 
-export interface IndicatorsChunk extends IndicatorColumns {
-  readonly source: string;
-  readonly specId: string;
-}
-
 export interface Instrument {
   readonly symbol: string;
   readonly source: string;
@@ -158,14 +155,6 @@ export interface Instrument {
   readonly exchange: string;
   readonly currency: string;
 }
-
-const BASIS = { raw: 'raw', split: 'split-adjusted', all: 'all' } as const;
-
-const BACK_ADJUSTMENTS: Readonly<Record<BackAdjustment, queryV1.BackAdjustment>> = {
-  none: queryV1.BackAdjustment.NONE,
-  difference: queryV1.BackAdjustment.DIFFERENCE,
-  ratio: queryV1.BackAdjustment.RATIO,
-};
 
 const METHODS = queryV1.MarketDataService.method;
 const RECONCILIATIONS_PAGE = 500;
@@ -286,7 +275,7 @@ export class TickwellClient {
 
   bars(options: BarOptions): SeriesStream<BarsChunk, Bar> {
     const { interval, priceType = 'trade', requireComplete = false, calendar = '' } = options;
-    const { adjustment, backAdjustment, onCoverage, asOfNs = 0n, strict = false } = options;
+    const { onCoverage } = options;
     const request = create(queryV1.GetBarsRequestSchema, {
       ...seriesRequest(options),
       columns: [...(options.columns ?? [])],
@@ -295,10 +284,7 @@ export class TickwellClient {
       requireComplete,
       withCoverage: onCoverage !== undefined,
       calendar,
-      asOfNs,
-      strict,
-      ...(backAdjustment === undefined ? {} : { backAdjustment: BACK_ADJUSTMENTS[backAdjustment] }),
-      ...(adjustment === undefined ? {} : { adjustment: priceBasisToProto(BASIS[adjustment]) }),
+      ...wishFields(options),
     });
     return this.#series(
       options,
@@ -345,22 +331,22 @@ export class TickwellClient {
     );
   }
 
+  /** Values of indicators, stored or computed over the stored bars, specification by specification; {@link indicatorTable} has them side by side. */
   indicators(options: IndicatorOptions): SeriesStream<IndicatorsChunk, IndicatorValue> {
-    const { interval, specId } = options;
-    const request = create(queryV1.GetIndicatorsRequestSchema, {
-      ...seriesRequest(options),
-      interval,
-      specId,
-    });
-    return this.#series<IndicatorsChunk, IndicatorValue>(
-      options,
-      indicatorRows,
-      async function* (channel, config) {
-        for await (const answer of channel.stream(METHODS.getIndicators, request, config)) {
-          const { source, startNs, warm, outputs } = answer;
-          yield { source, specId: answer.specId, startNs, warm, outputs };
-        }
-      },
+    const request = indicatorsRequest(options, seriesRequest(options));
+    return this.#series(options, indicatorRows, (channel, config) =>
+      readIndicators(channel, request, config),
+    );
+  }
+
+  /** Indicators side by side: a row per bar, a column per output, named as in `specs`, a list such as "RSI(14),MACD(12,26,9)". */
+  indicatorTable(
+    options: IndicatorSeriesOptions & { readonly specs: string },
+  ): SeriesStream<IndicatorTableChunk, IndicatorTableRow> {
+    const names = namesBySpec(options.specs);
+    const request = indicatorsRequest({ ...options, specs: [...names.values()] }, seriesRequest(options));
+    return this.#series(options, indicatorTableRows, (channel, config) =>
+      indicatorTable(readIndicators(channel, request, config), names),
     );
   }
 
@@ -381,6 +367,15 @@ export class TickwellClient {
     const open = (): AsyncIterable<C> => read(this.#channel, callConfig(options));
     return new SeriesStream({ open, rowsOf, retry: this.#retry, signal: options.signal });
   }
+}
+
+async function* readIndicators(
+  channel: Channel,
+  request: queryV1.GetIndicatorsRequest,
+  config: CallOptions,
+): AsyncGenerator<IndicatorsChunk> {
+  for await (const answer of channel.stream(METHODS.getIndicators, request, config))
+    yield indicatorsChunk(answer);
 }
 
 function instrumentOf(series: queryV1.InstrumentSeries): Instrument {

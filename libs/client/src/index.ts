@@ -18,13 +18,13 @@ export type {
   BarsChunk,
   ColumnOptions,
   ConnectOptions,
-  IndicatorOptions,
-  IndicatorsChunk,
   Instrument,
   QuotesChunk,
   SeriesOptions,
   TradesChunk,
 } from './client.ts';
+export type { IndicatorOptions, IndicatorsChunk, IndicatorSeriesOptions } from './indicator-options.ts';
+export type { IndicatorTableChunk, IndicatorTableRow } from './indicator-table.ts';
 export type {
   ConfigClient,
   ConfigDocument,
@@ -59,6 +59,8 @@ export type {
 } from './quality-watch.ts';
 export type { Completeness, KindCounts, SourceReport, SourceState, StreamReport } from './source-report.ts';
 export { barFrame, type FrameBar } from './market-frame.ts';
+export { calculateTechnicalIndicators } from '@tickwell/indicators';
+export type { IndicatorColumn, IndicatorFrame, SkippedRows, TechnicalIndicators } from '@tickwell/indicators';
 export { processMarketData, validateMarketData } from '@tickwell/validation';
 export type {
   BarFrame,

@@ -40,6 +40,8 @@ export interface Bar {
 }
 
 export interface IndicatorValue {
+  /** Canonical; left out where the columns do not say it. */
+  readonly specId?: string;
   readonly startNs: bigint;
   readonly warm: boolean;
   /** By output name: "sma", "upper", ... */
@@ -107,11 +109,15 @@ export function* barRows(
   }
 }
 
-export function* indicatorRows(columns: IndicatorColumns): Generator<IndicatorValue> {
+export function* indicatorRows(
+  columns: IndicatorColumns & { readonly specId?: string },
+): Generator<IndicatorValue> {
+  const { specId } = columns;
+  const of = specId === undefined ? {} : { specId };
   for (const [index, startNs] of columns.startNs.entries()) {
     const values = Object.fromEntries(
       columns.outputs.map(({ name, value }) => [name, value[index] ?? Number.NaN]),
     );
-    yield { startNs, warm: columns.warm[index] ?? false, values };
+    yield { ...of, startNs, warm: columns.warm[index] ?? false, values };
   }
 }

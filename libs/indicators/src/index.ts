@@ -24,7 +24,7 @@ export type { IndicatorInput, PriceSource } from './input.ts';
 export { BUILT_IN } from './registry.ts';
 export type { Registry } from './registry.ts';
 export type { SnapshotError, SnapshotErrorCode } from './snapshot.ts';
-export { parseSpec, parseSpecList } from './spec.ts';
+export { parseSpec, parseSpecList, splitSpecs } from './spec.ts';
 export type { SpecError, SpecErrorCode, SpecListResult, SpecResult } from './spec.ts';
 export { checkIndicatorDocument, readIndicatorDocument } from './settings/document.ts';
 export type { IndicatorSelection, ReadSelection } from './settings/document.ts';

@@ -142,10 +142,6 @@ describe('source "best"', () => {
     const answers = [
       service.calls.getTicks(create(queryV1.GetTicksRequestSchema, named), call),
       service.calls.getQuotes(create(queryV1.GetQuotesRequestSchema, named), call),
-      service.calls.getIndicators(
-        create(queryV1.GetIndicatorsRequestSchema, { ...named, interval: '1m', specId: 'sma(20)' }),
-        call,
-      ),
     ];
     for (const answer of answers) await expect(answer.next()).rejects.toThrow(/"best" is of bars only/);
   });

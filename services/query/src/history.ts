@@ -1,17 +1,9 @@
 import { create } from '@bufbuild/protobuf';
-import { parseSpec } from '@tickwell/indicators';
 import { events, priceBasisToProto, priceTypeToProto, queryV1 } from '@tickwell/contracts';
 import { err, ok, TickwellError, type Result } from '@tickwell/domain';
-import { nameAt, type Instrument, type InstrumentMap } from '@tickwell/instruments';
+import { nameAt, type Adjustment, type Instrument, type InstrumentMap } from '@tickwell/instruments';
 import { BEST_SOURCE } from '@tickwell/source-policy';
-import type {
-  BarQuery,
-  HistoryReader,
-  HoleReader,
-  IndicatorQuery,
-  SeriesQuery,
-  StoredSeries,
-} from '@tickwell/ports';
+import type { BarQuery, HistoryReader, HoleReader, SeriesQuery, StoredSeries } from '@tickwell/ports';
 import {
   adjustmentArgument,
   asOfArgument,
@@ -29,13 +21,21 @@ import { slices, sliceColumns } from './chunks.ts';
 import { GapLedger } from './quality/gap-ledger.ts';
 import { gapFields } from './quality/hole-message.ts';
 import { missingText, type CoverageReader, type CoverageSeries } from './quality/coverage-reader.ts';
-import { continuousBars } from './continuous-bars.ts';
+import { continuousBars, type ContinuousOf } from './continuous-bars.ts';
 import { continuousOf } from './continuous-of.ts';
 import type { SourcePolicies } from './source-policies.ts';
 
 export interface CallSignal {
   readonly signal: AbortSignal;
 }
+
+/** How prices are wanted. */
+export interface BarWish {
+  readonly basis: WantedBasis | undefined;
+  readonly backAdjustment: Adjustment | undefined;
+}
+
+type BarChunk = BestChunk & { readonly contract?: string };
 
 const MAX_INSTRUMENTS = 50_000;
 const DEFAULT_INSTRUMENTS = 10_000;
@@ -96,12 +96,7 @@ export class HistoryCalls {
     };
     const asked = orRefuse(backAdjustmentArgument(request.backAdjustment));
     const basis = orRefuse(adjustmentArgument(request.adjustment));
-    const continuous = await continuousOf(this.#instruments, this.#reader, query, asked);
-    if (continuous === undefined && asked !== undefined)
-      throw new TickwellError(
-        'invalid-argument',
-        `back_adjustment is of continuous futures, and the instrument map has none called ${query.symbol}`,
-      );
+    const continuous = await this.#continuous(query, asked);
     const complete = completeFlag(request);
     if (continuous !== undefined && complete !== undefined)
       throw new TickwellError(
@@ -118,7 +113,7 @@ export class HistoryCalls {
       const coverage = await this.#judged(series, request);
       if (coverage !== undefined) yield create(queryV1.GetBarsResponseSchema, { coverage });
     }
-    const chunks: AsyncIterable<BestChunk & { readonly contract?: string }> =
+    const chunks: AsyncIterable<BarChunk> =
       continuous === undefined
         ? this.#bars(query, basis)
         : continuousBars((one) => this.#bars(one, basis), query, continuous);
@@ -160,6 +155,23 @@ export class HistoryCalls {
     });
   }
 
+  /** Bars as {@link getBars} answers them, for what is computed of them. */
+  async *readBars(query: BarQuery, { basis, backAdjustment }: BarWish): AsyncGenerator<BarChunk> {
+    const continuous = await this.#continuous(query, backAdjustment);
+    if (continuous === undefined) yield* this.#bars(query, basis);
+    else yield* continuousBars((one) => this.#bars(one, basis), query, continuous);
+  }
+
+  /** Undefined: the symbol is no continuous future. */
+  async #continuous(query: BarQuery, asked: Adjustment | undefined): Promise<ContinuousOf | undefined> {
+    const continuous = await continuousOf(this.#instruments, this.#reader, query, asked);
+    if (continuous !== undefined || asked === undefined) return continuous;
+    throw new TickwellError(
+      'invalid-argument',
+      `back_adjustment is of continuous futures, and the instrument map has none called ${query.symbol}`,
+    );
+  }
+
   #bars(query: BarQuery, basis: WantedBasis | undefined): AsyncIterable<BestChunk> {
     const reader = basis === undefined ? this.#reader : adjustedReader(this.#reader, basis);
     if (query.source !== BEST_SOURCE) return reader.bars(query);
@@ -195,31 +207,6 @@ export class HistoryCalls {
       }
     }
   }
-
-  async *getIndicators(
-    request: queryV1.GetIndicatorsRequest,
-    { signal }: CallSignal,
-  ): AsyncGenerator<queryV1.GetIndicatorsResponse> {
-    const query: IndicatorQuery = {
-      ...orRefuse(ofASource(seriesArguments(request, events.IndicatorBatchSchema))),
-      interval: orRefuse(intervalArgument(request.interval)),
-      priceType: 'trade',
-      specId: orRefuse(specArgument(request.specId)),
-      signal,
-    };
-    for await (const { source, specId, startNs, warm, outputs } of this.#reader.indicators(query)) {
-      for (const part of slices(startNs.length)) {
-        yield create(queryV1.GetIndicatorsResponseSchema, {
-          source,
-          specId,
-          ...sliceColumns({ startNs, warm }, part),
-          outputs: outputs.map(({ name, value }) =>
-            create(events.IndicatorOutputSchema, { name, ...sliceColumns({ value }, part) }),
-          ),
-        });
-      }
-    }
-  }
 }
 
 /** Only bars have the series "best": of other kinds nothing is stored under that name, and no rows would look like no data. */
@@ -248,18 +235,6 @@ function completeArgument(
   return named.ok
     ? ok({ ...query, source, startNs, endNs, calendar: named.value, maxGaps: MAX_GAPS })
     : named;
-}
-
-/** "sma(20)" names the same series as "sma(20,close)"; what is no specification of ours stays as it is. */
-function canonicalSpec(text: string): string {
-  const parsed = parseSpec(text);
-  return parsed.ok ? parsed.spec.id : text;
-}
-
-function specArgument(specId: string): Result<string, string> {
-  return specId === ''
-    ? err('spec_id is empty: name a specification, for example "sma(20,close)"')
-    : textArgument('spec_id', canonicalSpec(specId));
 }
 
 function prefixArgument(prefix: string): Result<string, string> {

@@ -15,6 +15,7 @@ import { CONFIG_KINDS } from './config-kinds.ts';
 import { CommitTracker } from './commit-tracker.ts';
 import { DeadLetterCalls } from './dead-letters/dead-letter-calls.ts';
 import { HistoryCalls, type CallSignal } from './history.ts';
+import { IndicatorCalls } from './indicators/indicator-calls.ts';
 import { LatestCalls } from './latest-calls.ts';
 import { LiveHub } from './live-hub.ts';
 import { SourcePolicies } from './source-policies.ts';
@@ -52,6 +53,7 @@ export class QueryService {
   readonly #commits: CommitTracker;
   readonly #hub: LiveHub;
   readonly #history: HistoryCalls;
+  readonly #indicators: IndicatorCalls;
   readonly #latest: LatestCalls;
   readonly #subscriptions: Subscriptions;
   readonly #config: ConfigCalls;
@@ -111,6 +113,11 @@ export class QueryService {
       commits: this.#commits,
     });
     this.#history = new HistoryCalls({ reader, policies, coverage, instruments, nowNs: parts.nowNs });
+    this.#indicators = new IndicatorCalls({
+      reader,
+      readBars: (query, wish) => this.#history.readBars(query, wish),
+      calendars,
+    });
     this.#subscriptions = new Subscriptions({ ...parts, sharedLog, commits: this.#commits, hub: this.#hub });
   }
 
@@ -125,7 +132,7 @@ export class QueryService {
     getQuotes: (request: queryV1.GetQuotesRequest, call: CallSignal) =>
       this.#history.getQuotes(request, call),
     getIndicators: (request: queryV1.GetIndicatorsRequest, call: CallSignal) =>
-      this.#history.getIndicators(request, call),
+      this.#indicators.getIndicators(request, call),
     subscribe: (request: queryV1.SubscribeRequest, call: CallSignal) =>
       this.#subscriptions.subscribe(request, call),
   };

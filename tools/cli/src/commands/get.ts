@@ -35,6 +35,7 @@ interface GetFlags {
   readonly asOf?: bigint;
   readonly strict?: true;
   readonly spec?: string;
+  readonly mode?: 'stored' | 'computed';
   readonly csv?: true;
   readonly json?: true;
   readonly out?: string;
@@ -63,19 +64,7 @@ export function addGet(program: Command, context: CliContext): void {
     read: (client, query, { columns }) =>
       map(client.quotes({ ...query, ...chosen(columns) }), (each) => quotesChunk(each, columns)),
   });
-  withSeries(get, context, {
-    name: 'indicators',
-    about: 'values of one indicator over bars, oldest first; without --spec, which indicators there are',
-    examples: [
-      'tickwell get indicators ETHUSD',
-      "tickwell get indicators ETHUSD --interval 5m --spec 'sma(20,close)'",
-    ],
-    options: [interval(), new Option('--spec <id>', 'canonical specification, for example "sma(20,close)"')],
-    read: (client, query, { interval: of, spec = '' }) =>
-      map(client.indicators({ ...query, interval: of, specId: spec }), indicatorsChunk),
-    showInstead: (symbol, flags) =>
-      flags.spec === undefined ? showIndicators(context, symbol, flags) : undefined,
-  });
+  addIndicators(get, context);
   addInstruments(get, context);
   addActions(get, context);
 }
@@ -95,22 +84,7 @@ function addBars(get: Command, context: CliContext): void {
     ],
     options: [
       interval(),
-      new Option('--price-type <type>', 'what the bars are built of')
-        .choices(['trade', 'bid', 'ask', 'mid'])
-        .default('trade'),
-      new Option(
-        '--back-adjustment <kind>',
-        'of a continuous future: what is done to the prices before a roll; default: as its instrument says',
-      ).choices(['none', 'difference', 'ratio']),
-      new Option(
-        '--adjustment <basis>',
-        'prices as quoted, adjusted for splits, or for splits and dividends; default: as they are stored',
-      ).choices(['raw', 'split', 'all']),
-      new Option(
-        '--as-of <time>',
-        'what was known then; bars that were over, but not known yet, are marked backfilled',
-      ).argParser(time),
-      new Option('--strict', 'with --as-of: leave out what was not known then'),
+      ...wishOptions(),
       new Option(
         '--complete',
         'fail, and say what is missing, unless all bars of the sessions are there; with --source and --from',
@@ -118,27 +92,89 @@ function addBars(get: Command, context: CliContext): void {
       new Option('--calendar <id>', 'of --complete; default: that of the instrument'),
     ],
     read: (client, query, flags) => {
-      const { interval: of, priceType, columns, adjustment, backAdjustment, asOf, strict } = flags;
-      const stitched = backAdjustment === undefined ? {} : { backAdjustment };
-      const adjusted = adjustment === undefined ? {} : { adjustment };
-      const known = {
-        ...(asOf === undefined ? {} : { asOfNs: asOf }),
-        ...(strict === undefined ? {} : { strict }),
-      };
+      const { interval: of, priceType, columns } = flags;
       const whole = { requireComplete: flags.complete === true, calendar: flags.calendar ?? '' };
       const bars = {
         ...query,
         interval: of,
         priceType,
-        ...stitched,
-        ...adjusted,
-        ...known,
+        ...wishOf(flags),
         ...whole,
         ...chosen(columns),
       };
       return map(client.bars(bars), (each) => barsChunk(each, columns));
     },
   });
+}
+
+function addIndicators(get: Command, context: CliContext): void {
+  withSeries(get, context, {
+    name: 'indicators',
+    about:
+      'indicators over stored bars, oldest first, each stored or computed: a column per output, empty where one is not warm; without --spec, what is stored',
+    examples: [
+      'tickwell get indicators ETHUSD',
+      'tickwell get indicators AAPL --spec "RSI(14),MACD(12,26,9)" --interval 1d --csv',
+      'tickwell get indicators AAPL --spec "ema(9,rsi(14))" --source best --adjustment all --from 2024-01-01',
+    ],
+    options: [
+      interval(),
+      new Option('--spec <list>', 'for example "RSI(14),MACD(12,26,9)"; docs/indicators.md has them all'),
+      ...wishOptions(),
+      new Option(
+        '--mode <mode>',
+        'only what is stored, or computed whatever is stored; default: of one specification what is stored where that is whole',
+      ).choices(['stored', 'computed']),
+      new Option(
+        '--calendar <id>',
+        'whose sessions count, of vwap(session); default: that of the instrument',
+      ),
+    ],
+    read: (client, query, flags) => {
+      const { interval: of, priceType, spec = '', mode, calendar } = flags;
+      const options = {
+        ...query,
+        interval: of,
+        priceType,
+        specs: spec,
+        ...wishOf(flags),
+        ...(mode === undefined ? {} : { mode }),
+        ...(calendar === undefined ? {} : { calendar }),
+      };
+      return map(client.indicatorTable(options), indicatorsChunk);
+    },
+    showInstead: (symbol, flags) =>
+      flags.spec === undefined ? showIndicators(context, symbol, flags) : undefined,
+  });
+}
+
+/** How the prices of bars are wanted. */
+const wishOptions = (): Option[] => [
+  new Option('--price-type <type>', 'what the bars are built of')
+    .choices(['trade', 'bid', 'ask', 'mid'])
+    .default('trade'),
+  new Option(
+    '--back-adjustment <kind>',
+    'of a continuous future: what is done to the prices before a roll; default: as its instrument says',
+  ).choices(['none', 'difference', 'ratio']),
+  new Option(
+    '--adjustment <basis>',
+    'prices as quoted, adjusted for splits, or for splits and dividends; default: as they are stored',
+  ).choices(['raw', 'split', 'all']),
+  new Option(
+    '--as-of <time>',
+    'what was known then; bars that were over, but not known yet, are marked backfilled',
+  ).argParser(time),
+  new Option('--strict', 'with --as-of: leave out what was not known then'),
+];
+
+function wishOf({ adjustment, backAdjustment, asOf, strict }: GetFlags) {
+  return {
+    ...(backAdjustment === undefined ? {} : { backAdjustment }),
+    ...(adjustment === undefined ? {} : { adjustment }),
+    ...(asOf === undefined ? {} : { asOfNs: asOf }),
+    ...(strict === undefined ? {} : { strict }),
+  };
 }
 
 interface SeriesCommand {

@@ -17,7 +17,7 @@ export async function readBack(client: TickwellClient, series: StoredSeries): Pr
       for await (const chunk of client.bars({ symbol, source, interval })) rows += chunk.bars.startNs.length;
       break;
     case 'indicators':
-      for await (const chunk of client.indicators({ symbol, source, interval, specId }))
+      for await (const chunk of client.indicators({ symbol, source, interval, specId, mode: 'stored' }))
         rows += chunk.startNs.length;
       break;
   }

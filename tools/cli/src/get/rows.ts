@@ -1,4 +1,4 @@
-import type { BarsChunk, IndicatorsChunk, QuotesChunk, TradesChunk } from '@tickwell/client';
+import type { BarsChunk, IndicatorTableChunk, QuotesChunk, TradesChunk } from '@tickwell/client';
 
 export type ColumnType = 'time' | 'double' | 'long' | 'text' | 'flag';
 
@@ -69,12 +69,11 @@ export function barsChunk(
   return { rows, columns: [...columns, ...more] };
 }
 
-/** A specification always has the same outputs. */
-export function indicatorsChunk({ source, startNs, warm, outputs }: IndicatorsChunk): DataChunk {
+/** Specifications always have the same outputs. */
+export function indicatorsChunk({ source, startNs, columns }: IndicatorTableChunk): DataChunk {
   return chunk(startNs.length, source, undefined, [
     { name: 'time', type: 'time', values: startNs },
-    ...outputs.map(({ name, value }) => ({ name, type: 'double' as const, values: value })),
-    { name: 'warm', type: 'flag', values: warm },
+    ...columns.map(({ name, values }) => ({ name, type: 'double' as const, values })),
   ]);
 }
 

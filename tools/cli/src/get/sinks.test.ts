@@ -110,18 +110,25 @@ describe('columns', () => {
     ]);
   });
 
-  it('an indicator has one per output', () => {
+  it('indicators have one per output, as they were asked for', () => {
     const chunk = indicatorsChunk({
       source: 's',
-      specId: 'macd',
+      mode: 'computed',
+      anchorNs: 1n,
+      priceBasis: 'raw',
+      unusableBars: 0,
       startNs: [1n],
-      warm: [false],
-      outputs: [
-        { name: 'macd', value: [Number.NaN] },
-        { name: 'signal', value: [2] },
+      columns: [
+        { name: 'MACD(12,26,9).macd', values: [Number.NaN] },
+        { name: 'MACD(12,26,9).signal', values: [2] },
       ],
     });
-    expect(chunk.columns.map(({ name }) => name)).toEqual(['time', 'macd', 'signal', 'warm', 'source']);
+    expect(chunk.columns.map(({ name }) => name)).toEqual([
+      'time',
+      'MACD(12,26,9).macd',
+      'MACD(12,26,9).signal',
+      'source',
+    ]);
   });
 });
 

@@ -565,23 +565,30 @@ export declare type GetIndicatorsRequest = Message<"tickwell.query.v1.GetIndicat
   interval: string;
 
   /**
-   * Canonical specification, for example "sma(20,close)".
+   * A specification, for example "sma(20)", "RSI(14)", "ema(9,rsi(14))"; docs/indicators.md has them all. NOT_FOUND where the series that it
+   * needs has no bars.
    *
    * @generated from field: string spec_id = 3;
    */
   specId: string;
 
   /**
+   * Of the values to answer. What a value is does not depend on it.
+   *
    * @generated from field: tickwell.query.v1.TimeRange range = 4;
    */
   range?: TimeRange | undefined;
 
   /**
+   * Empty: every source, each a series of its own. "best": the series chosen per bar among sources; always computed.
+   *
    * @generated from field: string source = 5;
    */
   source: string;
 
   /**
+   * Rows of each specification.
+   *
    * @generated from field: uint64 limit = 6;
    */
   limit: bigint;
@@ -590,6 +597,56 @@ export declare type GetIndicatorsRequest = Message<"tickwell.query.v1.GetIndicat
    * @generated from field: bool newest = 7;
    */
   newest: boolean;
+
+  /**
+   * More specifications, at most 64 with spec_id; each has messages of its own.
+   *
+   * @generated from field: repeated string specs = 8;
+   */
+  specs: string[];
+
+  /**
+   * @generated from field: tickwell.events.v1.PriceType price_type = 9;
+   */
+  priceType: PriceType;
+
+  /**
+   * As of GetBarsRequest: computed over bars of this basis.
+   *
+   * @generated from field: tickwell.events.v1.PriceBasis adjustment = 10;
+   */
+  adjustment: PriceBasis;
+
+  /**
+   * As of GetBarsRequest: computed over what was known of the bars at this time.
+   *
+   * @generated from field: sfixed64 as_of_ns = 11;
+   */
+  asOfNs: bigint;
+
+  /**
+   * @generated from field: bool strict = 12;
+   */
+  strict: boolean;
+
+  /**
+   * Of continuous futures, as of GetBarsRequest.
+   *
+   * @generated from field: tickwell.query.v1.BackAdjustment back_adjustment = 13;
+   */
+  backAdjustment: BackAdjustment;
+
+  /**
+   * @generated from field: tickwell.query.v1.IndicatorMode mode = 14;
+   */
+  mode: IndicatorMode;
+
+  /**
+   * Whose sessions count, for specifications that go by sessions; empty: that of the instrument's document.
+   *
+   * @generated from field: string calendar = 15;
+   */
+  calendar: string;
 };
 
 /**
@@ -608,6 +665,8 @@ export declare type GetIndicatorsResponse = Message<"tickwell.query.v1.GetIndica
   source: string;
 
   /**
+   * Canonical: "rsi(14,close)" where "RSI(14)" was asked for.
+   *
    * @generated from field: string spec_id = 2;
    */
   specId: string;
@@ -618,6 +677,8 @@ export declare type GetIndicatorsResponse = Message<"tickwell.query.v1.GetIndica
   startNs: bigint[];
 
   /**
+   * False: the series is too short up to there, and the outputs are NaN.
+   *
    * @generated from field: repeated bool warm = 4;
    */
   warm: boolean[];
@@ -626,6 +687,49 @@ export declare type GetIndicatorsResponse = Message<"tickwell.query.v1.GetIndica
    * @generated from field: repeated tickwell.events.v1.IndicatorOutput outputs = 5;
    */
   outputs: IndicatorOutput[];
+
+  /**
+   * STORED or COMPUTED.
+   *
+   * @generated from field: tickwell.query.v1.IndicatorMode mode = 6;
+   */
+  mode: IndicatorMode;
+
+  /**
+   * Start of the bar that the series begins with, on which values may depend; of stored values that of the first one stored.
+   *
+   * @generated from field: sfixed64 anchor_ns = 7;
+   */
+  anchorNs: bigint;
+
+  /**
+   * Of the bars that it was computed of; of stored values unspecified.
+   *
+   * @generated from field: tickwell.events.v1.PriceBasis price_basis = 8;
+   */
+  priceBasis: PriceBasis;
+
+  /**
+   * With as_of_ns: when the last of the bars that a value may depend on became known; later than as_of_ns: one of them is backfilled. Else empty.
+   *
+   * @generated from field: repeated sfixed64 known_at_ns = 9;
+   */
+  knownAtNs: bigint[];
+
+  /**
+   * Bars from the anchor to the last one here that have numbers no indicator can use: they have no values, and count for none. Only of computed
+   * ones, and where the computation began at the anchor.
+   *
+   * @generated from field: uint64 unusable_bars = 10;
+   */
+  unusableBars: bigint;
+
+  /**
+   * Of computed ones: messages of several specifications with the same number are of the same bars, and follow each other.
+   *
+   * @generated from field: uint64 batch = 11;
+   */
+  batch: bigint;
 };
 
 /**
@@ -1084,6 +1188,40 @@ export enum BackAdjustment {
 export declare const BackAdjustmentSchema: GenEnum<BackAdjustment>;
 
 /**
+ * Where values come from. Both ways give the same bits.
+ *
+ * @generated from enum tickwell.query.v1.IndicatorMode
+ */
+export enum IndicatorMode {
+  /**
+   * Of one specification stored values where every bar asked for has one and they begin with the series' first bar, else all are computed, never some
+   * of each; several specifications are computed, in one reading of the bars.
+   *
+   * @generated from enum value: INDICATOR_MODE_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * Only what is stored, however little that is.
+   *
+   * @generated from enum value: INDICATOR_MODE_STORED = 1;
+   */
+  STORED = 1,
+
+  /**
+   * Computed over the stored bars from the series' first one on.
+   *
+   * @generated from enum value: INDICATOR_MODE_COMPUTED = 2;
+   */
+  COMPUTED = 2,
+}
+
+/**
+ * Describes the enum tickwell.query.v1.IndicatorMode.
+ */
+export declare const IndicatorModeSchema: GenEnum<IndicatorMode>;
+
+/**
  * @generated from enum tickwell.query.v1.StreamKind
  */
 export enum StreamKind {
@@ -1163,7 +1301,7 @@ export declare const MarketDataService: GenService<{
     output: typeof GetQuotesResponseSchema;
   },
   /**
-   * Indicator values of one symbol, interval and specification, oldest first.
+   * Indicator values of one symbol and interval, oldest first: stored ones, or computed over the stored bars.
    *
    * @generated from rpc tickwell.query.v1.MarketDataService.GetIndicators
    */

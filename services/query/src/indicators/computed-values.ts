@@ -1,0 +1,206 @@
+import { NS_PER_DAY, TickwellError, type PriceBasis, type Result } from '@tickwell/domain';
+import type { IndicatorSpec } from '@tickwell/indicators';
+import type { BarQuery, IndicatorRows } from '@tickwell/ports';
+import type { BestChunk } from '../best-bars.ts';
+import { MAX_ROWS_PER_MESSAGE } from '../chunks.ts';
+import type { IndicatorBudget } from './indicator-budget.ts';
+import { Pacer } from './pacer.ts';
+import { seriesOf } from './series-of.ts';
+import { SeriesRun, type SessionOf } from './series-run.ts';
+import { ValueRows } from './value-rows.ts';
+
+export type SeriesChunk = BestChunk & { readonly contract?: string };
+export type ReadBars = (query: BarQuery) => AsyncIterable<SeriesChunk>;
+
+export interface ComputedRows extends IndicatorRows {
+  readonly priceBasis: PriceBasis;
+  readonly anchorNs: bigint;
+  /** Of each value: the greatest known-at of the bars from the anchor to its own. */
+  readonly knownAtNs: readonly bigint[];
+  readonly unusableBars: number;
+  /** The same number: of the same bars. */
+  readonly batch: number;
+}
+
+export interface ComputePlan {
+  readonly read: ReadBars;
+  /** Which values are wanted: its range, limit and newest are of the answer. */
+  readonly query: BarQuery & { readonly signal: AbortSignal };
+  readonly specs: readonly IndicatorSpec[];
+  readonly sessionOf: SessionOf | undefined;
+  readonly budget: IndicatorBudget;
+  /** What a series without bars is answered with. */
+  readonly nothing: () => Promise<TickwellError>;
+}
+
+/** The first row of an answer. */
+interface FirstRow {
+  readonly startNs: bigint;
+  readonly source: string;
+}
+
+/** What indicators read of bars. */
+const COLUMNS = ['startNs', 'open', 'high', 'low', 'close', 'volume', 'vwap'];
+
+/**
+ * Indicators over stored bars, from the first bar of the series on whatever range is wanted, so that no value depends on it; in messages of bounded
+ * size, specification after specification for the same bars. Where all of them depend on a window of bars only, reading starts so many bars
+ * before the first wanted one: the bits are the same (the memory rule that the contract suite of libs/indicators checks). Memory: the indicators,
+ * one chunk of bars and one message each. A series without any bars rejects with what `nothing` says.
+ */
+export async function* computedValues(plan: ComputePlan): AsyncGenerator<ComputedRows> {
+  const { query } = plan;
+  const anchor = await firstStart(plan.read, { ...seriesOf(query), limit: 1 });
+  if (anchor === undefined) throw await plan.nothing();
+  const first = await firstRow(plan);
+  if (first === undefined) return;
+  const beginNs = await shortBegin(plan, first, anchor.startNs);
+  if (beginNs !== undefined && (yield* runFrom(plan, first, beginNs, anchor.startNs))) return;
+  yield* runFrom(plan, first, undefined, anchor.startNs);
+}
+
+/** Undefined: no row is wanted. */
+async function firstRow({ read, query }: ComputePlan): Promise<FirstRow | undefined> {
+  if (query.newest === true) return firstStart(read, query);
+  return { startNs: query.startNs ?? 0n, source: '' };
+}
+
+async function firstStart(read: ReadBars, query: BarQuery): Promise<FirstRow | undefined> {
+  for await (const { bars, source } of read({ ...query, columns: ['startNs'] })) {
+    const [startNs] = bars.startNs;
+    if (startNs !== undefined) return { startNs, source };
+  }
+  return undefined;
+}
+
+/** Where to begin reading instead of at the anchor; undefined: there. */
+async function shortBegin(
+  { read, query, specs }: ComputePlan,
+  { startNs }: FirstRow,
+  anchorNs: bigint,
+): Promise<bigint | undefined> {
+  // As of a time it matters when the bars since the anchor became known; without a source there are several series.
+  if (query.source === undefined || query.asOf !== undefined || startNs <= anchorNs) return undefined;
+  const memories = new Set(specs.map(({ memory }) => memory));
+  if (memories.has('series') || memories.has('session')) return undefined;
+  const dayNs = memories.has('utc-day') ? startNs - (startNs % NS_PER_DAY) : startNs;
+  const inputs = warmUpInputs(specs);
+  if (inputs === 0) return dayNs;
+  const before = { ...seriesOf(query), endNs: startNs, limit: inputs, newest: true };
+  const windowNs = (await firstStart(read, before))?.startNs ?? startNs;
+  return windowNs < dayNs ? windowNs : dayNs;
+}
+
+/** Inputs before the first wanted one on which it depends. */
+function warmUpInputs(specs: readonly IndicatorSpec[]): number {
+  return Math.max(0, ...specs.map(({ lookback, memory }) => (memory === 'window' ? lookback : 0)));
+}
+
+/** False, and nothing was yielded: what lies between the begin and the first row is too little. */
+async function* runFrom(
+  plan: ComputePlan,
+  first: FirstRow,
+  beginNs: bigint | undefined,
+  anchorNs: bigint,
+): AsyncGenerator<ComputedRows, boolean> {
+  const { read, query, budget } = plan;
+  const reading = new Reading(
+    plan,
+    first,
+    beginNs === undefined || beginNs <= anchorNs ? undefined : anchorNs,
+  );
+  const begin = beginNs === undefined ? {} : { startNs: beginNs };
+  const end = query.endNs === undefined ? {} : { endNs: query.endNs };
+  try {
+    for await (const chunk of read({ ...seriesOf(query), ...begin, ...end, columns: COLUMNS })) {
+      yield* reading.values(chunk);
+      if (reading.isShort) return false;
+      if (reading.isDone) return true;
+    }
+    return true;
+  } finally {
+    budget.release(reading.taken);
+  }
+}
+
+/** One reading of the bars. */
+class Reading {
+  /** Indicators taken of the budget. */
+  taken = 0;
+  isShort = false;
+  readonly #plan: ComputePlan;
+  readonly #first: FirstRow;
+  /** Of the series, where reading began later. */
+  readonly #anchorNs: bigint | undefined;
+  readonly #warmUp: number;
+  readonly #pacer: Pacer;
+  readonly #runs = new Map<string, SeriesRun>();
+  #left: number;
+  #batch = 0;
+
+  constructor(plan: ComputePlan, first: FirstRow, anchorNs: bigint | undefined) {
+    this.#plan = plan;
+    this.#first = first;
+    this.#anchorNs = anchorNs;
+    this.#warmUp = anchorNs === undefined ? 0 : warmUpInputs(plan.specs);
+    this.#pacer = new Pacer(plan.query.signal);
+    this.#left = plan.query.limit ?? Infinity;
+  }
+
+  get isDone(): boolean {
+    return this.#left <= 0;
+  }
+
+  async *values(chunk: SeriesChunk): AsyncGenerator<ComputedRows> {
+    const run = this.#runOf(chunk);
+    let rows = new ValueRows(run);
+    for (const [row, startNs] of chunk.bars.startNs.entries()) {
+      const isWanted = this.#isWanted(startNs, chunk.source);
+      this.isShort = isWanted && run.usableBars < this.#warmUp;
+      if (this.isShort) return;
+      if (orCannot(run.take(chunk.bars, row, chunk.knownNs[row] ?? 0n)) && isWanted) {
+        rows.add(run, startNs);
+        this.#left -= 1;
+      }
+      if (rows.length === MAX_ROWS_PER_MESSAGE) {
+        yield* this.#answers(run, rows, chunk);
+        rows = new ValueRows(run);
+      }
+      if (this.isDone) break;
+      if (this.#pacer.isDue) await this.#pacer.rest();
+    }
+    if (rows.length > 0) yield* this.#answers(run, rows, chunk);
+  }
+
+  *#answers(run: SeriesRun, rows: ValueRows, { source, priceBasis }: SeriesChunk): Generator<ComputedRows> {
+    const { anchorNs = 0n, unusableBars } = run;
+    this.#batch += 1;
+    const { knownAtNs } = rows;
+    for (const answer of rows.answers(run, source))
+      yield { ...answer, priceBasis, anchorNs, knownAtNs, unusableBars, batch: this.#batch };
+  }
+
+  #isWanted(startNs: bigint, source: string): boolean {
+    const { startNs: firstNs, source: firstSource } = this.#first;
+    return startNs > firstNs || (startNs === firstNs && source >= firstSource);
+  }
+
+  /** Without a source every source is a series; bars chosen among sources, or stitched of contracts, are one. */
+  #runOf({ source, contract }: SeriesChunk): SeriesRun {
+    const { query, specs, budget, sessionOf } = this.#plan;
+    const key = query.source === undefined && contract === undefined ? source : '';
+    const known = this.#runs.get(key);
+    if (known !== undefined) return known;
+    budget.take(specs.length);
+    this.taken += specs.length;
+    const run = new SeriesRun(specs, sessionOf);
+    run.anchorNs = this.#anchorNs;
+    this.#runs.set(key, run);
+    return run;
+  }
+}
+
+function orCannot<T>(result: Result<T, string>): T {
+  if (result.ok) return result.value;
+  throw new TickwellError('failed-precondition', result.error);
+}

@@ -1,0 +1,173 @@
+import { create } from '@bufbuild/protobuf';
+import { barSessionDate } from '@tickwell/calendar';
+import { events, priceBasisToProto, queryV1 } from '@tickwell/contracts';
+import { err, NS_PER_DAY, ok, TickwellError, utcDateNumber, type Result } from '@tickwell/domain';
+import { BUILT_IN, type IndicatorSpec, type Registry } from '@tickwell/indicators';
+import type { BarQuery, HistoryReader, IndicatorQuery, IndicatorRows } from '@tickwell/ports';
+import { BEST_SOURCE } from '@tickwell/source-policy';
+import { orRefuse } from '../arguments.ts';
+import { slices, sliceColumns } from '../chunks.ts';
+import type { BarWish, CallSignal } from '../history.ts';
+import type { InstrumentCalendars } from '../quality/instrument-calendars.ts';
+import { computedValues, type ComputedRows, type SeriesChunk } from './computed-values.ts';
+import { indicatorArguments, type AskedSpec, type IndicatorArguments } from './indicator-arguments.ts';
+import { IndicatorBudget } from './indicator-budget.ts';
+import { seriesOf } from './series-of.ts';
+import type { SessionOf } from './series-run.ts';
+import { isStored, isStoredWhole, storedValues } from './stored-values.ts';
+import { noBarsOf } from './no-bars.ts';
+
+/** Indicators that are computed at a time, by all calls. */
+const MAX_INDICATORS = 4_096;
+
+export interface IndicatorCallParts {
+  readonly reader: HistoryReader;
+  /** Bars as GetBars answers them. */
+  readonly readBars: (query: BarQuery, wish: BarWish) => AsyncIterable<SeriesChunk>;
+  readonly calendars: Pick<InstrumentCalendars, 'of'>;
+  readonly registry?: Registry;
+}
+
+/** GetIndicators: values that are stored, or computed over the stored bars; which of both each message says. */
+export class IndicatorCalls {
+  readonly #parts: IndicatorCallParts;
+  readonly #registry: Registry;
+  readonly #budget = new IndicatorBudget(MAX_INDICATORS);
+
+  constructor(parts: IndicatorCallParts) {
+    this.#parts = parts;
+    this.#registry = parts.registry ?? BUILT_IN;
+  }
+
+  /** How many are being computed. */
+  get computing(): number {
+    return this.#budget.used;
+  }
+
+  async *getIndicators(
+    request: queryV1.GetIndicatorsRequest,
+    { signal }: CallSignal,
+  ): AsyncGenerator<queryV1.GetIndicatorsResponse> {
+    const args = orRefuse(indicatorArguments(request, this.#registry));
+    const query: BarQuery & CallSignal = {
+      ...args.series,
+      interval: args.interval.text,
+      priceType: args.priceType,
+      ...(args.asOf === undefined ? {} : { asOf: args.asOf }),
+      signal,
+    };
+    const [only, ...others] = args.asked;
+    if (args.mode === 'stored') orRefuse(storedArgument(args));
+    const isFromStore =
+      args.mode === 'stored' || (others.length === 0 && (await this.#isBest(args, only, query)));
+    if (isFromStore) for (const asked of args.asked) yield* this.#stored(asked, query);
+    else yield* this.#computed(args, query, args.asked.map(specOf));
+  }
+
+  /** Whether the store has all that a computation would give, or the only values there are. */
+  async #isBest(args: IndicatorArguments, asked: AskedSpec | undefined, query: BarQuery): Promise<boolean> {
+    if (args.mode !== 'auto' || asked === undefined || !storedArgument(args).ok) return false;
+    const { reader } = this.#parts;
+    const values: IndicatorQuery = { ...query, specId: asked.id };
+    if (!(await isStored(reader, values))) return false;
+    // What this service cannot compute, of a user's own module or of bars that are gone, is what it is.
+    if (asked.spec === undefined || (await isStoredWhole(reader, values, query))) return true;
+    return !(await this.#hasBars(query));
+  }
+
+  async #hasBars(query: BarQuery): Promise<boolean> {
+    const one = { ...seriesOf(query), limit: 1, columns: ['startNs'] };
+    for await (const _ of this.#parts.reader.bars(one)) return true;
+    return false;
+  }
+
+  async *#stored(asked: AskedSpec, query: BarQuery): AsyncGenerator<queryV1.GetIndicatorsResponse> {
+    for await (const rows of storedValues(this.#parts.reader, { ...query, specId: asked.id })) {
+      const { source, specId, startNs, warm, anchorNs } = rows;
+      const outputs = inOrder(rows.outputs, asked.spec);
+      for (const part of slices(startNs.length)) {
+        yield create(queryV1.GetIndicatorsResponseSchema, {
+          source,
+          specId,
+          ...sliceColumns({ startNs, warm }, part),
+          outputs: outputs.map(({ name, value }) =>
+            create(events.IndicatorOutputSchema, { name, ...sliceColumns({ value }, part) }),
+          ),
+          mode: queryV1.IndicatorMode.STORED,
+          anchorNs,
+        });
+      }
+    }
+  }
+
+  async *#computed(
+    args: IndicatorArguments,
+    query: BarQuery & CallSignal,
+    specs: readonly IndicatorSpec[],
+  ): AsyncGenerator<queryV1.GetIndicatorsResponse> {
+    const { basis, backAdjustment, asOf } = args;
+    const values = computedValues({
+      read: (one) => this.#parts.readBars(one, { basis, backAdjustment }),
+      query,
+      specs,
+      sessionOf: specs.some(({ needsSession }) => needsSession) ? this.#sessionOf(args) : undefined,
+      budget: this.#budget,
+      nothing: () => noBarsOf(this.#parts.reader, query),
+    });
+    for await (const rows of values) yield computedResponse(rows, asOf !== undefined);
+  }
+
+  #sessionOf({ series, interval, calendar }: IndicatorArguments): SessionOf {
+    // Bars of a day are dated without one.
+    if (interval.kind !== 'fixed' || interval.lengthNs >= NS_PER_DAY)
+      return (startNs) => ok(utcDateNumber(startNs));
+    const found = this.#parts.calendars.of(series.symbol, calendar);
+    if (!found.ok) throw new TickwellError('failed-precondition', found.error);
+    return (startNs) => barSessionDate(found.value, interval, startNs);
+  }
+}
+
+/** What is stored is of stored bars as they are. */
+function storedArgument({ series, basis, asOf, backAdjustment }: IndicatorArguments): Result<true, string> {
+  const unfit = [
+    ...(series.source === BEST_SOURCE ? [`source "${BEST_SOURCE}"`] : []),
+    ...(basis === undefined ? [] : ['adjustment']),
+    ...(backAdjustment === undefined ? [] : ['back_adjustment']),
+    ...(asOf === undefined ? [] : ['as_of_ns']),
+  ];
+  return unfit.length === 0
+    ? ok(true)
+    : err(`mode STORED goes without ${unfit.join(' and ')}: such values are computed, never stored`);
+}
+
+function specOf(asked: AskedSpec): IndicatorSpec {
+  if (asked.spec !== undefined) return asked.spec;
+  throw new TickwellError('invalid-argument', asked.problem);
+}
+
+/** The store has outputs by name. */
+function inOrder(
+  outputs: IndicatorRows['outputs'],
+  spec: IndicatorSpec | undefined,
+): IndicatorRows['outputs'] {
+  if (spec === undefined) return outputs;
+  return outputs.toSorted((a, b) => spec.outputs.indexOf(a.name) - spec.outputs.indexOf(b.name));
+}
+
+function computedResponse(rows: ComputedRows, withKnown: boolean): queryV1.GetIndicatorsResponse {
+  const { source, specId, startNs, warm, outputs, anchorNs, priceBasis, knownAtNs, unusableBars, batch } =
+    rows;
+  return create(queryV1.GetIndicatorsResponseSchema, {
+    source,
+    specId,
+    startNs,
+    warm,
+    outputs: outputs.map((output) => create(events.IndicatorOutputSchema, output)),
+    mode: queryV1.IndicatorMode.COMPUTED,
+    anchorNs,
+    priceBasis: priceBasisToProto(priceBasis),
+    knownAtNs: withKnown ? [...knownAtNs] : [],
+    unusableBars: BigInt(unusableBars),
+    batch: BigInt(batch),
+  });
+}

@@ -12,10 +12,16 @@ import {
   type Result,
 } from '@tickwell/domain';
 import { qualityFinding, type Finding, type Output, type Processor } from '@tickwell/flow';
-import { barInput, isUsableInput, type IndicatorPlan } from '@tickwell/indicators';
+import {
+  barInput,
+  IndicatorSeries,
+  isUsableInput,
+  type IndicatorPlan,
+  type IndicatorRow,
+  type SeriesBar,
+  type SpecRows,
+} from '@tickwell/indicators';
 import type { LogRecord } from '@tickwell/ports';
-import type { SeriesBar } from './bar-window.ts';
-import { IndicatorSeries, type IndicatorRow, type SpecRows } from './indicator-series.ts';
 import { packForRecords, type Packed } from './outputs.ts';
 import type { ServiceSettings } from './settings.ts';
 import type { OnUnreadable } from './unreadable.ts';

@@ -1,5 +1,5 @@
 import type { StateReader, StateWriter } from '@tickwell/domain';
-import type { IndicatorInput } from '@tickwell/indicators';
+import type { IndicatorInput } from '../input.ts';
 
 /** A bar as the engine keeps it. `volume` 0 and no `vwap` where the source has none. */
 export interface SeriesBar extends IndicatorInput {

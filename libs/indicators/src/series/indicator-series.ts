@@ -1,11 +1,7 @@
 import { readState, StateWriter, type Result } from '@tickwell/domain';
-import {
-  createIndicator,
-  parseSpec,
-  restore,
-  type Indicator,
-  type IndicatorSpec,
-} from '@tickwell/indicators';
+import type { IndicatorSpec } from '../definition.ts';
+import { createIndicator, restore, type Indicator } from '../engine.ts';
+import { parseSpec } from '../spec.ts';
 import { BarWindow, type SeriesBar } from './bar-window.ts';
 
 /** One value of one specification; `values` in the order of its outputs, NaN while not warm. */

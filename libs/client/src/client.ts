@@ -58,25 +58,12 @@ import {
   type Quote,
   type Trade,
 } from './rows.ts';
+import type { BackAdjustment, SeriesOptions } from './series-options.ts';
 import { SeriesStream } from './series-stream.ts';
 import { Subscription, type SubscribeOptions } from './subscription.ts';
 
 export interface ConnectOptions extends ChannelConfig {
   readonly retry?: Partial<RetryOptions>;
-}
-
-/** What of one symbol's history to read. Times are ns since the epoch, start included, end excluded; left out: open. */
-export interface SeriesOptions {
-  readonly symbol: string;
-  /** Left out: every source, by time, then source. */
-  readonly source?: string;
-  readonly startNs?: bigint;
-  readonly endNs?: bigint;
-  /** At most so many rows: the oldest, or the newest with `newest` (still oldest first). */
-  readonly limit?: number;
-  readonly newest?: boolean;
-  readonly signal?: AbortSignal;
-  readonly timeoutMs?: number;
 }
 
 /** Columns by their names in the schema, for example "close" or "trade_count"; left out: all. */
@@ -111,8 +98,6 @@ export interface BarOptions extends SeriesOptions, ColumnOptions {
   /** With `asOfNs`: leave out what was not known then. */
   readonly strict?: boolean;
 }
-
-export type BackAdjustment = 'none' | 'difference' | 'ratio';
 
 export interface TradesChunk {
   readonly source: string;

@@ -13,14 +13,12 @@ export type {
 export type { CallOptions } from './call-options.ts';
 export { TickwellClient, connect } from './client.ts';
 export type {
-  BackAdjustment,
   BarOptions,
   BarsChunk,
   ColumnOptions,
   ConnectOptions,
   Instrument,
   QuotesChunk,
-  SeriesOptions,
   TradesChunk,
 } from './client.ts';
 export type { IndicatorOptions, IndicatorsChunk, IndicatorSeriesOptions } from './indicator-options.ts';
@@ -86,5 +84,6 @@ export type { RetryOptions } from './retry.ts';
 export { barRows, indicatorRows, quoteRows, tradeRows } from './rows.ts';
 export type { Bar, IndicatorColumns, IndicatorValue, Quote, Trade } from './rows.ts';
 export type { SourcedAction } from './sourced-action.ts';
+export type { BackAdjustment, SeriesOptions } from './series-options.ts';
 export type { SeriesStream } from './series-stream.ts';
 export type { StreamKind, SubscribeOptions, Subscription } from './subscription.ts';

@@ -1,7 +1,7 @@
 import { create } from '@bufbuild/protobuf';
 import { priceBasisFromProto, priceBasisToProto, priceTypeToProto, queryV1 } from '@tickwell/contracts';
 import { TickwellError, type PriceBasis, type PriceType } from '@tickwell/domain';
-import type { BackAdjustment, SeriesOptions } from './client.ts';
+import type { BackAdjustment, SeriesOptions } from './series-options.ts';
 import type { IndicatorColumns } from './rows.ts';
 
 /** What the bars are that indicators are computed over, and which values of them are wanted. */

@@ -10,7 +10,7 @@ import { SeriesRun, type SessionOf } from './series-run.ts';
 import { ValueRows } from './value-rows.ts';
 
 export type SeriesChunk = BestChunk & { readonly contract?: string };
-export type ReadBars = (query: BarQuery) => AsyncIterable<SeriesChunk>;
+type ReadBars = (query: BarQuery) => AsyncIterable<SeriesChunk>;
 
 export interface ComputedRows extends IndicatorRows {
   readonly priceBasis: PriceBasis;

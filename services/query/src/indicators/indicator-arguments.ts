@@ -14,9 +14,9 @@ import {
 import type { WantedBasis } from '../adjustment/adjust.ts';
 
 /** Most specifications of one call. */
-export const MAX_SPECS = 64;
+const MAX_SPECS = 64;
 
-export type IndicatorMode = 'auto' | 'stored' | 'computed';
+type IndicatorMode = 'auto' | 'stored' | 'computed';
 
 /** A specification that was asked for; without `spec` it is none of ours, and `problem` says why. */
 export type AskedSpec =

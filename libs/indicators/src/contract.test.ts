@@ -2,9 +2,9 @@ import { describe, expect, it } from 'vitest';
 import type { IndicatorDefinition, IndicatorSpec, Kernel } from './definition.ts';
 import { slot } from './definition.ts';
 import { INDICATOR_CONTRACT } from './indicator-contract.ts';
-import type { IndicatorInput } from './input.ts';
 import { sma } from './indicators/sma.ts';
 import { BUILT_IN } from './registry.ts';
+import { at, type Rows } from './rows.ts';
 import { parseSpec } from './spec.ts';
 import { Window } from './window.ts';
 
@@ -66,11 +66,12 @@ describe('the contract suite', () => {
     readonly slots = 1;
     readonly windows = [];
     #sum = 0;
-    step(state: Float64Array, price: number, _input: IndicatorInput, out: number[]): boolean {
-      this.#sum += price;
-      state[0] = slot(state, 0) + 1;
-      out[0] = this.#sum;
-      return slot(state, 0) >= 4;
+    run(state: Float64Array, { price }: Rows, out: Float64Array, from: number, to: number): void {
+      for (let row = from; row < to; row += 1) {
+        this.#sum += at(price, row);
+        state[0] = slot(state, 0) + 1;
+        if (slot(state, 0) >= 4) out[row] = this.#sum;
+      }
     }
   }
 
@@ -79,11 +80,13 @@ describe('the contract suite', () => {
     readonly slots = 1;
     readonly #window = new Window(4);
     readonly windows = [this.#window];
-    step(state: Float64Array, price: number, _input: IndicatorInput, out: number[]): boolean {
-      this.#window.push(price);
-      state[0] = slot(state, 0) + price - (this.#window.hasLeaving ? this.#window.leaving : 0);
-      out[0] = slot(state, 0) / 4;
-      return this.#window.full;
+    run(state: Float64Array, { price }: Rows, out: Float64Array, from: number, to: number): void {
+      for (let row = from; row < to; row += 1) {
+        const value = at(price, row);
+        this.#window.push(value);
+        state[0] = slot(state, 0) + value - (this.#window.hasLeaving ? this.#window.leaving : 0);
+        if (this.#window.full) out[row] = slot(state, 0) / 4;
+      }
     }
   }
 
@@ -92,13 +95,18 @@ describe('the contract suite', () => {
     readonly slots = 2;
     readonly #window = new Window(2);
     readonly windows = [this.#window];
-    step(state: Float64Array, price: number, _input: IndicatorInput, out: number[]): boolean {
-      const rising = price > slot(state, 0);
-      state[0] = price;
-      state[1] = slot(state, 1) + 1;
-      if (rising) this.#window.push(price);
-      out[0] = this.#window.values().reduce((sum, value) => sum * 2 + value, 0);
-      return slot(state, 1) >= 4;
+    run(state: Float64Array, { price }: Rows, out: Float64Array, from: number, to: number): void {
+      const { data, size } = this.#window;
+      for (let row = from; row < to; row += 1) {
+        const value = at(price, row);
+        const rising = value > slot(state, 0);
+        state[0] = value;
+        state[1] = slot(state, 1) + 1;
+        if (rising) this.#window.push(value);
+        const { end } = this.#window;
+        const kept = data.subarray(Math.max(0, end - size), end);
+        if (slot(state, 1) >= 4) out[row] = kept.reduce((sum, each) => sum * 2 + each, 0);
+      }
     }
   }
 

@@ -1,5 +1,6 @@
 import { IndicatorError } from './errors.ts';
-import { PRICE_SOURCES, type IndicatorInput, type PriceSource } from './input.ts';
+import { PRICE_SOURCES, type PriceSource } from './input.ts';
+import type { Rows } from './rows.ts';
 import type { Window } from './window.ts';
 
 /** A parameter's name and the values it may take; both ends of a range are allowed. */
@@ -31,8 +32,12 @@ export interface Kernel {
   /** How many numbers of `state` it uses. */
   readonly slots: number;
   readonly windows: readonly Window[];
-  /** Takes one input (`price` is its source's number) and returns whether `out`, in outputs order, is defined. Must not throw. */
-  step(state: Float64Array, price: number, input: IndicatorInput, out: number[]): boolean;
+  /**
+   * Takes the inputs `from` … `to − 1` in their order and writes the outputs of each that has them: `out[row]`, `out[row + rows.count]`,
+   * and so on. `out` is NaN before, and stays so where the indicator is not warm: there no output may be written, least of all the first.
+   * One row at a time or all at once must come to the same, for the engine does both. Must not throw.
+   */
+  run(state: Float64Array, rows: Rows, out: Float64Array, from: number, to: number): void;
 }
 
 export interface IndicatorDefinition {

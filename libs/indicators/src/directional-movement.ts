@@ -1,5 +1,5 @@
 import { slot } from './definition.ts';
-import type { IndicatorInput } from './input.ts';
+import { at, type Rows } from './rows.ts';
 import { trueRange } from './true-range.ts';
 
 const COUNT = 0;
@@ -23,37 +23,41 @@ const NEARLY_ZERO = 1e-14;
  */
 export function moveDirection(
   state: Float64Array,
-  at: number,
+  first: number,
   period: number,
-  input: IndicatorInput,
+  rows: Rows,
+  row: number,
 ): boolean {
-  const count = slot(state, at + COUNT);
-  const up = input.high - slot(state, at + PREVIOUS_HIGH);
-  const down = slot(state, at + PREVIOUS_LOW) - input.low;
-  const range = trueRange(input, slot(state, at + PREVIOUS_CLOSE));
-  state[at + COUNT] = Math.min(count + 1, period + 1);
-  state[at + PREVIOUS_HIGH] = input.high;
-  state[at + PREVIOUS_LOW] = input.low;
-  state[at + PREVIOUS_CLOSE] = input.close;
+  const high = at(rows.high, row);
+  const low = at(rows.low, row);
+  const close = at(rows.close, row);
+  const count = slot(state, first + COUNT);
+  const up = high - slot(state, first + PREVIOUS_HIGH);
+  const down = slot(state, first + PREVIOUS_LOW) - low;
+  const range = trueRange(high, low, slot(state, first + PREVIOUS_CLOSE));
+  state[first + COUNT] = Math.min(count + 1, period + 1);
+  state[first + PREVIOUS_HIGH] = high;
+  state[first + PREVIOUS_LOW] = low;
+  state[first + PREVIOUS_CLOSE] = close;
   if (count === 0) return false;
   // From the `period`-th movement on, a part of what was there leaves with each.
   const kept = count < period ? 1 : 1 - 1 / period;
   const isUp = up > 0 && up > down;
   const isDown = down > 0 && down > up;
-  state[at + PLUS] = slot(state, at + PLUS) * kept + (isUp ? up : 0);
-  state[at + MINUS] = slot(state, at + MINUS) * kept + (isDown ? down : 0);
-  state[at + RANGE] = slot(state, at + RANGE) * kept + range;
+  state[first + PLUS] = slot(state, first + PLUS) * kept + (isUp ? up : 0);
+  state[first + MINUS] = slot(state, first + MINUS) * kept + (isDown ? down : 0);
+  state[first + RANGE] = slot(state, first + RANGE) * kept + range;
   return count >= period;
 }
 
 /** +DI in percent of the true range; 0 where that is 0. */
-export function plusDirection(state: Float64Array, at: number): number {
-  return percent(slot(state, at + PLUS), slot(state, at + RANGE));
+export function plusDirection(state: Float64Array, first: number): number {
+  return percent(slot(state, first + PLUS), slot(state, first + RANGE));
 }
 
 /** −DI in percent of the true range; 0 where that is 0. */
-export function minusDirection(state: Float64Array, at: number): number {
-  return percent(slot(state, at + MINUS), slot(state, at + RANGE));
+export function minusDirection(state: Float64Array, first: number): number {
+  return percent(slot(state, first + MINUS), slot(state, first + RANGE));
 }
 
 /** 100 · |+DI − −DI| / (+DI + −DI); NaN where it is not defined, because nothing has moved. */

@@ -1,9 +1,14 @@
-import type { CheckedField, IndicatorSpec, Kernel } from './definition.ts';
+import { MAX_MAGNITUDE } from './admission.ts';
+import { dayColumn, sourceColumn, type Columns } from './columns.ts';
+import type { IndicatorSpec } from './definition.ts';
 import { IndicatorError } from './errors.ts';
-import type { IndicatorInput, PriceSource } from './input.ts';
-import { isSessionDate, readSource } from './input.ts';
+import type { IndicatorInput } from './input.ts';
+import { fillLive, fillStage, LIVE } from './live-rows.ts';
+import { planOf, type Plan } from './plan.ts';
+import { at, type Rows } from './rows.ts';
 import type { SavedState, SnapshotError, StateShape } from './snapshot.ts';
 import { decodeSnapshot, encodeSnapshot } from './snapshot.ts';
+import { kernelError, Stage } from './stage.ts';
 import type { Window } from './window.ts';
 
 /** A value belongs to the input that made it. `values` is in the order of `outputs`; all NaN while `warm` is false. */
@@ -56,51 +61,29 @@ export function restore(spec: IndicatorSpec, snapshot: Uint8Array): RestoreResul
   return { ok: true, indicator: engine };
 }
 
-/** Beyond it squares and sums of squares would overflow; no price or volume comes near. */
-const MAX_MAGNITUDE = 1e100;
-
-/** One indicator of those within each other: the innermost first, each fed with an output of the one before. */
-interface Stage {
-  readonly kernel: Kernel;
-  /** Its part of the engine's state. */
-  readonly state: Float64Array;
-  readonly out: number[];
-  /** Which output the next one takes. */
-  readonly passes: number;
-}
+const NO_STAGES: readonly Stage[] = [];
 
 /** What {@link createIndicator} makes. */
 export class Engine implements Indicator {
   readonly spec: IndicatorSpec;
   #inputs = 0;
   #warm = false;
-  readonly #stages: readonly Stage[];
+  readonly #plan: Plan;
+  /** One indicator that reads the close alone, as most are: it must not pay for the others. */
+  readonly #isPlain: boolean;
+  /** Those within, the innermost first. */
+  readonly #inner: readonly Stage[];
   readonly #last: Stage;
-  readonly #windows: readonly Window[];
-  readonly #slots: number;
-  /** The kernels' slots, then the same slots as they were before the last input. */
-  readonly #state: Float64Array;
-  readonly #admission: Admission;
 
   constructor(spec: IndicatorSpec) {
     this.spec = spec;
-    const chain = chainOf(spec);
-    const kernels = chain.map(({ definition, parameters }) => definition.create(parameters));
-    this.#slots = kernels.reduce((sum, { slots }) => sum + slots, 0);
-    this.#state = new Float64Array(this.#slots * 2);
-    this.#windows = kernels.flatMap(({ windows }) => windows);
-    let at = 0;
-    const stages = kernels.map((kernel, index): Stage => {
-      const state = this.#state.subarray(at, (at += kernel.slots));
-      // A plain array, because copying one of these for every value is many times faster than copying a typed array.
-      const out = chain[index]?.outputs.map(() => NaN) ?? [];
-      return { kernel, state, out, passes: chain[index + 1]?.inner?.output ?? 0 };
-    });
+    this.#plan = planOf(spec);
+    const stages = this.#plan.stages.map((stage) => new Stage(stage));
     const last = stages.at(-1);
     if (last === undefined) throw new IndicatorError('indicator-definition', `${spec.id} computes nothing`);
-    this.#stages = stages.slice(0, -1);
+    this.#inner = stages.length === 1 ? NO_STAGES : stages.slice(0, -1);
     this.#last = last;
-    this.#admission = new Admission(spec, chain);
+    this.#isPlain = stages.length === 1 && this.#plan.admission.readsCloseOnly;
   }
 
   get outputs(): readonly string[] {
@@ -116,7 +99,7 @@ export class Engine implements Indicator {
   }
 
   get value(): IndicatorValue {
-    return { warm: this.#warm, values: this.#last.out.slice() };
+    return { warm: this.#warm, values: Array.from(this.#last.out) };
   }
 
   output(index: number): number {
@@ -129,18 +112,10 @@ export class Engine implements Indicator {
   }
 
   advance(input: IndicatorInput): boolean {
-    const price = this.#admission.admit(input);
+    this.#admit(input);
     this.#save();
     this.#inputs += 1;
-    return this.#step(price, input);
-  }
-
-  /** As {@link advance}, of inputs that are final and were checked: none can be replaced afterwards. */
-  run(input: IndicatorInput): boolean {
-    this.#inputs += 1;
-    const windows = this.#windows;
-    for (let index = 0; index < windows.length; index += 1) windows[index]?.mark();
-    return this.#step(this.#admission.read(input), input);
+    return this.#step(input);
   }
 
   replace(input: IndicatorInput): IndicatorValue {
@@ -155,163 +130,162 @@ export class Engine implements Indicator {
         `${this.spec.id}: replace() before any update(): there is no input to replace`,
       );
     }
-    const price = this.#admission.admit(input);
+    this.#admit(input);
     this.#undo();
-    return this.#step(price, input);
+    return this.#step(input);
+  }
+
+  /**
+   * Takes many inputs, which were checked: as many updates, and as fast as a loop over arrays. Returns the outputs of each, the first output's
+   * column first, NaN where it is not warm. The last one can be replaced afterwards.
+   */
+  run(columns: Columns): Float64Array {
+    const { count } = columns;
+    let out = sourceColumn(columns, this.#plan.source);
+    try {
+      for (const stage of this.#inner) {
+        out = runStage(stage, columns, out);
+        out = out.subarray(stage.plan.passes * count, (stage.plan.passes + 1) * count);
+      }
+      out = runStage(this.#last, columns, out);
+    } catch (error) {
+      throw kernelError(this.spec.id, error);
+    }
+    this.#inputs += count;
+    if (count > 0) this.#warm = !Number.isNaN(this.#last.out[0]);
+    return out;
   }
 
   snapshot(): Uint8Array {
+    const stages = this.#stages();
     return encodeSnapshot(this.spec, {
       inputs: this.#inputs,
       warm: this.#warm,
-      state: this.#state,
-      out: Float64Array.from(this.#last.out),
-      windows: this.#windows.map((window) => ({ values: window.values(), pushed: window.pushed })),
+      state: [...stages.map(({ state }) => state), ...stages.map(({ saved }) => saved)],
+      out: this.#last.out,
+      windows: windowsOf(stages).map((window) => ({ values: window.values(), pushed: window.pushed })),
     });
   }
 
   get shape(): StateShape {
+    const stages = this.#stages();
     return {
-      state: this.#state.length,
+      state: 2 * stages.reduce((sum, { state }) => sum + state.length, 0),
       out: this.#last.out.length,
-      windowSizes: this.#windows.map((window) => window.size),
+      windowSizes: windowsOf(stages).map((window) => window.size),
     };
   }
 
   load(saved: SavedState): void {
+    const stages = this.#stages();
     this.#inputs = saved.inputs;
     this.#warm = saved.warm;
-    this.#state.set(saved.state);
-    saved.out.forEach((value, index) => (this.#last.out[index] = value));
-    this.#windows.forEach((window, index) => {
+    let from = 0;
+    for (const part of [...stages.map(({ state }) => state), ...stages.map((stage) => stage.saved)]) {
+      part.set(saved.state.subarray(from, from + part.length));
+      from += part.length;
+    }
+    this.#last.out.set(saved.out);
+    for (const [index, window] of windowsOf(stages).entries()) {
       const values = saved.windows[index];
       if (values !== undefined) window.load(values.values, values.pushed);
-    });
+    }
+  }
+
+  /** Makes the live row of an input, or throws, nothing changed. */
+  #admit(input: IndicatorInput): void {
+    if (this.#isPlain) {
+      const { close } = input;
+      if (!(Math.abs(close) <= MAX_MAGNITUDE)) this.#plan.admission.check(input);
+      LIVE.price[0] = close;
+      return;
+    }
+    const { admission, source } = this.#plan;
+    admission.check(input);
+    fillLive(input, source);
+  }
+
+  #stages(): readonly Stage[] {
+    return [...this.#inner, this.#last];
   }
 
   #save(): void {
-    const state = this.#state;
-    const slots = this.#slots;
-    for (let index = 0; index < slots; index += 1) state[slots + index] = state[index] ?? NaN;
-    const windows = this.#windows;
-    for (let index = 0; index < windows.length; index += 1) windows[index]?.mark();
+    const inner = this.#inner;
+    for (let index = 0; index < inner.length; index += 1) inner[index]?.save();
+    this.#last.save();
   }
 
   #undo(): void {
-    const state = this.#state;
-    const slots = this.#slots;
-    for (let index = 0; index < slots; index += 1) state[index] = state[slots + index] ?? NaN;
-    const windows = this.#windows;
-    for (let index = 0; index < windows.length; index += 1) windows[index]?.undo();
+    const inner = this.#inner;
+    for (let index = 0; index < inner.length; index += 1) inner[index]?.undo();
+    this.#last.undo();
   }
 
-  #step(price: number, input: IndicatorInput): boolean {
-    let value = price;
-    const stages = this.#stages;
-    for (let index = 0; index < stages.length; index += 1) {
-      const stage = stages[index];
-      if (stage === undefined || !stage.kernel.step(stage.state, value, input, stage.out))
-        return this.#cold();
-      value = stage.out[stage.passes] ?? NaN;
+  #step(input: IndicatorInput): boolean {
+    try {
+      this.#warm = this.#isPlain ? this.#last.step(LIVE) : this.#stepAll(input);
+      return this.#warm;
+    } catch (error) {
+      this.#undo();
+      this.#warm = false;
+      this.#last.cool();
+      throw kernelError(this.spec.id, error);
     }
-    const { kernel, state, out } = this.#last;
-    if (!kernel.step(state, value, input, out)) return this.#cold();
-    this.#warm = true;
-    return true;
   }
 
-  #cold(): boolean {
-    this.#warm = false;
-    this.#last.out.fill(NaN);
-    return false;
+  #stepAll(input: IndicatorInput): boolean {
+    for (const stage of this.#inner) {
+      fillStage(input, stage.plan);
+      if (!stage.step(LIVE)) {
+        this.#last.cool();
+        return false;
+      }
+      LIVE.price[0] = at(stage.out, stage.plan.passes);
+    }
+    fillStage(input, this.#last.plan);
+    return this.#last.step(LIVE);
   }
 }
 
-/** Checks all that the kernels will read, before anything changes. */
-class Admission {
-  readonly #id: string;
-  readonly #source: PriceSource | null;
-  /** Most indicators read the close alone: they must not pay for the others. */
-  readonly #readsCloseOnly: boolean;
-  readonly #others: readonly PriceSource[];
-  readonly #readsOpen: boolean;
-  readonly #readsHigh: boolean;
-  readonly #readsLow: boolean;
-  readonly #readsClose: boolean;
-  readonly #readsVolume: boolean;
-  readonly #readsSession: boolean;
-
-  constructor(spec: IndicatorSpec, chain: readonly IndicatorSpec[]) {
-    const reads = (field: CheckedField): boolean =>
-      chain.some(({ definition }) => definition.reads.includes(field));
-    this.#id = spec.id;
-    this.#source = chain[0]?.source ?? null;
-    this.#others = chain.flatMap(({ definition, parameters }) => definition.otherSource?.(parameters) ?? []);
-    this.#readsOpen = reads('open');
-    this.#readsHigh = reads('high');
-    this.#readsLow = reads('low');
-    this.#readsClose = reads('close');
-    this.#readsVolume = reads('volume');
-    this.#readsSession = spec.needsSession;
-    const readsMore = chain.some(({ definition }) => definition.reads.some((field) => field !== 'source'));
-    this.#readsCloseOnly =
-      this.#source === 'close' && !readsMore && this.#others.length === 0 && !this.#readsSession;
-  }
-
-  /** The source's number, unchecked; 0 of whole bars. */
-  read(input: IndicatorInput): number {
-    if (this.#readsCloseOnly) return input.close;
-    return this.#source === null ? 0 : readSource(input, this.#source);
-  }
-
-  /** Returns the source's number. */
-  admit(input: IndicatorInput): number {
-    if (this.#readsCloseOnly) {
-      const { close } = input;
-      if (!(Math.abs(close) <= MAX_MAGNITUDE)) this.#finite('close', close);
-      return close;
-    }
-    const price = this.#source === null ? 0 : readSource(input, this.#source);
-    this.#finite(this.#source ?? 'price', price);
-    if (this.#others.length > 0)
-      for (const other of this.#others) this.#finite(other, readSource(input, other));
-    if (this.#readsOpen) this.#finite('open', input.open);
-    if (this.#readsHigh) this.#finite('high', input.high);
-    if (this.#readsLow) this.#finite('low', input.low);
-    if (this.#readsClose) this.#finite('close', input.close);
-    if (this.#readsVolume) this.#volume(input.volume);
-    if (this.#readsSession) this.#session(input.sessionDate);
-    return price;
-  }
-
-  #volume(volume: number): void {
-    this.#finite('volume', volume);
-    if (volume < 0) {
-      throw new IndicatorError(
-        'indicator-negative-volume',
-        `${this.#id}: volume ${volume} is negative; inputs must be validated before they get here`,
-      );
-    }
-  }
-
-  #session(date: number | undefined): void {
-    if (isSessionDate(date)) return;
-    throw new IndicatorError(
-      'indicator-no-session',
-      `${this.#id}: sessionDate is ${date}, the date of the session is needed as yyyymmdd; give the instrument a calendar`,
-    );
-  }
-
-  #finite(field: string, value: number): void {
-    if (Math.abs(value) <= MAX_MAGNITUDE) return;
-    throw new IndicatorError(
-      'indicator-input-not-finite',
-      `${this.#id}: ${field} is ${value}, a finite number up to 1e100 is needed; inputs must be validated before they get here`,
-    );
-  }
+function windowsOf(stages: readonly Stage[]): readonly Window[] {
+  return stages.flatMap(({ kernel }) => kernel.windows);
 }
 
-/** The innermost first. */
-function chainOf(spec: IndicatorSpec): readonly IndicatorSpec[] {
-  return spec.inner === null ? [spec] : [...chainOf(spec.inner.spec), spec];
+/** Takes all rows that have a price; returns its outputs' columns. */
+function runStage(stage: Stage, columns: Columns, price: Float64Array): Float64Array {
+  const { count } = columns;
+  const { plan, kernel, state, out: last } = stage;
+  const out = new Float64Array(count * last.length).fill(NaN);
+  if (count === 0) return out;
+  const rows: Rows = {
+    count,
+    price,
+    other: sourceColumn(columns, plan.other),
+    open: columns.open,
+    high: columns.high,
+    low: columns.low,
+    close: columns.close,
+    volume: columns.volume,
+    day: dayColumn(columns, plan.day),
+  };
+  for (const [from, to] of spansOf(stage, price, 0, count - 1)) kernel.run(state, rows, out, from, to);
+  stage.save();
+  for (const [from, to] of spansOf(stage, price, count - 1, count)) kernel.run(state, rows, out, from, to);
+  for (let index = 0; index < last.length; index += 1) last[index] = at(out, index * count + count - 1);
+  return out;
+}
+
+type Span = readonly [from: number, to: number];
+
+/** Rows one after another that a stage takes: where the indicator within is warm, or all. */
+function spansOf({ plan }: Stage, price: Float64Array, start: number, end: number): readonly Span[] {
+  if (plan.spec.inner === null) return [[start, end]];
+  const spans: Span[] = [];
+  let from = start;
+  for (let row = start; row <= end; row += 1) {
+    if (row < end && !Number.isNaN(price[row])) continue;
+    if (row > from) spans.push([from, row]);
+    from = row + 1;
+  }
+  return spans;
 }

@@ -5,6 +5,7 @@ export type IndicatorErrorCode =
   | 'indicator-negative-volume'
   | 'indicator-no-session'
   | 'indicator-replace-before-update'
+  | 'indicator-kernel-failed'
   | 'indicator-definition';
 
 /**
@@ -12,8 +13,8 @@ export type IndicatorErrorCode =
  * there, not a condition to be handled. Terminal. When it is thrown the indicator's state has not changed.
  */
 export class IndicatorError extends TickwellError {
-  constructor(code: IndicatorErrorCode, message: string) {
-    super(code, message);
+  constructor(code: IndicatorErrorCode, message: string, cause?: unknown) {
+    super(code, message, { cause });
     this.name = 'IndicatorError';
   }
 }

@@ -1,8 +1,11 @@
 import { err, ok, type Result } from '@tickwell/domain';
+import { MAX_MAGNITUDE } from './admission.ts';
+import type { Columns } from './columns.ts';
 import type { IndicatorSpec } from './definition.ts';
 import { Engine } from './engine.ts';
-import { isSessionDate, type IndicatorInput, type PriceSource } from './input.ts';
+import { isSessionDate, type PriceSource } from './input.ts';
 import { BUILT_IN, type Registry } from './registry.ts';
+import { at } from './rows.ts';
 import { parseSpecList, splitSpecs } from './spec.ts';
 
 /** Bars of one instrument as columns of equal length, in any order; a number that is missing is NaN. */
@@ -71,8 +74,7 @@ export function calculateTechnicalIndicators(
     });
   const columns = parsed.specs.flatMap((spec, index) => {
     const name = names[index] ?? spec.id;
-    const run = new FrameRun(frame, spec);
-    run.over(order);
+    const run = new FrameRun(frame, spec, order);
     if (run.skippedRows > 0) {
       const reason = `have no number it can use for ${run.fields.join(', ')}`;
       skipped.push({ spec: name, reason, rows: run.skippedRows, first: run.firstSkipped });
@@ -125,8 +127,7 @@ interface RowOrder {
 
 function inOrder(timeNs: BigInt64Array): RowOrder {
   const time = (index: number): bigint => timeNs[index] ?? 0n;
-  if (timeNs.every((value, index) => index === 0 || value > time(index - 1)))
-    return { order: undefined, repeated: [] };
+  if (isAscending(timeNs)) return { order: undefined, repeated: [] };
   const order = Int32Array.from(timeNs, (_time, index) => index);
   order.sort((a, b) => (time(a) < time(b) ? -1 : time(a) > time(b) ? 1 : a - b));
   const isRepeat = (at: number): boolean => at > 0 && time(order[at] ?? 0) === time(order[at - 1] ?? 0);
@@ -134,9 +135,25 @@ function inOrder(timeNs: BigInt64Array): RowOrder {
   return { order: order.filter((_index, at) => !isRepeat(at)), repeated };
 }
 
-/** Beyond it indicators refuse numbers. */
-const MAX_MAGNITUDE = 1e100;
-const NONE = new Float64Array(0);
+function isAscending(timeNs: BigInt64Array): boolean {
+  return (
+    isAscendingSince1970(timeNs) || timeNs.every((time, row) => row === 0 || time > (timeNs[row - 1] ?? 0n))
+  );
+}
+
+/**
+ * Whole numbers from 0 on rise where the doubles of the same bits do. Comparing a million bigints would cost more than all the indicators
+ * together. False may also mean that they begin before 1970.
+ */
+function isAscendingSince1970(timeNs: BigInt64Array): boolean {
+  const { buffer, byteOffset, length } = timeNs;
+  if ((timeNs[0] ?? 0n) < 0n) return false;
+  const bits = new Float64Array(buffer, byteOffset, length);
+  for (let row = 1; row < length; row += 1) {
+    if (!(at(bits, row) > at(bits, row - 1))) return false;
+  }
+  return true;
+}
 
 /** One indicator over the rows of a frame. */
 class FrameRun {
@@ -144,101 +161,115 @@ class FrameRun {
   readonly fields: readonly Field[];
   skippedRows = 0;
   firstSkipped = -1;
-  readonly #frame: IndicatorFrame;
-  readonly #engine: Engine;
-  /** Of the whole run: an object a row would cost more than the arithmetic. */
-  readonly #bar: Bar;
-  readonly #readsTime: boolean;
-  readonly #readsVwap: boolean;
 
-  constructor(frame: IndicatorFrame, spec: IndicatorSpec) {
-    this.#frame = frame;
+  constructor(frame: IndicatorFrame, spec: IndicatorSpec, order: Int32Array | undefined) {
     this.fields = fieldsOf(spec);
-    this.#engine = new Engine(spec);
-    this.values = spec.outputs.map(() => new Float64Array(frame.timeNs.length).fill(NaN));
-    const bar = { open: 0, high: 0, low: 0, close: 0, volume: 0, startNs: 0n, sessionDate: 0 };
-    this.#bar = frame.vwap === undefined ? bar : { ...bar, vwap: 0 };
-    this.#readsTime = readsTime(spec);
-    this.#readsVwap = readsVwap(spec);
+    const columns = columnsOf(frame, spec);
+    const rows = this.#rowsOf(columns, order);
+    const count = rows?.length ?? columns.count;
+    const out = new Engine(spec).run(rows === undefined ? columns : pickRows(columns, rows));
+    this.values = spec.outputs.map((_output, index) => {
+      const values = out.subarray(index * count, (index + 1) * count);
+      return rows === undefined ? values : spread(values, rows, columns.count);
+    });
   }
 
-  over(order: Int32Array | undefined): void {
-    const { values } = this;
-    const rows = order?.length ?? this.#frame.timeNs.length;
-    const engine = this.#engine;
-    for (let at = 0; at < rows; at += 1) {
-      const index = order === undefined ? at : (order[at] ?? 0);
-      if (!this.#read(index)) this.#skip(index);
-      else if (engine.run(this.#bar)) {
-        for (let output = 0; output < values.length; output += 1) {
-          const column = values[output];
-          if (column !== undefined) column[index] = engine.output(output);
-        }
-      }
-    }
+  /** Indexes of the rows to take, in their order; undefined: all, as they are. */
+  #rowsOf(columns: Columns, order: Int32Array | undefined): Int32Array | undefined {
+    const refused = refusedRows(columns, this.fields);
+    if (refused === undefined) return order;
+    const rows = order ?? Int32Array.from({ length: columns.count }, (_row, index) => index);
+    const usable = rows.filter((row) => refused[row] === 0);
+    this.skippedRows = rows.length - usable.length;
+    this.firstSkipped = rows.find((row) => refused[row] === 1) ?? -1;
+    return usable;
   }
+}
 
-  #skip(index: number): void {
-    if (this.skippedRows === 0) this.firstSkipped = index;
-    this.skippedRows += 1;
-  }
+const NONE = new Float64Array(0);
 
-  /** Fills the bar; false where it lacks a number that is read. */
-  #read(index: number): boolean {
-    const { open = NONE, high = NONE, low = NONE, close = NONE, volume = NONE } = this.#frame;
-    const { vwap, sessionDate = NONE, timeNs } = this.#frame;
-    const bar = this.#bar;
-    bar.open = open[index] ?? NaN;
-    bar.high = high[index] ?? NaN;
-    bar.low = low[index] ?? NaN;
-    bar.close = close[index] ?? NaN;
-    const traded = volume[index] ?? NaN;
-    bar.volume = Number.isNaN(traded) ? 0 : traded;
+/** What an indicator reads of the frame, unchecked. */
+function columnsOf(frame: IndicatorFrame, spec: IndicatorSpec): Columns {
+  const { open = NONE, high = NONE, low = NONE, close = NONE, volume = NONE, sessionDate = NONE } = frame;
+  return {
+    count: frame.timeNs.length,
+    startNs: frame.timeNs,
+    open,
+    high,
+    low,
+    close,
+    volume: fieldsOf(spec).includes('volume') ? withoutHoles(volume) : NONE,
     // The typical price stands for a VWAP that is missing, as in readSource.
-    if (vwap !== undefined && this.#readsVwap) {
-      bar.vwap = orTypical(vwap[index] ?? NaN, bar);
-      if (Math.abs(bar.vwap) > MAX_MAGNITUDE) return false;
+    vwap: frame.vwap !== undefined && readsVwap(spec) ? frame.vwap : NONE,
+    sessionDate,
+  };
+}
+
+/** A volume that is missing counts as 0. */
+function withoutHoles(volume: Float64Array): Float64Array {
+  return volume.some(Number.isNaN) ? volume.map((traded) => (Number.isNaN(traded) ? 0 : traded)) : volume;
+}
+
+/** 1 for each row that lacks a number which is read; undefined: there is none. */
+function refusedRows(columns: Columns, fields: readonly Field[]): Uint8Array | undefined {
+  let refused: Uint8Array | undefined;
+  for (const field of [...fields, 'vwap'] as const) {
+    const column = columns[field];
+    if (isUsable(column, field)) continue;
+    refused ??= new Uint8Array(columns.count);
+    for (let row = 0; row < column.length; row += 1) {
+      if (!isUsableNumber(at(column, row), field)) refused[row] = 1;
     }
-    // Times are bigint, and making one of every row would cost more than all the rest.
-    bar.sessionDate = sessionDate[index] ?? NaN;
-    if (this.#readsTime) bar.startNs = timeNs[index] ?? 0n;
-    const { fields } = this;
-    for (let at = 0; at < fields.length; at += 1) if (!isUsable(bar, fields[at])) return false;
-    return true;
   }
+  return refused;
 }
 
-type Bar = { -readonly [Name in keyof IndicatorInput]: IndicatorInput[Name] };
-
-function orTypical(vwap: number, { high, low, close }: Bar): number {
-  return Number.isNaN(vwap) ? (high + low + close) / 3 : vwap;
+function isUsable(column: Float64Array, field: Field | 'vwap'): boolean {
+  if (field === 'volume' || field === 'sessionDate' || field === 'vwap')
+    return column.every((value) => isUsableNumber(value, field));
+  for (let row = 0; row < column.length; row += 1) {
+    if (!(Math.abs(at(column, row)) <= MAX_MAGNITUDE)) return false;
+  }
+  return true;
 }
 
-function isUsable(bar: Bar, field: Field | undefined): boolean {
+function isUsableNumber(value: number, field: Field | 'vwap'): boolean {
   switch (field) {
-    case 'open':
-      return Math.abs(bar.open) <= MAX_MAGNITUDE;
-    case 'high':
-      return Math.abs(bar.high) <= MAX_MAGNITUDE;
-    case 'low':
-      return Math.abs(bar.low) <= MAX_MAGNITUDE;
-    case 'close':
-      return Math.abs(bar.close) <= MAX_MAGNITUDE;
-    case 'volume':
-      return bar.volume >= 0 && bar.volume <= MAX_MAGNITUDE;
     case 'sessionDate':
-      return isSessionDate(bar.sessionDate);
-    case undefined:
-      return true;
+      return isSessionDate(value);
+    case 'volume':
+      return value >= 0 && value <= MAX_MAGNITUDE;
+    case 'vwap':
+      return !(Math.abs(value) > MAX_MAGNITUDE);
+    default:
+      return Math.abs(value) <= MAX_MAGNITUDE;
   }
+}
+
+function pickRows(columns: Columns, rows: Int32Array): Columns {
+  const pick = (column: Float64Array): Float64Array =>
+    column.length === 0 ? column : Float64Array.from(rows, (row) => at(column, row));
+  return {
+    count: rows.length,
+    startNs: BigInt64Array.from(rows, (row) => columns.startNs[row] ?? 0n),
+    open: pick(columns.open),
+    high: pick(columns.high),
+    low: pick(columns.low),
+    close: pick(columns.close),
+    volume: pick(columns.volume),
+    vwap: pick(columns.vwap),
+    sessionDate: pick(columns.sessionDate),
+  };
+}
+
+/** Values back to the places of their rows, NaN elsewhere. */
+function spread(values: Float64Array, rows: Int32Array, count: number): Float64Array {
+  const all = new Float64Array(count).fill(NaN);
+  for (const [index, row] of rows.entries()) all[row] = at(values, index);
+  return all;
 }
 
 function readsVwap({ definition, parameters, source, inner }: IndicatorSpec): boolean {
   if (source === 'vwap' || definition.otherSource?.(parameters) === 'vwap') return true;
   return inner !== null && readsVwap(inner.spec);
-}
-
-/** Whether it or one within it begins anew at a time of day. */
-function readsTime({ definition, parameters, inner }: IndicatorSpec): boolean {
-  return definition.memory(parameters) === 'utc-day' || (inner !== null && readsTime(inner.spec));
 }

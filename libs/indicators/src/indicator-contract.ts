@@ -2,8 +2,9 @@ import { deepEqual, equal, ok } from 'node:assert/strict';
 import fc from 'fast-check';
 import { calculate } from './calculate.ts';
 import type { IndicatorSpec } from './definition.ts';
+import { toColumns } from './columns.ts';
 import type { Indicator, IndicatorValue } from './engine.ts';
-import { createIndicator, restore } from './engine.ts';
+import { createIndicator, Engine, restore } from './engine.ts';
 import { IndicatorError } from './errors.ts';
 import { lcg } from './fixtures/golden-series.ts';
 import type { Style } from './fixtures/random-series.ts';
@@ -17,6 +18,7 @@ import type { IndicatorInput } from './input.ts';
 export const INDICATOR_CONTRACT: Readonly<Record<string, (spec: IndicatorSpec) => void>> = {
   'is warm from input lookback + 1 on, and not before': warmRule,
   'gives in batch what it gives live': batchIsLive,
+  'gives in blocks of any length what it gives live': blocksAreLive,
   'gives the same after a restart at any point': restartIsInvisible,
   'gives the same when the last input came in several versions': replaceIsExact,
   'gives the same with replacements and restarts in any order': anyOrder,
@@ -84,6 +86,29 @@ function batchIsLive(spec: IndicatorSpec): void {
       rows,
       run(createIndicator(spec), inputs).map(({ values }) => values),
     );
+  });
+}
+
+function blocksAreLive(spec: IndicatorSpec): void {
+  onSeries(spec, ({ seed, count, style }) => {
+    const inputs = randomSeries(seed, count, style);
+    const live = createIndicator(spec);
+    const blocks = new Engine(spec);
+    const random = lcg(seed);
+    for (let from = 0; from < count;) {
+      const block = inputs.slice(from, from + 1 + Math.floor(random() * (spec.lookback + 4)));
+      const values = run(live, block);
+      const out = blocks.run(toColumns(block));
+      deepEqual(
+        values.map((value) => value.values),
+        block.map((_, row) => spec.outputs.map((_output, index) => out[row + index * block.length])),
+      );
+      deepEqual(blocks.value, live.value);
+      deepEqual(blocks.snapshot(), live.snapshot());
+      const [other] = randomSeries(seed + from, 1, style);
+      if (other !== undefined && random() < 0.5) deepEqual(blocks.replace(other), live.replace(other));
+      from += block.length;
+    }
   });
 }
 

@@ -37,12 +37,27 @@ export class ExponentialAverage {
 
   /** Takes a number; NaN until `period` have come. */
   next(state: Float64Array, value: number): number {
-    const at = this.#at;
-    if (slot(state, at + COUNT) < this.#period) return start(state, at, this.#period, value);
-    const previous = slot(state, at + AVERAGE);
-    const average = (value - previous) * this.#weight + previous;
-    state[at + AVERAGE] = average;
+    if (!this.hasStarted(state)) return start(state, this.#at, this.#period, value);
+    const average = this.after(this.load(state), value);
+    this.store(state, average);
     return average;
+  }
+
+  /** Whether the average is there, so that a loop over many rows may {@link load} it, move it by {@link after}, and {@link store} it in the end. */
+  hasStarted(state: Float64Array): boolean {
+    return slot(state, this.#at + COUNT) >= this.#period;
+  }
+
+  load(state: Float64Array): number {
+    return slot(state, this.#at + AVERAGE);
+  }
+
+  store(state: Float64Array, average: number): void {
+    state[this.#at + AVERAGE] = average;
+  }
+
+  after(average: number, value: number): number {
+    return (value - average) * this.#weight + average;
   }
 }
 
@@ -62,12 +77,27 @@ export class WilderAverage {
 
   /** Takes a number; NaN until `period` have come. */
   next(state: Float64Array, value: number): number {
-    const at = this.#at;
-    const period = this.#period;
-    if (slot(state, at + COUNT) < period) return start(state, at, period, value);
-    const average = (slot(state, at + AVERAGE) * (period - 1) + value) / period;
-    state[at + AVERAGE] = average;
+    if (!this.hasStarted(state)) return start(state, this.#at, this.#period, value);
+    const average = this.after(this.load(state), value);
+    this.store(state, average);
     return average;
+  }
+
+  /** As {@link ExponentialAverage.hasStarted}. */
+  hasStarted(state: Float64Array): boolean {
+    return slot(state, this.#at + COUNT) >= this.#period;
+  }
+
+  load(state: Float64Array): number {
+    return slot(state, this.#at + AVERAGE);
+  }
+
+  store(state: Float64Array, average: number): void {
+    state[this.#at + AVERAGE] = average;
+  }
+
+  after(average: number, value: number): number {
+    return (average * (this.#period - 1) + value) / this.#period;
   }
 }
 

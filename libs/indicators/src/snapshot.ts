@@ -27,7 +27,7 @@ interface SavedWindow {
 export interface SavedState {
   readonly inputs: number;
   readonly warm: boolean;
-  /** The kernel's numbers, and the same before the last input. */
+  /** The kernels' numbers, and the same before the last input. */
   readonly state: Float64Array;
   /** The last values. */
   readonly out: Float64Array;
@@ -44,14 +44,19 @@ export interface StateShape {
 type Decoded =
   { readonly ok: true; readonly state: SavedState } | { readonly ok: false; readonly error: SnapshotError };
 
-export function encodeSnapshot(spec: IndicatorSpec, saved: SavedState): Uint8Array {
+/** As {@link SavedState}, `state` in pieces. */
+interface StateToSave extends Omit<SavedState, 'state'> {
+  readonly state: readonly Float64Array[];
+}
+
+export function encodeSnapshot(spec: IndicatorSpec, saved: StateToSave): Uint8Array {
   const writer = new StateWriter();
   const put = (numbers: Float64Array): void => {
     for (const value of numbers) writer.double(value);
   };
   writer.uint(FORMAT_VERSION).uint(spec.revision).text(spec.id);
   writer.uint(saved.inputs).flag(saved.warm);
-  put(saved.state);
+  for (const part of saved.state) put(part);
   put(saved.out);
   for (const window of saved.windows) {
     writer.flag(window.pushed).uint(window.values.length);

@@ -76,6 +76,11 @@ export function meanDeviation({ data, end, size }: Window, above: number): numbe
  * and the four do not wait for one another (about 3 times the speed of one sum).
  */
 export function squaredDistances({ data, end, size }: Window, mean: number): number {
+  return squaresAbout(data, end, size, mean);
+}
+
+/** The same of `data[end - size] … data[end - 1]`. */
+export function squaresAbout(data: Float64Array, end: number, size: number, mean: number): number {
   let a = 0;
   let b = 0;
   let c = 0;

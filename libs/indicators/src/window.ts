@@ -41,6 +41,11 @@ export class Window {
     return this.data[this.end - this.size - 1] ?? NaN;
   }
 
+  /** The number that came last. */
+  get newest(): number {
+    return this.data[this.end - 1] ?? NaN;
+  }
+
   get hasLeaving(): boolean {
     return this.length > this.size;
   }
@@ -66,9 +71,9 @@ export class Window {
     return this.#pushed;
   }
 
-  /** The kept numbers, oldest first. */
+  /** A copy of the kept numbers, oldest first. */
   values(): Float64Array {
-    return this.data.subarray(this.end - this.length, this.end);
+    return this.data.slice(this.end - this.length, this.end);
   }
 
   /** The opposite of `values` and `pushed`; at most `size + 1` numbers. */

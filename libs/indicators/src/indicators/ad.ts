@@ -17,11 +17,12 @@ export const ad: IndicatorDefinition = {
   create: () => ({
     slots: 1,
     windows: [],
-    step(state, _price, input, out) {
-      const line = slot(state, 0) + moneyFlow(input);
-      state[0] = line;
-      out[0] = line;
-      return true;
+    run(state, rows, out, from, to) {
+      for (let row = from; row < to; row += 1) {
+        const line = slot(state, 0) + moneyFlow(rows, row);
+        state[0] = line;
+        out[row] = line;
+      }
     },
   }),
 };

@@ -34,13 +34,15 @@ export const adosc: IndicatorDefinition = {
     return {
       slots: 4,
       windows: [],
-      step(state, _price, input, out) {
-        const line = slot(state, LINE) + moneyFlow(input);
-        state[LINE] = line;
-        out[0] = smooth(state, FAST, fast, line) - smooth(state, SLOW, slow, line);
-        const count = slot(state, COUNT);
-        state[COUNT] = Math.min(count + 1, lookback + 1);
-        return count >= lookback;
+      run(state, rows, out, from, to) {
+        for (let row = from; row < to; row += 1) {
+          const line = slot(state, LINE) + moneyFlow(rows, row);
+          state[LINE] = line;
+          const value = smooth(state, FAST, fast, line) - smooth(state, SLOW, slow, line);
+          const count = slot(state, COUNT);
+          state[COUNT] = Math.min(count + 1, lookback + 1);
+          if (count >= lookback) out[row] = value;
+        }
       },
     };
   },

@@ -30,24 +30,26 @@ export const adx: IndicatorDefinition = {
     return {
       slots: AVERAGE + 1,
       windows: [],
-      step(state, _price, input, out) {
-        if (!moveDirection(state, 0, size, input)) return false;
-        const plus = plusDirection(state, 0);
-        const minus = minusDirection(state, 0);
-        const index = directionalIndex(plus, minus);
-        const count = slot(state, COUNT) + 1;
-        state[COUNT] = Math.min(count, size + 1);
-        const before = slot(state, AVERAGE);
-        if (count <= size) {
-          const sum = before + (Number.isNaN(index) ? 0 : index);
-          state[AVERAGE] = count === size ? sum / size : sum;
-        } else if (!Number.isNaN(index)) {
-          state[AVERAGE] = (before * (size - 1) + index) / size;
+      run(state, rows, out, from, to) {
+        for (let row = from; row < to; row += 1) {
+          if (!moveDirection(state, 0, size, rows, row)) continue;
+          const plus = plusDirection(state, 0);
+          const minus = minusDirection(state, 0);
+          const index = directionalIndex(plus, minus);
+          const count = slot(state, COUNT) + 1;
+          state[COUNT] = Math.min(count, size + 1);
+          const before = slot(state, AVERAGE);
+          if (count <= size) {
+            const sum = before + (Number.isNaN(index) ? 0 : index);
+            state[AVERAGE] = count === size ? sum / size : sum;
+          } else if (!Number.isNaN(index)) {
+            state[AVERAGE] = (before * (size - 1) + index) / size;
+          }
+          if (count < size) continue;
+          out[row] = slot(state, AVERAGE);
+          out[row + rows.count] = plus;
+          out[row + 2 * rows.count] = minus;
         }
-        out[0] = slot(state, AVERAGE);
-        out[1] = plus;
-        out[2] = minus;
-        return count >= size;
       },
     };
   },

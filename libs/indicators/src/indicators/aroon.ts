@@ -1,6 +1,7 @@
 import { numberAt, period, type IndicatorDefinition } from '../definition.ts';
 import { ageOfHighest, ageOfLowest } from '../window-math.ts';
 import { Window } from '../window.ts';
+import { at } from '../rows.ts';
 
 export const aroon: IndicatorDefinition = {
   name: 'aroon',
@@ -23,16 +24,17 @@ export const aroon: IndicatorDefinition = {
     return {
       slots: 0,
       windows: [highs, lows],
-      step(_state, _price, { high, low }, out) {
-        highs.push(high);
-        lows.push(low);
-        if (!highs.full) return false;
-        const down = (100 * (size - ageOfLowest(lows))) / size;
-        const up = (100 * (size - ageOfHighest(highs))) / size;
-        out[0] = down;
-        out[1] = up;
-        out[2] = up - down;
-        return true;
+      run(_state, { high, low, count }, out, from, to) {
+        for (let row = from; row < to; row += 1) {
+          highs.push(at(high, row));
+          lows.push(at(low, row));
+          if (!highs.full) continue;
+          const down = (100 * (size - ageOfLowest(lows))) / size;
+          const up = (100 * (size - ageOfHighest(highs))) / size;
+          out[row] = down;
+          out[row + count] = up;
+          out[row + 2 * count] = up - down;
+        }
       },
     };
   },

@@ -1,6 +1,6 @@
 import { numberAt, period, type IndicatorDefinition } from '../definition.ts';
 import { WilderAverage } from '../smoothing.ts';
-import { nextTrueRange, TRUE_RANGE_SLOTS } from '../true-range.ts';
+import { nextTrueRange, rememberClose, trueRangeWithin, TRUE_RANGE_SLOTS } from '../true-range.ts';
 
 export const atr: IndicatorDefinition = {
   name: 'atr',
@@ -21,12 +21,21 @@ export const atr: IndicatorDefinition = {
     return {
       slots: TRUE_RANGE_SLOTS + WilderAverage.slots,
       windows: [],
-      step(state, _price, input, out) {
-        const range = nextTrueRange(state, 0, input);
-        if (Number.isNaN(range)) return false;
-        const value = average.next(state, range);
-        out[0] = value;
-        return !Number.isNaN(value);
+      run(state, rows, out, from, to) {
+        let row = from;
+        for (; row < to && !average.hasStarted(state); row += 1) {
+          const range = nextTrueRange(state, 0, rows, row);
+          if (!Number.isNaN(range)) out[row] = average.next(state, range);
+        }
+        if (row === to) return;
+        let value = average.after(average.load(state), nextTrueRange(state, 0, rows, row));
+        out[row] = value;
+        for (row += 1; row < to; row += 1) {
+          value = average.after(value, trueRangeWithin(rows, row));
+          out[row] = value;
+        }
+        average.store(state, value);
+        rememberClose(state, 0, rows, to - 1);
       },
     };
   },

@@ -1,34 +1,12 @@
-import type { IndicatorDefinition, Kernel } from '../definition.ts';
-import { numberAt, period } from '../definition.ts';
-import { EXACT_SUM_SLOTS, meanOf, slideSum } from '../exact-sum.ts';
-import type { IndicatorInput } from '../input.ts';
-import { squaredDistances } from '../window-math.ts';
-import { Window } from '../window.ts';
+import { SlidingMean } from '../average.ts';
+import { numberAt, period, type IndicatorDefinition } from '../definition.ts';
+import { at } from '../rows.ts';
+import { squaredDistances, squaresAbout } from '../window-math.ts';
 
-class BbandsKernel implements Kernel {
-  readonly slots = EXACT_SUM_SLOTS;
-  readonly windows: readonly Window[];
-  readonly #window: Window;
-  readonly #multiplier: number;
-
-  constructor(size: number, multiplier: number) {
-    this.#window = new Window(size);
-    this.windows = [this.#window];
-    this.#multiplier = multiplier;
-  }
-
-  step(state: Float64Array, price: number, _input: IndicatorInput, out: number[]): boolean {
-    const window = this.#window;
-    window.push(price);
-    slideSum(state, 0, window);
-    if (!window.full) return false;
-    const middle = meanOf(state, 0, window.size);
-    const distance = this.#multiplier * Math.sqrt(squaredDistances(window, middle) / window.size);
-    out[0] = middle + distance;
-    out[1] = middle;
-    out[2] = middle - distance;
-    return true;
-  }
+function putBands(out: Float64Array, row: number, count: number, middle: number, distance: number): void {
+  out[row] = middle + distance;
+  out[row + count] = middle;
+  out[row + 2 * count] = middle - distance;
 }
 
 export const bbands: IndicatorDefinition = {
@@ -46,5 +24,29 @@ export const bbands: IndicatorDefinition = {
   memory: () => 'window',
   examples: ['bbands(20,2)', 'bbands(2,1.5)', 'bbands(7,2.25,hlc3)'],
   lookback: (parameters) => numberAt(parameters, 0) - 1,
-  create: (parameters) => new BbandsKernel(numberAt(parameters, 0), numberAt(parameters, 1)),
+  create: (parameters) => {
+    const size = numberAt(parameters, 0);
+    const deviations = numberAt(parameters, 1);
+    const average = new SlidingMean(size, 0);
+    const { window } = average;
+    return {
+      slots: SlidingMean.slots,
+      windows: [window],
+      run(state, { price, count }, out, from, to) {
+        const inside = Math.min(from + size, to);
+        for (let row = from; row < inside; row += 1) {
+          const mean = average.next(state, at(price, row));
+          if (Number.isNaN(mean)) continue;
+          const squares = squaredDistances(window, mean);
+          putBands(out, row, count, mean, deviations * Math.sqrt(squares / size));
+        }
+        average.within(state, price, out, inside, to);
+        for (let row = inside; row < to; row += 1) {
+          const mean = at(out, row);
+          const squares = squaresAbout(price, row + 1, size, mean);
+          putBands(out, row, count, mean, deviations * Math.sqrt(squares / size));
+        }
+      },
+    };
+  },
 };

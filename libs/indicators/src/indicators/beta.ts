@@ -1,7 +1,8 @@
 import { SlidingMean } from '../average.ts';
 import { numberAt, period, slot, sourceAt, type IndicatorDefinition } from '../definition.ts';
-import { PRICE_SOURCES, readSource } from '../input.ts';
+import { PRICE_SOURCES } from '../input.ts';
 import { productOfDistances, squaredDistances } from '../window-math.ts';
+import { at } from '../rows.ts';
 
 const STARTED = 0;
 const PREVIOUS = 1;
@@ -29,27 +30,28 @@ export const beta: IndicatorDefinition = {
   examples: ['beta(5,open)', 'beta(1,high)', 'beta(20,low,high)'],
   lookback: (parameters) => numberAt(parameters, 0),
   create: (parameters) => {
-    const other = sourceAt(parameters, 1);
     const x = new SlidingMean(numberAt(parameters, 0), MEANS);
     const y = new SlidingMean(numberAt(parameters, 0), MEANS + SlidingMean.slots);
     return {
       slots: MEANS + 2 * SlidingMean.slots,
       windows: [x.window, y.window],
-      step(state, price, input, out) {
-        const second = readSource(input, other);
-        const started = slot(state, STARTED) === 1;
-        const changeX = change(price, slot(state, PREVIOUS));
-        const changeY = change(second, slot(state, PREVIOUS_OTHER));
-        state[STARTED] = 1;
-        state[PREVIOUS] = price;
-        state[PREVIOUS_OTHER] = second;
-        if (!started) return false;
-        const meanX = x.next(state, changeX);
-        const meanY = y.next(state, changeY);
-        if (Number.isNaN(meanX)) return false;
-        const spread = squaredDistances(x.window, meanX);
-        out[0] = spread === 0 ? 0 : productOfDistances(x.window, meanX, y.window, meanY) / spread;
-        return true;
+      run(state, { price, other }, out, from, to) {
+        for (let row = from; row < to; row += 1) {
+          const first = at(price, row);
+          const second = at(other, row);
+          const started = slot(state, STARTED) === 1;
+          const changeX = change(first, slot(state, PREVIOUS));
+          const changeY = change(second, slot(state, PREVIOUS_OTHER));
+          state[STARTED] = 1;
+          state[PREVIOUS] = first;
+          state[PREVIOUS_OTHER] = second;
+          if (!started) continue;
+          const meanX = x.next(state, changeX);
+          const meanY = y.next(state, changeY);
+          if (Number.isNaN(meanX)) continue;
+          const spread = squaredDistances(x.window, meanX);
+          out[row] = spread === 0 ? 0 : productOfDistances(x.window, meanX, y.window, meanY) / spread;
+        }
       },
     };
   },

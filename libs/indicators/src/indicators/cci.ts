@@ -1,6 +1,6 @@
 import { numberAt, period, type IndicatorDefinition } from '../definition.ts';
 import { aboveMean, meanDeviation } from '../window-math.ts';
-import { Window } from '../window.ts';
+import { windowKernel } from '../window-kernel.ts';
 
 export const cci: IndicatorDefinition = {
   name: 'cci',
@@ -16,19 +16,10 @@ export const cci: IndicatorDefinition = {
   memory: () => 'window',
   examples: ['cci(20)', 'cci(2)', 'cci(5,close)'],
   lookback: (parameters) => numberAt(parameters, 0) - 1,
-  create: (parameters) => {
-    const window = new Window(numberAt(parameters, 0));
-    return {
-      slots: 0,
-      windows: [window],
-      step(_state, price, _input, out) {
-        window.push(price);
-        if (!window.full) return false;
-        const above = aboveMean(window);
-        const deviation = meanDeviation(window, above);
-        out[0] = deviation === 0 ? 0 : above / (0.015 * deviation);
-        return true;
-      },
-    };
-  },
+  create: (parameters) =>
+    windowKernel(numberAt(parameters, 0), (window) => {
+      const above = aboveMean(window);
+      const deviation = meanDeviation(window, above);
+      return deviation === 0 ? 0 : above / (0.015 * deviation);
+    }),
 };

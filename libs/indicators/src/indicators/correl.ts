@@ -1,7 +1,8 @@
 import { SlidingMean } from '../average.ts';
 import { numberAt, period, sourceAt, type IndicatorDefinition } from '../definition.ts';
-import { PRICE_SOURCES, readSource } from '../input.ts';
+import { PRICE_SOURCES } from '../input.ts';
 import { productOfDistances, squaredDistances } from '../window-math.ts';
+import { at } from '../rows.ts';
 
 export const correl: IndicatorDefinition = {
   name: 'correl',
@@ -18,20 +19,20 @@ export const correl: IndicatorDefinition = {
   examples: ['correl(20,volume)', 'correl(2,open)', 'correl(5,low,high)'],
   lookback: (parameters) => numberAt(parameters, 0) - 1,
   create: (parameters) => {
-    const other = sourceAt(parameters, 1);
     const x = new SlidingMean(numberAt(parameters, 0), 0);
     const y = new SlidingMean(numberAt(parameters, 0), SlidingMean.slots);
     return {
       slots: 2 * SlidingMean.slots,
       windows: [x.window, y.window],
-      step(state, price, input, out) {
-        const meanX = x.next(state, price);
-        const meanY = y.next(state, readSource(input, other));
-        if (Number.isNaN(meanX)) return false;
-        const spread =
-          Math.sqrt(squaredDistances(x.window, meanX)) * Math.sqrt(squaredDistances(y.window, meanY));
-        out[0] = spread === 0 ? 0 : productOfDistances(x.window, meanX, y.window, meanY) / spread;
-        return true;
+      run(state, { price, other }, out, from, to) {
+        for (let row = from; row < to; row += 1) {
+          const meanX = x.next(state, at(price, row));
+          const meanY = y.next(state, at(other, row));
+          if (Number.isNaN(meanX)) continue;
+          const spread =
+            Math.sqrt(squaredDistances(x.window, meanX)) * Math.sqrt(squaredDistances(y.window, meanY));
+          out[row] = spread === 0 ? 0 : productOfDistances(x.window, meanX, y.window, meanY) / spread;
+        }
       },
     };
   },

@@ -1,5 +1,6 @@
 import { numberAt, period, type IndicatorDefinition } from '../definition.ts';
 import { RepeatedAverage } from '../smoothing.ts';
+import { at } from '../rows.ts';
 
 export const dema: IndicatorDefinition = {
   name: 'dema',
@@ -19,11 +20,12 @@ export const dema: IndicatorDefinition = {
     return {
       slots: averages.slots,
       windows: [],
-      step(state, price, _input, out) {
-        if (!averages.next(state, price)) return false;
-        const [e1 = NaN, e2 = NaN] = averages.values;
-        out[0] = 2 * e1 - e2;
-        return true;
+      run(state, { price }, out, from, to) {
+        for (let row = from; row < to; row += 1) {
+          if (!averages.next(state, at(price, row))) continue;
+          const [e1 = NaN, e2 = NaN] = averages.values;
+          out[row] = 2 * e1 - e2;
+        }
       },
     };
   },

@@ -20,11 +20,12 @@ export const di: IndicatorDefinition = {
     return {
       slots: DIRECTION_SLOTS,
       windows: [],
-      step(state, _price, input, out) {
-        if (!moveDirection(state, 0, size, input)) return false;
-        out[0] = plusDirection(state, 0);
-        out[1] = minusDirection(state, 0);
-        return true;
+      run(state, rows, out, from, to) {
+        for (let row = from; row < to; row += 1) {
+          if (!moveDirection(state, 0, size, rows, row)) continue;
+          out[row] = plusDirection(state, 0);
+          out[row + rows.count] = minusDirection(state, 0);
+        }
       },
     };
   },

@@ -1,6 +1,7 @@
 import { numberAt, period, type IndicatorDefinition } from '../definition.ts';
 import { highest, lowest } from '../window-math.ts';
 import { Window } from '../window.ts';
+import { at } from '../rows.ts';
 
 export const donchian: IndicatorDefinition = {
   name: 'donchian',
@@ -22,16 +23,17 @@ export const donchian: IndicatorDefinition = {
     return {
       slots: 0,
       windows: [highs, lows],
-      step(_state, _price, { high, low }, out) {
-        highs.push(high);
-        lows.push(low);
-        if (!highs.full) return false;
-        const upper = highest(highs);
-        const lower = lowest(lows);
-        out[0] = upper;
-        out[1] = (upper + lower) / 2;
-        out[2] = lower;
-        return true;
+      run(_state, { high, low, count }, out, from, to) {
+        for (let row = from; row < to; row += 1) {
+          highs.push(at(high, row));
+          lows.push(at(low, row));
+          if (!highs.full) continue;
+          const upper = highest(highs);
+          const lower = lowest(lows);
+          out[row] = upper;
+          out[row + count] = (upper + lower) / 2;
+          out[row + 2 * count] = lower;
+        }
       },
     };
   },

@@ -1,5 +1,6 @@
 import { numberAt, period, type IndicatorDefinition } from '../definition.ts';
 import { ExponentialAverage } from '../smoothing.ts';
+import { at } from '../rows.ts';
 
 export const ema: IndicatorDefinition = {
   name: 'ema',
@@ -20,10 +21,16 @@ export const ema: IndicatorDefinition = {
     return {
       slots: ExponentialAverage.slots,
       windows: [],
-      step(state, price, _input, out) {
-        const value = average.next(state, price);
-        out[0] = value;
-        return !Number.isNaN(value);
+      run(state, { price }, out, from, to) {
+        let row = from;
+        for (; row < to && !average.hasStarted(state); row += 1)
+          out[row] = average.next(state, at(price, row));
+        let value = average.load(state);
+        for (; row < to; row += 1) {
+          value = average.after(value, at(price, row));
+          out[row] = value;
+        }
+        average.store(state, value);
       },
     };
   },

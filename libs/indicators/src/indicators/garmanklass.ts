@@ -1,6 +1,7 @@
 import { SlidingMean } from '../average.ts';
 import { numberAt, period, type IndicatorDefinition } from '../definition.ts';
 import { annualized, logRatio, PER_YEAR } from '../volatility.ts';
+import { at } from '../rows.ts';
 
 export const garmanklass: IndicatorDefinition = {
   name: 'garmanklass',
@@ -21,13 +22,13 @@ export const garmanklass: IndicatorDefinition = {
     return {
       slots: SlidingMean.slots,
       windows: [average.window],
-      step(state, _price, { open, high, low, close }, out) {
-        const range = logRatio(high, low);
-        const move = logRatio(close, open);
-        const variance = average.next(state, 0.5 * range * range - (2 * Math.LN2 - 1) * move * move);
-        if (Number.isNaN(variance)) return false;
-        out[0] = annualized(Math.max(variance, 0), 1, parameters);
-        return true;
+      run(state, { open, high, low, close }, out, from, to) {
+        for (let row = from; row < to; row += 1) {
+          const range = logRatio(at(high, row), at(low, row));
+          const move = logRatio(at(close, row), at(open, row));
+          const variance = average.next(state, 0.5 * range * range - (2 * Math.LN2 - 1) * move * move);
+          if (!Number.isNaN(variance)) out[row] = annualized(Math.max(variance, 0), 1, parameters);
+        }
       },
     };
   },

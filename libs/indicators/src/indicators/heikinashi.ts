@@ -1,4 +1,5 @@
 import { slot, type IndicatorDefinition } from '../definition.ts';
+import { at } from '../rows.ts';
 
 const STARTED = 0;
 const OPEN = 1;
@@ -21,18 +22,23 @@ export const heikinashi: IndicatorDefinition = {
   create: () => ({
     slots: 3,
     windows: [],
-    step(state, _price, bar, out) {
-      const started = slot(state, STARTED) === 1;
-      const open = started ? (slot(state, OPEN) + slot(state, CLOSE)) / 2 : (bar.open + bar.close) / 2;
-      const close = (bar.open + bar.high + bar.low + bar.close) / 4;
-      state[STARTED] = 1;
-      state[OPEN] = open;
-      state[CLOSE] = close;
-      out[0] = open;
-      out[1] = Math.max(bar.high, open, close);
-      out[2] = Math.min(bar.low, open, close);
-      out[3] = close;
-      return true;
+    run(state, bar, out, from, to) {
+      for (let row = from; row < to; row += 1) {
+        const started = slot(state, STARTED) === 1;
+        const first = at(bar.open, row);
+        const last = at(bar.close, row);
+        const high = at(bar.high, row);
+        const low = at(bar.low, row);
+        const open = started ? (slot(state, OPEN) + slot(state, CLOSE)) / 2 : (first + last) / 2;
+        const close = (first + high + low + last) / 4;
+        state[STARTED] = 1;
+        state[OPEN] = open;
+        state[CLOSE] = close;
+        out[row] = open;
+        out[row + bar.count] = Math.max(high, open, close);
+        out[row + 2 * bar.count] = Math.min(low, open, close);
+        out[row + 3 * bar.count] = close;
+      }
     },
   }),
 };

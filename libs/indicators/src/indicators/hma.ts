@@ -1,6 +1,7 @@
 import { numberAt, period, type IndicatorDefinition } from '../definition.ts';
 import { weightedMean } from '../window-math.ts';
 import { Window } from '../window.ts';
+import { at } from '../rows.ts';
 
 /** The shorter windows are rounded down, to 1 at least. */
 function half(size: number): number {
@@ -33,14 +34,14 @@ export const hma: IndicatorDefinition = {
     return {
       slots: 0,
       windows: [long, short, differences],
-      step(_state, price, _input, out) {
-        long.push(price);
-        short.push(price);
-        if (!long.full) return false;
-        differences.push(2 * weightedMean(short) - weightedMean(long));
-        if (!differences.full) return false;
-        out[0] = weightedMean(differences);
-        return true;
+      run(_state, { price }, out, from, to) {
+        for (let row = from; row < to; row += 1) {
+          long.push(at(price, row));
+          short.push(at(price, row));
+          if (!long.full) continue;
+          differences.push(2 * weightedMean(short) - weightedMean(long));
+          if (differences.full) out[row] = weightedMean(differences);
+        }
       },
     };
   },

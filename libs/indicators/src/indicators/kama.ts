@@ -1,6 +1,7 @@
 import { numberAt, period, slot, type IndicatorDefinition } from '../definition.ts';
 import { EXACT_SUM_SLOTS, slideSum } from '../exact-sum.ts';
 import { Window } from '../window.ts';
+import { at } from '../rows.ts';
 
 const FASTEST = 2 / (2 + 1);
 const SLOWEST = 2 / (30 + 1);
@@ -33,27 +34,29 @@ export const kama: IndicatorDefinition = {
     return {
       slots: PREVIOUS + 1,
       windows: [changes, values],
-      step(state, price, _input, out) {
-        values.push(price);
-        const previous = slot(state, PREVIOUS);
-        state[PREVIOUS] = price;
-        if (slot(state, STARTED) === 0) {
-          state[STARTED] = 1;
-          return false;
+      run(state, { price }, out, from, to) {
+        for (let row = from; row < to; row += 1) {
+          const value = at(price, row);
+          values.push(value);
+          const previous = slot(state, PREVIOUS);
+          state[PREVIOUS] = value;
+          if (slot(state, STARTED) === 0) {
+            state[STARTED] = 1;
+            continue;
+          }
+          changes.push(Math.abs(value - previous));
+          slideSum(state, 0, changes);
+          if (!changes.full) continue;
+          const path = slot(state, 0);
+          const change = value - values.leaving;
+          const efficiency = path <= change || path < NEARLY_ZERO ? 1 : Math.abs(change / path);
+          const weight = efficiency * (FASTEST - SLOWEST) + SLOWEST;
+          const before = slot(state, STARTED) === 1 ? previous : slot(state, AVERAGE);
+          state[STARTED] = 2;
+          const average = (value - before) * (weight * weight) + before;
+          state[AVERAGE] = average;
+          out[row] = average;
         }
-        changes.push(Math.abs(price - previous));
-        slideSum(state, 0, changes);
-        if (!changes.full) return false;
-        const path = slot(state, 0);
-        const change = price - values.leaving;
-        const efficiency = path <= change || path < NEARLY_ZERO ? 1 : Math.abs(change / path);
-        const weight = efficiency * (FASTEST - SLOWEST) + SLOWEST;
-        const before = slot(state, STARTED) === 1 ? previous : slot(state, AVERAGE);
-        state[STARTED] = 2;
-        const average = (price - before) * (weight * weight) + before;
-        state[AVERAGE] = average;
-        out[0] = average;
-        return true;
       },
     };
   },

@@ -1,6 +1,7 @@
 import { numberAt, period, type IndicatorDefinition } from '../definition.ts';
 import { ExponentialAverage, WilderAverage } from '../smoothing.ts';
 import { nextTrueRange, TRUE_RANGE_SLOTS } from '../true-range.ts';
+import { at } from '../rows.ts';
 
 const AVERAGE = TRUE_RANGE_SLOTS;
 const RANGE = AVERAGE + ExponentialAverage.slots;
@@ -26,15 +27,17 @@ export const keltner: IndicatorDefinition = {
     return {
       slots: RANGE + WilderAverage.slots,
       windows: [],
-      step(state, price, input, out) {
-        const middle = average.next(state, price);
-        const range = nextTrueRange(state, 0, input);
-        if (Number.isNaN(range)) return false;
-        const distance = multiplier * ranges.next(state, range);
-        out[0] = middle + distance;
-        out[1] = middle;
-        out[2] = middle - distance;
-        return !Number.isNaN(middle + distance);
+      run(state, rows, out, from, to) {
+        for (let row = from; row < to; row += 1) {
+          const middle = average.next(state, at(rows.price, row));
+          const range = nextTrueRange(state, 0, rows, row);
+          if (Number.isNaN(range)) continue;
+          const distance = multiplier * ranges.next(state, range);
+          if (Number.isNaN(middle + distance)) continue;
+          out[row] = middle + distance;
+          out[row + rows.count] = middle;
+          out[row + 2 * rows.count] = middle - distance;
+        }
       },
     };
   },

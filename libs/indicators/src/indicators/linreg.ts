@@ -1,6 +1,7 @@
 import { SlidingMean } from '../average.ts';
 import { numberAt, period, type IndicatorDefinition } from '../definition.ts';
 import { slopeOf } from '../window-math.ts';
+import { at } from '../rows.ts';
 
 export const linreg: IndicatorDefinition = {
   name: 'linreg',
@@ -22,17 +23,18 @@ export const linreg: IndicatorDefinition = {
     return {
       slots: SlidingMean.slots,
       windows: [average.window],
-      step(state, price, _input, out) {
-        const mean = average.next(state, price);
-        if (Number.isNaN(mean)) return false;
-        const slope = slopeOf(average.window, mean);
-        const half = (slope * (size - 1)) / 2;
-        out[0] = mean + half;
-        out[1] = slope;
-        out[2] = Math.atan(slope) * (180 / Math.PI);
-        out[3] = mean - half;
-        out[4] = mean + half + slope;
-        return true;
+      run(state, { price, count }, out, from, to) {
+        for (let row = from; row < to; row += 1) {
+          const mean = average.next(state, at(price, row));
+          if (Number.isNaN(mean)) continue;
+          const slope = slopeOf(average.window, mean);
+          const half = (slope * (size - 1)) / 2;
+          out[row] = mean + half;
+          out[row + count] = slope;
+          out[row + 2 * count] = Math.atan(slope) * (180 / Math.PI);
+          out[row + 3 * count] = mean - half;
+          out[row + 4 * count] = mean + half + slope;
+        }
       },
     };
   },

@@ -1,11 +1,18 @@
 import { numberAt, period, slot, type IndicatorDefinition } from '../definition.ts';
 import { ExponentialAverage } from '../smoothing.ts';
+import { at } from '../rows.ts';
 
 /** Inputs that only the slow average takes, so that both averages start on the same input. */
 const SKIPPED = 0;
 const FAST = 1;
 const SLOW = FAST + ExponentialAverage.slots;
 const SIGNAL = SLOW + ExponentialAverage.slots;
+
+function putLines(out: Float64Array, row: number, count: number, line: number, signal: number): void {
+  out[row] = line;
+  out[row + count] = signal;
+  out[row + 2 * count] = line - signal;
+}
 
 export const macd: IndicatorDefinition = {
   name: 'macd',
@@ -32,20 +39,30 @@ export const macd: IndicatorDefinition = {
     return {
       slots: SIGNAL + ExponentialAverage.slots,
       windows: [],
-      step(state, price, _input, out) {
-        const slow = slowAverage.next(state, price);
-        const skipped = slot(state, SKIPPED);
-        if (skipped < late) {
-          state[SKIPPED] = skipped + 1;
-          return false;
+      run(state, { price, count }, out, from, to) {
+        let row = from;
+        for (; row < to && !signalAverage.hasStarted(state); row += 1) {
+          const slow = slowAverage.next(state, at(price, row));
+          const skipped = slot(state, SKIPPED);
+          if (skipped < late) state[SKIPPED] = skipped + 1;
+          if (skipped < late) continue;
+          const line = fastAverage.next(state, at(price, row)) - slow;
+          if (Number.isNaN(line)) continue;
+          const signal = signalAverage.next(state, line);
+          if (!Number.isNaN(signal)) putLines(out, row, count, line, signal);
         }
-        const line = fastAverage.next(state, price) - slow;
-        if (Number.isNaN(line)) return false;
-        const signal = signalAverage.next(state, line);
-        out[0] = line;
-        out[1] = signal;
-        out[2] = line - signal;
-        return !Number.isNaN(signal);
+        let fast = fastAverage.load(state);
+        let slow = slowAverage.load(state);
+        let signal = signalAverage.load(state);
+        for (; row < to; row += 1) {
+          fast = fastAverage.after(fast, at(price, row));
+          slow = slowAverage.after(slow, at(price, row));
+          signal = signalAverage.after(signal, fast - slow);
+          putLines(out, row, count, fast - slow, signal);
+        }
+        fastAverage.store(state, fast);
+        slowAverage.store(state, slow);
+        signalAverage.store(state, signal);
       },
     };
   },

@@ -1,5 +1,6 @@
 import { SlidingMean } from '../average.ts';
 import { numberAt, period, slot, type IndicatorDefinition } from '../definition.ts';
+import { at } from '../rows.ts';
 
 const STARTED = 0;
 const PREVIOUS = 1;
@@ -28,18 +29,20 @@ export const mfi: IndicatorDefinition = {
     return {
       slots: MEANS + 2 * SlidingMean.slots,
       windows: [up.window, down.window],
-      step(state, price, { volume }, out) {
-        const started = slot(state, STARTED) === 1;
-        const previous = slot(state, PREVIOUS);
-        const change = Math.abs(price - previous) <= ROUNDING * Math.abs(price) ? 0 : price - previous;
-        state[STARTED] = 1;
-        state[PREVIOUS] = price;
-        if (!started) return false;
-        const flow = price * volume;
-        const positive = up.next(state, change > 0 ? flow : 0);
-        const total = positive + down.next(state, change < 0 ? flow : 0);
-        out[0] = total * size < 1 ? 0 : 100 * (positive / total);
-        return !Number.isNaN(total);
+      run(state, { price, volume }, out, from, to) {
+        for (let row = from; row < to; row += 1) {
+          const value = at(price, row);
+          const started = slot(state, STARTED) === 1;
+          const previous = slot(state, PREVIOUS);
+          const change = Math.abs(value - previous) <= ROUNDING * Math.abs(value) ? 0 : value - previous;
+          state[STARTED] = 1;
+          state[PREVIOUS] = value;
+          if (!started) continue;
+          const flow = value * at(volume, row);
+          const positive = up.next(state, change > 0 ? flow : 0);
+          const total = positive + down.next(state, change < 0 ? flow : 0);
+          if (!Number.isNaN(total)) out[row] = total * size < 1 ? 0 : 100 * (positive / total);
+        }
       },
     };
   },

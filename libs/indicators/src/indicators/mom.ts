@@ -1,5 +1,5 @@
 import { numberAt, period, type IndicatorDefinition } from '../definition.ts';
-import { Window } from '../window.ts';
+import { changeKernel } from '../window-kernel.ts';
 
 export const mom: IndicatorDefinition = {
   name: 'mom',
@@ -13,17 +13,5 @@ export const mom: IndicatorDefinition = {
   memory: () => 'window',
   examples: ['mom(10)', 'mom(1)', 'mom(3,volume)'],
   lookback: (parameters) => numberAt(parameters, 0),
-  create: (parameters) => {
-    const window = new Window(numberAt(parameters, 0));
-    return {
-      slots: 0,
-      windows: [window],
-      step(_state, price, _input, out) {
-        window.push(price);
-        if (!window.hasLeaving) return false;
-        out[0] = price - window.leaving;
-        return true;
-      },
-    };
-  },
+  create: (parameters) => changeKernel(numberAt(parameters, 0), (now, before) => now - before),
 };

@@ -1,6 +1,7 @@
 import { numberAt, period, type IndicatorDefinition } from '../definition.ts';
 import { WilderAverage } from '../smoothing.ts';
 import { nextTrueRange, TRUE_RANGE_SLOTS } from '../true-range.ts';
+import { at } from '../rows.ts';
 
 export const natr: IndicatorDefinition = {
   name: 'natr',
@@ -20,12 +21,14 @@ export const natr: IndicatorDefinition = {
     return {
       slots: TRUE_RANGE_SLOTS + WilderAverage.slots,
       windows: [],
-      step(state, _price, input, out) {
-        const range = nextTrueRange(state, 0, input);
-        if (Number.isNaN(range)) return false;
-        const value = average.next(state, range);
-        out[0] = input.close === 0 ? 0 : (value / input.close) * 100;
-        return !Number.isNaN(value);
+      run(state, rows, out, from, to) {
+        for (let row = from; row < to; row += 1) {
+          const range = nextTrueRange(state, 0, rows, row);
+          if (Number.isNaN(range)) continue;
+          const value = average.next(state, range);
+          const close = at(rows.close, row);
+          if (!Number.isNaN(value)) out[row] = close === 0 ? 0 : (value / close) * 100;
+        }
       },
     };
   },

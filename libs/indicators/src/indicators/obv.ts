@@ -1,4 +1,5 @@
 import { slot, type IndicatorDefinition } from '../definition.ts';
+import { at } from '../rows.ts';
 
 const STARTED = 0;
 const PREVIOUS = 1;
@@ -20,15 +21,17 @@ export const obv: IndicatorDefinition = {
   create: () => ({
     slots: 3,
     windows: [],
-    step(state, price, { volume }, out) {
-      const started = slot(state, STARTED) === 1;
-      const change = started ? price - slot(state, PREVIOUS) : 1;
-      state[STARTED] = 1;
-      state[PREVIOUS] = price;
-      const total = slot(state, VOLUME) + Math.sign(change) * volume;
-      state[VOLUME] = total;
-      out[0] = total;
-      return true;
+    run(state, { price, volume }, out, from, to) {
+      for (let row = from; row < to; row += 1) {
+        const value = at(price, row);
+        const started = slot(state, STARTED) === 1;
+        const change = started ? value - slot(state, PREVIOUS) : 1;
+        state[STARTED] = 1;
+        state[PREVIOUS] = value;
+        const total = slot(state, VOLUME) + Math.sign(change) * at(volume, row);
+        state[VOLUME] = total;
+        out[row] = total;
+      }
     },
   }),
 };

@@ -1,6 +1,7 @@
 import { SlidingMean } from '../average.ts';
 import { numberAt, period, type IndicatorDefinition } from '../definition.ts';
 import { annualized, logRatio, PER_YEAR } from '../volatility.ts';
+import { at } from '../rows.ts';
 
 export const parkinson: IndicatorDefinition = {
   name: 'parkinson',
@@ -20,12 +21,12 @@ export const parkinson: IndicatorDefinition = {
     return {
       slots: SlidingMean.slots,
       windows: [average.window],
-      step(state, _price, { high, low }, out) {
-        const range = logRatio(high, low);
-        const variance = average.next(state, (range * range) / (4 * Math.LN2));
-        if (Number.isNaN(variance)) return false;
-        out[0] = annualized(Math.max(variance, 0), 1, parameters);
-        return true;
+      run(state, { high, low }, out, from, to) {
+        for (let row = from; row < to; row += 1) {
+          const range = logRatio(at(high, row), at(low, row));
+          const variance = average.next(state, (range * range) / (4 * Math.LN2));
+          if (!Number.isNaN(variance)) out[row] = annualized(Math.max(variance, 0), 1, parameters);
+        }
       },
     };
   },

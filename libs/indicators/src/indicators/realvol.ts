@@ -2,6 +2,7 @@ import { SlidingMean } from '../average.ts';
 import { numberAt, period, slot, type IndicatorDefinition } from '../definition.ts';
 import { annualized, logRatio, PER_YEAR } from '../volatility.ts';
 import { squaredDistances } from '../window-math.ts';
+import { at } from '../rows.ts';
 
 const STARTED = 0;
 const PREVIOUS = 1;
@@ -26,16 +27,18 @@ export const realvol: IndicatorDefinition = {
     return {
       slots: MEAN + SlidingMean.slots,
       windows: [average.window],
-      step(state, price, _input, out) {
-        const started = slot(state, STARTED) === 1;
-        const previous = slot(state, PREVIOUS);
-        state[STARTED] = 1;
-        state[PREVIOUS] = price;
-        if (!started) return false;
-        const mean = average.next(state, logRatio(price, previous));
-        if (Number.isNaN(mean)) return false;
-        out[0] = annualized(squaredDistances(average.window, mean), size - 1, parameters);
-        return true;
+      run(state, { price }, out, from, to) {
+        for (let row = from; row < to; row += 1) {
+          const value = at(price, row);
+          const started = slot(state, STARTED) === 1;
+          const previous = slot(state, PREVIOUS);
+          state[STARTED] = 1;
+          state[PREVIOUS] = value;
+          if (!started) continue;
+          const mean = average.next(state, logRatio(value, previous));
+          if (!Number.isNaN(mean))
+            out[row] = annualized(squaredDistances(average.window, mean), size - 1, parameters);
+        }
       },
     };
   },

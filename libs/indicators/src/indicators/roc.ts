@@ -1,5 +1,5 @@
 import { numberAt, period, type IndicatorDefinition } from '../definition.ts';
-import { Window } from '../window.ts';
+import { changeKernel } from '../window-kernel.ts';
 
 export const roc: IndicatorDefinition = {
   name: 'roc',
@@ -13,18 +13,6 @@ export const roc: IndicatorDefinition = {
   memory: () => 'window',
   examples: ['roc(10)', 'roc(1)', 'roc(3,volume)'],
   lookback: (parameters) => numberAt(parameters, 0),
-  create: (parameters) => {
-    const window = new Window(numberAt(parameters, 0));
-    return {
-      slots: 0,
-      windows: [window],
-      step(_state, price, _input, out) {
-        window.push(price);
-        if (!window.hasLeaving) return false;
-        const before = window.leaving;
-        out[0] = before === 0 ? 0 : (price / before - 1) * 100;
-        return true;
-      },
-    };
-  },
+  create: (parameters) =>
+    changeKernel(numberAt(parameters, 0), (now, before) => (before === 0 ? 0 : (now / before - 1) * 100)),
 };

@@ -21,10 +21,8 @@ export const rsi: IndicatorDefinition = {
     return {
       slots: RelativeStrength.slots,
       windows: [],
-      step(state, price, _input, out) {
-        const value = strength.next(state, price);
-        out[0] = value;
-        return !Number.isNaN(value);
+      run(state, { price }, out, from, to) {
+        strength.run(state, price, out, from, to);
       },
     };
   },

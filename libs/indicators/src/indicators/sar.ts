@@ -1,5 +1,5 @@
 import { numberAt, slot, type IndicatorDefinition } from '../definition.ts';
-import type { IndicatorInput } from '../input.ts';
+import { at } from '../rows.ts';
 
 const COUNT = 0;
 const PREVIOUS_HIGH = 1;
@@ -13,7 +13,7 @@ const ACCELERATION = 6;
 const SLOTS = 7;
 
 /** The direction of the first movement decides how it begins (TA-Lib: short only where the low fell, and more than the high rose). */
-function begin(state: Float64Array, { high, low }: IndicatorInput, step: number): void {
+function begin(state: Float64Array, high: number, low: number, step: number): void {
   const previousHigh = slot(state, PREVIOUS_HIGH);
   const previousLow = slot(state, PREVIOUS_LOW);
   const down = previousLow - low;
@@ -28,21 +28,21 @@ function begin(state: Float64Array, { high, low }: IndicatorInput, step: number)
 }
 
 /** Keeps a stop out of the range of the last two inputs. */
-function outside(state: Float64Array, { high, low }: IndicatorInput, isLong: boolean, stop: number): number {
+function outside(state: Float64Array, high: number, low: number, isLong: boolean, stop: number): number {
   return isLong
     ? Math.min(stop, slot(state, PREVIOUS_LOW), low)
     : Math.max(stop, slot(state, PREVIOUS_HIGH), high);
 }
 
 /** Takes an input after the first and returns its stop. */
-function follow(state: Float64Array, input: IndicatorInput, step: number, most: number): number {
+function follow(state: Float64Array, high: number, low: number, step: number, most: number): number {
   const wasLong = slot(state, IS_LONG) === 1;
   const stop = slot(state, STOP);
   const extreme = slot(state, EXTREME);
-  const isReversed = wasLong ? input.low <= stop : input.high >= stop;
+  const isReversed = wasLong ? low <= stop : high >= stop;
   const isLong = wasLong !== isReversed;
-  const reached = isLong ? input.high : input.low;
-  const shown = isReversed ? outside(state, input, isLong, extreme) : stop;
+  const reached = isLong ? high : low;
+  const shown = isReversed ? outside(state, high, low, isLong, extreme) : stop;
   if (isReversed) {
     state[IS_LONG] = isLong ? 1 : 0;
     state[ACCELERATION] = step;
@@ -52,7 +52,7 @@ function follow(state: Float64Array, input: IndicatorInput, step: number, most: 
     state[ACCELERATION] = Math.min(slot(state, ACCELERATION) + step, most);
   }
   const next = shown + slot(state, ACCELERATION) * (slot(state, EXTREME) - shown);
-  state[STOP] = outside(state, input, isLong, next);
+  state[STOP] = outside(state, high, low, isLong, next);
   return shown;
 }
 
@@ -81,14 +81,17 @@ export const sar: IndicatorDefinition = {
     return {
       slots: SLOTS,
       windows: [],
-      step(state, _price, input, out) {
-        const count = slot(state, COUNT);
-        state[COUNT] = Math.min(count + 1, 2);
-        if (count === 1) begin(state, input, step);
-        if (count > 0) out[0] = follow(state, input, step, most);
-        state[PREVIOUS_HIGH] = input.high;
-        state[PREVIOUS_LOW] = input.low;
-        return count > 0;
+      run(state, { high, low }, out, from, to) {
+        for (let row = from; row < to; row += 1) {
+          const highest = at(high, row);
+          const lowest = at(low, row);
+          const count = slot(state, COUNT);
+          state[COUNT] = Math.min(count + 1, 2);
+          if (count === 1) begin(state, highest, lowest, step);
+          if (count > 0) out[row] = follow(state, highest, lowest, step, most);
+          state[PREVIOUS_HIGH] = highest;
+          state[PREVIOUS_LOW] = lowest;
+        }
       },
     };
   },

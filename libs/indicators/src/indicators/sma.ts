@@ -1,28 +1,5 @@
-import type { IndicatorDefinition, Kernel } from '../definition.ts';
-import { numberAt, period } from '../definition.ts';
-import { EXACT_SUM_SLOTS, meanOf, slideSum } from '../exact-sum.ts';
-import type { IndicatorInput } from '../input.ts';
-import { Window } from '../window.ts';
-
-class SmaKernel implements Kernel {
-  readonly slots = EXACT_SUM_SLOTS;
-  readonly windows: readonly Window[];
-  readonly #window: Window;
-
-  constructor(size: number) {
-    this.#window = new Window(size);
-    this.windows = [this.#window];
-  }
-
-  step(state: Float64Array, price: number, _input: IndicatorInput, out: number[]): boolean {
-    const window = this.#window;
-    window.push(price);
-    slideSum(state, 0, window);
-    if (!window.full) return false;
-    out[0] = meanOf(state, 0, window.size);
-    return true;
-  }
-}
+import { SlidingMean } from '../average.ts';
+import { numberAt, period, type IndicatorDefinition } from '../definition.ts';
 
 export const sma: IndicatorDefinition = {
   name: 'sma',
@@ -38,5 +15,14 @@ export const sma: IndicatorDefinition = {
   memory: () => 'window',
   examples: ['sma(20)', 'sma(1)', 'sma(3,hl2)', 'sma(50,volume)'],
   lookback: (parameters) => numberAt(parameters, 0) - 1,
-  create: (parameters) => new SmaKernel(numberAt(parameters, 0)),
+  create: (parameters) => {
+    const average = new SlidingMean(numberAt(parameters, 0), 0);
+    return {
+      slots: SlidingMean.slots,
+      windows: [average.window],
+      run(state, { price }, out, from, to) {
+        average.run(state, price, out, from, to);
+      },
+    };
+  },
 };

@@ -1,6 +1,7 @@
 import { SlidingMean } from '../average.ts';
 import { numberAt, period, type IndicatorDefinition } from '../definition.ts';
 import { squaredDistances } from '../window-math.ts';
+import { at } from '../rows.ts';
 
 export const stddev: IndicatorDefinition = {
   name: 'stddev',
@@ -23,11 +24,12 @@ export const stddev: IndicatorDefinition = {
     return {
       slots: SlidingMean.slots,
       windows: [average.window],
-      step(state, price, _input, out) {
-        const mean = average.next(state, price);
-        if (Number.isNaN(mean)) return false;
-        out[0] = deviations * Math.sqrt(squaredDistances(average.window, mean) / size);
-        return true;
+      run(state, { price }, out, from, to) {
+        for (let row = from; row < to; row += 1) {
+          const mean = average.next(state, at(price, row));
+          if (!Number.isNaN(mean))
+            out[row] = deviations * Math.sqrt(squaredDistances(average.window, mean) / size);
+        }
       },
     };
   },

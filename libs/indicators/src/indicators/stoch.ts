@@ -1,6 +1,7 @@
 import { SlidingMean } from '../average.ts';
 import { numberAt, period, type IndicatorDefinition } from '../definition.ts';
 import { PercentOfRange } from '../percent-of-range.ts';
+import { at } from '../rows.ts';
 
 export const stoch: IndicatorDefinition = {
   name: 'stoch',
@@ -23,15 +24,17 @@ export const stoch: IndicatorDefinition = {
     return {
       slots: 2 * SlidingMean.slots,
       windows: [...range.windows, slowK.window, slowD.window],
-      step(state, _price, { high, low, close }, out) {
-        const raw = range.next(high, low, close);
-        if (Number.isNaN(raw)) return false;
-        const k = slowK.next(state, raw);
-        if (Number.isNaN(k)) return false;
-        const d = slowD.next(state, k);
-        out[0] = k;
-        out[1] = d;
-        return !Number.isNaN(d);
+      run(state, { high, low, close, count }, out, from, to) {
+        for (let row = from; row < to; row += 1) {
+          const raw = range.next(at(high, row), at(low, row), at(close, row));
+          if (Number.isNaN(raw)) continue;
+          const k = slowK.next(state, raw);
+          if (Number.isNaN(k)) continue;
+          const d = slowD.next(state, k);
+          if (Number.isNaN(d)) continue;
+          out[row] = k;
+          out[row + count] = d;
+        }
       },
     };
   },

@@ -1,6 +1,7 @@
 import { SlidingMean } from '../average.ts';
 import { numberAt, period, type IndicatorDefinition } from '../definition.ts';
 import { PercentOfRange } from '../percent-of-range.ts';
+import { at } from '../rows.ts';
 
 export const stochf: IndicatorDefinition = {
   name: 'stochf',
@@ -22,13 +23,15 @@ export const stochf: IndicatorDefinition = {
     return {
       slots: SlidingMean.slots,
       windows: [...range.windows, average.window],
-      step(state, _price, { high, low, close }, out) {
-        const k = range.next(high, low, close);
-        if (Number.isNaN(k)) return false;
-        const d = average.next(state, k);
-        out[0] = k;
-        out[1] = d;
-        return !Number.isNaN(d);
+      run(state, { high, low, close, count }, out, from, to) {
+        for (let row = from; row < to; row += 1) {
+          const k = range.next(at(high, row), at(low, row), at(close, row));
+          if (Number.isNaN(k)) continue;
+          const d = average.next(state, k);
+          if (Number.isNaN(d)) continue;
+          out[row] = k;
+          out[row + count] = d;
+        }
       },
     };
   },

@@ -2,6 +2,7 @@ import { SlidingMean } from '../average.ts';
 import { numberAt, period, type IndicatorDefinition } from '../definition.ts';
 import { PercentOfRange } from '../percent-of-range.ts';
 import { RelativeStrength } from '../relative-strength.ts';
+import { at } from '../rows.ts';
 
 export const stochrsi: IndicatorDefinition = {
   name: 'stochrsi',
@@ -24,15 +25,17 @@ export const stochrsi: IndicatorDefinition = {
     return {
       slots: RelativeStrength.slots + SlidingMean.slots,
       windows: [...range.windows, average.window],
-      step(state, price, _input, out) {
-        const rsi = strength.next(state, price);
-        if (Number.isNaN(rsi)) return false;
-        const k = range.next(rsi, rsi, rsi);
-        if (Number.isNaN(k)) return false;
-        const d = average.next(state, k);
-        out[0] = k;
-        out[1] = d;
-        return !Number.isNaN(d);
+      run(state, { price, count }, out, from, to) {
+        for (let row = from; row < to; row += 1) {
+          const rsi = strength.next(state, at(price, row));
+          if (Number.isNaN(rsi)) continue;
+          const k = range.next(rsi, rsi, rsi);
+          if (Number.isNaN(k)) continue;
+          const d = average.next(state, k);
+          if (Number.isNaN(d)) continue;
+          out[row] = k;
+          out[row + count] = d;
+        }
       },
     };
   },

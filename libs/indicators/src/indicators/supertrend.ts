@@ -1,6 +1,7 @@
 import { numberAt, period, slot, type IndicatorDefinition } from '../definition.ts';
 import { WilderAverage } from '../smoothing.ts';
 import { nextTrueRange, TRUE_RANGE_SLOTS } from '../true-range.ts';
+import { at } from '../rows.ts';
 
 const RANGE = TRUE_RANGE_SLOTS;
 const STARTED = RANGE + WilderAverage.slots;
@@ -46,18 +47,20 @@ export const supertrend: IndicatorDefinition = {
     return {
       slots: DIRECTION + 1,
       windows: [],
-      step(state, _price, input, out) {
-        const range = nextTrueRange(state, 0, input);
-        if (Number.isNaN(range)) return false;
-        const average = ranges.next(state, range);
-        if (Number.isNaN(average)) return false;
-        const middle = (input.high + input.low) / 2;
-        const distance = multiplier * average;
-        const direction = moveBands(state, input.close, middle + distance, middle - distance);
-        state[PREVIOUS_CLOSE] = input.close;
-        out[0] = slot(state, direction === 1 ? LOWER : UPPER);
-        out[1] = direction;
-        return true;
+      run(state, rows, out, from, to) {
+        for (let row = from; row < to; row += 1) {
+          const range = nextTrueRange(state, 0, rows, row);
+          if (Number.isNaN(range)) continue;
+          const average = ranges.next(state, range);
+          if (Number.isNaN(average)) continue;
+          const middle = (at(rows.high, row) + at(rows.low, row)) / 2;
+          const distance = multiplier * average;
+          const close = at(rows.close, row);
+          const direction = moveBands(state, close, middle + distance, middle - distance);
+          state[PREVIOUS_CLOSE] = close;
+          out[row] = slot(state, direction === 1 ? LOWER : UPPER);
+          out[row + rows.count] = direction;
+        }
       },
     };
   },

@@ -1,5 +1,6 @@
 import { numberAt, period, type IndicatorDefinition } from '../definition.ts';
 import { RepeatedAverage } from '../smoothing.ts';
+import { at } from '../rows.ts';
 
 const AVERAGES = 6;
 
@@ -27,11 +28,12 @@ export const t3: IndicatorDefinition = {
     return {
       slots: averages.slots,
       windows: [],
-      step(state, price, _input, out) {
-        if (!averages.next(state, price)) return false;
-        const [, , e3 = NaN, e4 = NaN, e5 = NaN, e6 = NaN] = averages.values;
-        out[0] = c6 * e6 + c5 * e5 + c4 * e4 + c3 * e3;
-        return true;
+      run(state, { price }, out, from, to) {
+        for (let row = from; row < to; row += 1) {
+          if (!averages.next(state, at(price, row))) continue;
+          const [, , e3 = NaN, e4 = NaN, e5 = NaN, e6 = NaN] = averages.values;
+          out[row] = c6 * e6 + c5 * e5 + c4 * e4 + c3 * e3;
+        }
       },
     };
   },

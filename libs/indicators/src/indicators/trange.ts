@@ -17,10 +17,10 @@ export const trange: IndicatorDefinition = {
   create: () => ({
     slots: TRUE_RANGE_SLOTS,
     windows: [],
-    step(state, _price, input, out) {
-      const range = nextTrueRange(state, 0, input);
-      out[0] = range;
-      return !Number.isNaN(range);
+    run(state, rows, out, from, to) {
+      for (let row = from; row < to; row += 1) {
+        out[row] = nextTrueRange(state, 0, rows, row);
+      }
     },
   }),
 };

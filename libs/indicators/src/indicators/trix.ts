@@ -1,5 +1,6 @@
 import { numberAt, period, slot, type IndicatorDefinition } from '../definition.ts';
 import { ExponentialAverage, RepeatedAverage } from '../smoothing.ts';
+import { at } from '../rows.ts';
 
 const AVERAGES = 3;
 const STARTED = AVERAGES * ExponentialAverage.slots;
@@ -24,15 +25,16 @@ export const trix: IndicatorDefinition = {
     return {
       slots: PREVIOUS + 1,
       windows: [],
-      step(state, price, _input, out) {
-        if (!averages.next(state, price)) return false;
-        const started = slot(state, STARTED) === 1;
-        const previous = slot(state, PREVIOUS);
-        const average = averages.values[AVERAGES - 1] ?? NaN;
-        state[STARTED] = 1;
-        state[PREVIOUS] = average;
-        out[0] = previous === 0 ? 0 : (average / previous - 1) * 100;
-        return started;
+      run(state, { price }, out, from, to) {
+        for (let row = from; row < to; row += 1) {
+          if (!averages.next(state, at(price, row))) continue;
+          const started = slot(state, STARTED) === 1;
+          const previous = slot(state, PREVIOUS);
+          const average = averages.values[AVERAGES - 1] ?? NaN;
+          state[STARTED] = 1;
+          state[PREVIOUS] = average;
+          if (started) out[row] = previous === 0 ? 0 : (average / previous - 1) * 100;
+        }
       },
     };
   },

@@ -1,6 +1,7 @@
 import { SlidingMean } from '../average.ts';
 import { numberAt, period, slot, type IndicatorDefinition } from '../definition.ts';
 import { trueRange } from '../true-range.ts';
+import { at } from '../rows.ts';
 
 const STARTED = 0;
 const PREVIOUS_CLOSE = 1;
@@ -52,21 +53,23 @@ export const ultosc: IndicatorDefinition = {
     return {
       slots: MEANS + shares.length * PressureShare.slots,
       windows: shares.flatMap(({ pressure, range }) => [pressure.window, range.window]),
-      step(state, _price, input, out) {
-        const started = slot(state, STARTED) === 1;
-        const previous = slot(state, PREVIOUS_CLOSE);
-        state[STARTED] = 1;
-        state[PREVIOUS_CLOSE] = input.close;
-        if (!started) return false;
-        const range = trueRange(input, previous);
-        const pressure = input.close - Math.min(input.low, previous);
-        let sum = 0;
-        for (let index = 0; index < shares.length; index += 1) {
-          sum += (WEIGHTS[index] ?? NaN) * (shares[index]?.next(state, pressure, range) ?? NaN);
+      run(state, rows, out, from, to) {
+        for (let row = from; row < to; row += 1) {
+          const close = at(rows.close, row);
+          const low = at(rows.low, row);
+          const started = slot(state, STARTED) === 1;
+          const previous = slot(state, PREVIOUS_CLOSE);
+          state[STARTED] = 1;
+          state[PREVIOUS_CLOSE] = close;
+          if (!started) continue;
+          const range = trueRange(at(rows.high, row), low, previous);
+          const pressure = close - Math.min(low, previous);
+          let sum = 0;
+          for (let index = 0; index < shares.length; index += 1) {
+            sum += (WEIGHTS[index] ?? NaN) * (shares[index]?.next(state, pressure, range) ?? NaN);
+          }
+          out[row] = 100 * (sum / 7);
         }
-        const value = 100 * (sum / 7);
-        out[0] = value;
-        return !Number.isNaN(value);
       },
     };
   },

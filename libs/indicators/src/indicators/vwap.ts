@@ -1,8 +1,6 @@
 import type { IndicatorDefinition, Kernel, Memory, ParameterValue } from '../definition.ts';
 import { slot } from '../definition.ts';
-import type { IndicatorInput } from '../input.ts';
-
-const DAY_NS = 86_400_000_000_000n;
+import { at, type Rows } from '../rows.ts';
 
 /** Each sum takes two slots: the sum and what its roundings lost (Neumaier's compensated sum, ZAMM 54, 1974). */
 const VALUE = 0;
@@ -11,12 +9,12 @@ const VOLUME = 2;
 const DAY = 4;
 const STARTED = 5;
 
-function addCompensated(state: Float64Array, at: number, value: number): void {
-  const sum = slot(state, at);
+function addCompensated(state: Float64Array, first: number, value: number): void {
+  const sum = slot(state, first);
   const next = sum + value;
   const lost = Math.abs(sum) >= Math.abs(value) ? sum - next + value : value - next + sum;
-  state[at] = next;
-  state[at + 1] = slot(state, at + 1) + lost;
+  state[first] = next;
+  state[first + 1] = slot(state, first + 1) + lost;
 }
 
 type Anchor = 'none' | 'utc-day' | 'session';
@@ -24,35 +22,21 @@ type Anchor = 'none' | 'utc-day' | 'session';
 class VwapKernel implements Kernel {
   readonly slots = STARTED + 1;
   readonly windows = [];
-  readonly #anchor: Anchor;
-  /** The day last asked for, from its first nanosecond to the next day's: dividing a bigint per input would cost more than all the rest. */
-  #fromNs = 0n;
-  #toNs = 0n;
-  #day = 0;
+  readonly #isDaily: boolean;
 
-  constructor(anchor: Anchor) {
-    this.#anchor = anchor;
+  constructor(isDaily: boolean) {
+    this.#isDaily = isDaily;
   }
 
-  step(state: Float64Array, price: number, input: IndicatorInput, out: number[]): boolean {
-    if (this.#anchor === 'utc-day') enterDay(state, this.#dayOf(input.startNs));
-    else if (this.#anchor === 'session') enterDay(state, input.sessionDate ?? NaN);
-    addCompensated(state, VALUE, price * input.volume);
-    addCompensated(state, VOLUME, input.volume);
-    const volume = slot(state, VOLUME) + slot(state, VOLUME + 1);
-    if (volume === 0) return false;
-    out[0] = (slot(state, VALUE) + slot(state, VALUE + 1)) / volume;
-    return true;
-  }
-
-  #dayOf(startNs: bigint): number {
-    if (startNs < this.#fromNs || startNs >= this.#toNs) {
-      const intoDay = ((startNs % DAY_NS) + DAY_NS) % DAY_NS;
-      this.#fromNs = startNs - intoDay;
-      this.#toNs = this.#fromNs + DAY_NS;
-      this.#day = Number(this.#fromNs / DAY_NS);
+  run(state: Float64Array, rows: Rows, out: Float64Array, from: number, to: number): void {
+    for (let row = from; row < to; row += 1) {
+      if (this.#isDaily) enterDay(state, at(rows.day, row));
+      const traded = at(rows.volume, row);
+      addCompensated(state, VALUE, at(rows.price, row) * traded);
+      addCompensated(state, VOLUME, traded);
+      const volume = slot(state, VOLUME) + slot(state, VOLUME + 1);
+      if (volume !== 0) out[row] = (slot(state, VALUE) + slot(state, VALUE + 1)) / volume;
     }
-    return this.#day;
   }
 }
 
@@ -90,5 +74,5 @@ export const vwap: IndicatorDefinition = {
   memory: (parameters) => MEMORIES[anchorOf(parameters)],
   examples: ['vwap(session)', 'vwap(none)', 'vwap(utc-day,hlc3)', 'vwap(session,close)'],
   lookback: () => 0,
-  create: (parameters) => new VwapKernel(anchorOf(parameters)),
+  create: (parameters) => new VwapKernel(anchorOf(parameters) !== 'none'),
 };

@@ -1,6 +1,7 @@
 import { numberAt, period, type IndicatorDefinition } from '../definition.ts';
 import { highest, lowest } from '../window-math.ts';
 import { Window } from '../window.ts';
+import { at } from '../rows.ts';
 
 export const willr: IndicatorDefinition = {
   name: 'willr',
@@ -22,14 +23,15 @@ export const willr: IndicatorDefinition = {
     return {
       slots: 0,
       windows: [highs, lows],
-      step(_state, _price, { high, low, close }, out) {
-        highs.push(high);
-        lows.push(low);
-        if (!highs.full) return false;
-        const most = highest(highs);
-        const range = most - lowest(lows);
-        out[0] = range === 0 ? 0 : ((most - close) / range) * -100;
-        return true;
+      run(_state, { high, low, close }, out, from, to) {
+        for (let row = from; row < to; row += 1) {
+          highs.push(at(high, row));
+          lows.push(at(low, row));
+          if (!highs.full) continue;
+          const most = highest(highs);
+          const range = most - lowest(lows);
+          out[row] = range === 0 ? 0 : ((most - at(close, row)) / range) * -100;
+        }
       },
     };
   },

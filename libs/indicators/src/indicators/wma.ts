@@ -1,6 +1,6 @@
 import { numberAt, period, type IndicatorDefinition } from '../definition.ts';
 import { weightedMean } from '../window-math.ts';
-import { Window } from '../window.ts';
+import { windowKernel } from '../window-kernel.ts';
 
 export const wma: IndicatorDefinition = {
   name: 'wma',
@@ -15,17 +15,5 @@ export const wma: IndicatorDefinition = {
   memory: () => 'window',
   examples: ['wma(20)', 'wma(1)', 'wma(5,hl2)'],
   lookback: (parameters) => numberAt(parameters, 0) - 1,
-  create: (parameters) => {
-    const window = new Window(numberAt(parameters, 0));
-    return {
-      slots: 0,
-      windows: [window],
-      step(_state, price, _input, out) {
-        window.push(price);
-        if (!window.full) return false;
-        out[0] = weightedMean(window);
-        return true;
-      },
-    };
-  },
+  create: (parameters) => windowKernel(numberAt(parameters, 0), weightedMean),
 };

@@ -1,6 +1,6 @@
 import { numberAt, period, type IndicatorDefinition } from '../definition.ts';
 import { aboveMean, squaredDistances } from '../window-math.ts';
-import { Window } from '../window.ts';
+import { windowKernel } from '../window-kernel.ts';
 
 export const zscore: IndicatorDefinition = {
   name: 'zscore',
@@ -16,19 +16,10 @@ export const zscore: IndicatorDefinition = {
   memory: () => 'window',
   examples: ['zscore(20)', 'zscore(2)', 'zscore(7,volume)'],
   lookback: (parameters) => numberAt(parameters, 0) - 1,
-  create: (parameters) => {
-    const window = new Window(numberAt(parameters, 0));
-    return {
-      slots: 0,
-      windows: [window],
-      step(_state, price, _input, out) {
-        window.push(price);
-        if (!window.full) return false;
-        const above = aboveMean(window);
-        const deviation = Math.sqrt(squaredDistances(window, price - above) / window.size);
-        out[0] = deviation === 0 ? 0 : above / deviation;
-        return true;
-      },
-    };
-  },
+  create: (parameters) =>
+    windowKernel(numberAt(parameters, 0), (window) => {
+      const above = aboveMean(window);
+      const deviation = Math.sqrt(squaredDistances(window, window.newest - above) / window.size);
+      return deviation === 0 ? 0 : above / deviation;
+    }),
 };

@@ -87,6 +87,36 @@ async function liveAndDie(
 }
 
 describe('a flow', () => {
+  it('lets the rest of the process have its turns between records that take long', async () => {
+    const log = new MemoryLog({
+      topics: [INPUT, OUTPUT, STATE].map((name) => ({ name, partitions: 1 })),
+      maxRecords: 100,
+    });
+    await write(
+      log,
+      [0, 1, 2, 3, 4].map((n) => inputRecord('A', n + 1, [n])),
+    );
+    let [turns, isDone] = [0, false];
+    const count = (): void => {
+      turns += 1;
+      if (!isDone) setImmediate(count);
+    };
+    const turnsAt: number[] = [];
+    class SlowSum extends RunningSum {
+      override process(...given: Parameters<RunningSum['process']>): ReturnType<RunningSum['process']> {
+        turnsAt.push(turns);
+        const endMs = performance.now() + 30;
+        while (performance.now() < endMs);
+        return super.process(...given);
+      }
+    }
+    setImmediate(count);
+    const flow = newFlow(log, { processors: [new SlowSum()] });
+    await runUntilDone(log, flow, expectedSums([{ key: 'A', prices: [0, 1, 2, 3, 4] }]));
+    isDone = true;
+    expect(new Set(turnsAt).size).toBe(5);
+  });
+
   it('gives outputs the input’s partition, its trace, and causes that number them', async () => {
     const log = newLog();
     await write(log, [inputRecord('A', 1, [1, 2], 1), inputRecord('A', 2, [4], 1)]);

@@ -20,6 +20,9 @@ import { InFlight } from './in-flight.ts';
 import type { Output, Processor } from './processor.ts';
 import type { Settings } from './settings.ts';
 
+/** Longer work in one piece would keep the process from its heartbeats and answers. */
+const SLICE_MS = 25;
+
 interface KeyEntry {
   state: unknown;
   /** Records of this key below it have been applied. */
@@ -89,14 +92,19 @@ export class PartitionFlow<C> implements PartitionSession {
   }
 
   async handle(records: readonly LogRecord[]): Promise<void> {
-    const settings = await this.#nextSettings();
-    if (settings === undefined) return;
-    const outputs: NewRecord[] = [];
-    for (const record of records) this.#apply(record, outputs, settings.value);
-    this.#options.counters.received(this.#options.processor.name, records, outputs.length);
-    if (outputs.length === 0) return;
-    await this.#inFlight.room();
-    this.#inFlight.add(this.#options.sink.send(outputs), byteLength(outputs));
+    for (let at = 0; at < records.length;) {
+      // Heartbeats, fetches and other partitions have their turn between two slices.
+      if (at > 0) await new Promise((resolve) => setImmediate(resolve));
+      const settings = await this.#nextSettings();
+      if (settings === undefined) return;
+      const outputs: NewRecord[] = [];
+      const handled = this.#applySlice(records, at, outputs, settings.value);
+      this.#options.counters.received(this.#options.processor.name, handled, outputs.length);
+      at += handled.length;
+      if (outputs.length === 0) continue;
+      await this.#inFlight.room();
+      this.#inFlight.add(this.#options.sink.send(outputs), byteLength(outputs));
+    }
   }
 
   /** Writes what changed since the last checkpoint; a no-op when nothing did or one is being written. */
@@ -147,6 +155,23 @@ export class PartitionFlow<C> implements PartitionSession {
       this.#checkpointing = undefined;
     });
     return this.#checkpointing;
+  }
+
+  /** Applies records from `at` on, at least one, as long as a slice lasts; returns them. */
+  #applySlice(
+    records: readonly LogRecord[],
+    at: number,
+    outputs: NewRecord[],
+    settings: C,
+  ): readonly LogRecord[] {
+    const endMs = performance.now() + SLICE_MS;
+    let end = at;
+    for (const record of at === 0 ? records : records.slice(at)) {
+      this.#apply(record, outputs, settings);
+      end += 1;
+      if (performance.now() >= endMs) break;
+    }
+    return at === 0 && end === records.length ? records : records.slice(at, end);
   }
 
   #apply(record: LogRecord, outputs: NewRecord[], settings: C): void {

@@ -1,7 +1,8 @@
 export { toBarColumns } from './bar.ts';
 export type { Bar, ClosedBars, FormingBar, LeftOut } from './bar.ts';
 export type { BarLimits, BarPlan, EmptyIntervals } from './builder.ts';
-export { utcGrid } from './grid.ts';
+export { emptyBetween } from './fill.ts';
+export { FAR_NS, nextSlot, utcGrid } from './grid.ts';
 export type { BarGrid } from './grid.ts';
 export { quotePrices } from './quote-prices.ts';
 export type { QuotePrices } from './quote-prices.ts';

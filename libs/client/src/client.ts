@@ -47,6 +47,7 @@ import {
   type Reconciliation,
   type ReconciliationOptions,
 } from './reconciliation.ts';
+import { resampleFields, type ResampleOptions } from './resample-options.ts';
 import { DEFAULT_RETRY, withRetry, type RetryOptions } from './retry.ts';
 import {
   barRows,
@@ -71,7 +72,7 @@ export interface ColumnOptions {
   readonly columns?: readonly string[];
 }
 
-export interface BarOptions extends SeriesOptions, ColumnOptions {
+export interface BarOptions extends SeriesOptions, ColumnOptions, ResampleOptions {
   readonly interval: string;
   readonly priceType?: PriceType;
   /**
@@ -84,7 +85,7 @@ export interface BarOptions extends SeriesOptions, ColumnOptions {
    * again.
    */
   readonly onCoverage?: (coverage: BarsCoverage) => void;
-  /** For `requireComplete` and `onCoverage`; left out: that of the instrument's document. */
+  /** For `requireComplete`, `onCoverage` and `alignment`; left out: that of the instrument's document. */
   readonly calendar?: string;
   /** Of a continuous future: how earlier contracts are brought to the level of the newest; left out: as its instrument says. */
   readonly backAdjustment?: BackAdjustment;
@@ -270,6 +271,7 @@ export class TickwellClient {
       withCoverage: onCoverage !== undefined,
       calendar,
       ...wishFields(options),
+      ...resampleFields(options),
     });
     return this.#series(
       options,

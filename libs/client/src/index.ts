@@ -43,6 +43,7 @@ export type {
   DeadLetterState,
 } from './dead-letter-client.ts';
 export type { BarsCoverage, CoverageGap, CoverageOptions, DayCoverage, SeriesCoverage } from './coverage.ts';
+export type { BarAlignment, EmptyIntervals, ResampleOptions } from './resample-options.ts';
 export type { HolesOptions, HoleState, LedgerHole } from './hole.ts';
 export type { FreshnessCount, FreshnessOptions, FreshnessState, SeriesFreshness } from './freshness.ts';
 export type { Finding, FindingSeverity } from './finding.ts';

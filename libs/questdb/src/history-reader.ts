@@ -14,7 +14,7 @@ import type {
   StoredBars,
   StoredSeries,
 } from '@tickwell/ports';
-import { intervalStartNs, parseInterval, type QuoteColumns, type TradeColumns } from '@tickwell/domain';
+import { intervalStartNs, parseBarLength, type QuoteColumns, type TradeColumns } from '@tickwell/domain';
 import type pg from 'pg';
 import { readActions } from './actions.ts';
 import {
@@ -261,9 +261,11 @@ class QuestdbReader implements StoreReader {
 
 /** Bars that were over by then may have become known at any time; of others only what was known counts. */
 function knownSelect(interval: string, { timeNs, strict }: AsOf): NonNullable<SeriesSelect['known']> {
-  const parsed = parseInterval(interval);
+  const parsed = parseBarLength(interval);
   if (!parsed.ok) throw queryRefused(parsed.error);
-  return { untilNs: timeNs, closedNs: strict ? 0n : intervalStartNs(parsed.value, timeNs) };
+  // When a bar that ends by what is traded was over is not stored.
+  if (strict || parsed.value.kind === 'threshold') return { untilNs: timeNs, closedNs: 0n };
+  return { untilNs: timeNs, closedNs: intervalStartNs(parsed.value, timeNs) };
 }
 
 function seriesSelect(

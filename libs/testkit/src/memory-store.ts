@@ -6,7 +6,7 @@ import {
   emptyQuotes,
   emptyTrades,
   intervalStartNs,
-  parseInterval,
+  parseBarLength,
   type BarColumns,
   type PriceBasis,
   type PriceType,
@@ -301,9 +301,9 @@ interface ClosedAsOf extends AsOf {
 }
 
 function closedBefore(text: string, { timeNs }: AsOf): bigint {
-  const interval = parseInterval(text);
+  const interval = parseBarLength(text);
   if (!interval.ok) throw new TickwellError('query-refused', interval.error);
-  return intervalStartNs(interval.value, timeNs);
+  return interval.value.kind === 'threshold' ? 0n : intervalStartNs(interval.value, timeNs);
 }
 
 /** The newest known version per identity, or the one as of a time. */

@@ -7,7 +7,7 @@ import {
   err,
   formatNs,
   ok,
-  parseInterval,
+  parseBarLength,
   type PriceType,
   type Result,
 } from '@tickwell/domain';
@@ -47,7 +47,7 @@ export function symbolsArgument(symbols: readonly string[]): Result<readonly str
 
 export function intervalArgument(interval: string): Result<string, string> {
   if (interval === '') return err('interval is empty: say for example "1d" or "5m"');
-  const parsed = parseInterval(interval);
+  const parsed = parseBarLength(interval);
   return parsed.ok ? ok(interval) : err(`interval: ${parsed.error}`);
 }
 

@@ -1,4 +1,5 @@
 import { create } from '@bufbuild/protobuf';
+import type { Calendar } from '@tickwell/calendar';
 import { events, priceBasisToProto, priceTypeToProto, queryV1 } from '@tickwell/contracts';
 import { err, ok, TickwellError, type Result } from '@tickwell/domain';
 import { nameAt, type Adjustment, type Instrument, type InstrumentMap } from '@tickwell/instruments';
@@ -23,6 +24,10 @@ import { gapFields } from './quality/hole-message.ts';
 import { missingText, type CoverageReader, type CoverageSeries } from './quality/coverage-reader.ts';
 import { continuousBars, type ContinuousOf } from './continuous-bars.ts';
 import { continuousOf } from './continuous-of.ts';
+import type { MadeChunk } from './resample/made-bars.ts';
+import { resampleArgument, sourceQuery, type ResamplePlan } from './resample/plan.ts';
+import { resampledBars } from './resample/resampled-bars.ts';
+import type { InstrumentCalendars } from './quality/instrument-calendars.ts';
 import type { SourcePolicies } from './source-policies.ts';
 
 export interface CallSignal {
@@ -35,8 +40,6 @@ export interface BarWish {
   readonly backAdjustment: Adjustment | undefined;
 }
 
-type BarChunk = BestChunk & { readonly contract?: string };
-
 const MAX_INSTRUMENTS = 50_000;
 const DEFAULT_INSTRUMENTS = 10_000;
 /** Told with an answer. */
@@ -47,6 +50,7 @@ export interface HistoryParts {
   readonly policies: Pick<SourcePolicies, 'bestOf'>;
   readonly coverage: Pick<CoverageReader, 'read'>;
   readonly instruments: Pick<InstrumentMap, 'get' | 'contractsOf'>;
+  readonly calendars: Pick<InstrumentCalendars, 'of'>;
   readonly nowNs: () => bigint;
 }
 
@@ -57,14 +61,16 @@ export class HistoryCalls {
   readonly #policies: Pick<SourcePolicies, 'bestOf'>;
   readonly #coverage: Pick<CoverageReader, 'read'>;
   readonly #instruments: Pick<InstrumentMap, 'get' | 'contractsOf'>;
+  readonly #calendars: Pick<InstrumentCalendars, 'of'>;
   readonly #nowNs: () => bigint;
 
-  constructor({ reader, policies, coverage, instruments, nowNs }: HistoryParts) {
+  constructor({ reader, policies, coverage, instruments, calendars, nowNs }: HistoryParts) {
     this.#reader = reader;
     this.#ledger = reader.ledger;
     this.#policies = policies;
     this.#coverage = coverage;
     this.#instruments = instruments;
+    this.#calendars = calendars;
     this.#nowNs = nowNs;
   }
 
@@ -87,50 +93,40 @@ export class HistoryCalls {
     { signal }: CallSignal,
   ): AsyncGenerator<queryV1.GetBarsResponse> {
     const asOf = orRefuse(asOfArgument(request.asOfNs, request.strict));
+    const priceType = orRefuse(priceTypeArgument(request.priceType));
+    const series = orRefuse(seriesArguments(request, events.BarColumnsSchema));
+    const interval = orRefuse(intervalArgument(request.interval));
     const query: BarQuery = {
-      ...orRefuse(seriesArguments(request, events.BarColumnsSchema)),
-      interval: orRefuse(intervalArgument(request.interval)),
-      priceType: orRefuse(priceTypeArgument(request.priceType)),
+      ...series,
+      interval,
+      priceType,
       ...(asOf === undefined ? {} : { asOf }),
       signal,
     };
+    const calendarOf = (): Result<Calendar, string> => this.#calendars.of(query.symbol, request.calendar);
+    const plan = orRefuse(resampleArgument(request, priceType, calendarOf));
     const asked = orRefuse(backAdjustmentArgument(request.backAdjustment));
     const basis = orRefuse(adjustmentArgument(request.adjustment));
-    const continuous = await this.#continuous(query, asked);
-    const complete = completeFlag(request);
-    if (continuous !== undefined && complete !== undefined)
-      throw new TickwellError(
-        'invalid-argument',
-        `${complete} is of stored bars, and ${query.symbol} is stitched of ${continuous.contracts.length} contracts: ask for each`,
-      );
-    if (complete !== undefined && asOf !== undefined)
-      throw new TickwellError(
-        'invalid-argument',
-        `${complete} goes without as_of_ns: it is of what is stored now`,
-      );
+    const stored = plan === undefined ? query : sourceQuery(query, plan);
+    const continuous = await this.#continuous(stored, asked);
+    const complete = orRefuse(completeFlag(request, query, { continuous, plan }));
     if (complete !== undefined) {
-      const series = orRefuse(completeArgument(complete, query, request.calendar));
-      const coverage = await this.#judged(series, request);
+      const limit = query.limit === undefined ? {} : { limit: query.limit };
+      const whole = orRefuse(completeArgument(complete, { ...stored, ...limit }, request.calendar));
+      const coverage = await this.#judged(whole, request);
       if (coverage !== undefined) yield create(queryV1.GetBarsResponseSchema, { coverage });
     }
-    const chunks: AsyncIterable<BarChunk> =
-      continuous === undefined
-        ? this.#bars(query, basis)
-        : continuousBars((one) => this.#bars(one, basis), query, continuous);
-    for await (const chunk of chunks) {
-      const { source, priceBasis, contract = '', backfilled = false } = chunk;
-      for (const part of slices(chunk.bars.startNs.length)) {
-        const { bars, knownNs } = sliceChunk(chunk, part);
-        yield create(queryV1.GetBarsResponseSchema, {
-          source,
-          priceBasis: priceBasisToProto(priceBasis),
-          bars: create(events.BarColumnsSchema, bars),
-          contract,
-          backfilled,
-          knownAtNs: asOf === undefined ? [] : [...knownNs],
-        });
-      }
-    }
+    const read = (one: BarQuery): AsyncIterable<BestChunk> => this.#bars(one, basis);
+    const chunks: AsyncIterable<MadeChunk> =
+      plan === undefined
+        ? continuous === undefined
+          ? read(query)
+          : continuousBars(read, query, continuous)
+        : resampledBars(
+            { reader: this.#reader, bars: read, untilNs: asOf?.timeNs ?? this.#nowNs() },
+            { query, stored, plan, continuous, basis },
+          );
+    yield* barMessages(chunks, asOf !== undefined);
   }
 
   /** What the bars hold of those that there should be, where it is wanted; rejects where all are demanded and some are missing. */
@@ -156,7 +152,7 @@ export class HistoryCalls {
   }
 
   /** Bars as {@link getBars} answers them, for what is computed of them. */
-  async *readBars(query: BarQuery, { basis, backAdjustment }: BarWish): AsyncGenerator<BarChunk> {
+  async *readBars(query: BarQuery, { basis, backAdjustment }: BarWish): AsyncGenerator<MadeChunk> {
     const continuous = await this.#continuous(query, backAdjustment);
     if (continuous === undefined) yield* this.#bars(query, basis);
     else yield* continuousBars((one) => this.#bars(one, basis), query, continuous);
@@ -216,9 +212,46 @@ function ofASource(query: Result<SeriesQuery, string>): Result<SeriesQuery, stri
     : query;
 }
 
+/** Bars in messages of bounded size. */
+async function* barMessages(
+  chunks: AsyncIterable<MadeChunk>,
+  isAsOf: boolean,
+): AsyncGenerator<queryV1.GetBarsResponse> {
+  for await (const chunk of chunks) {
+    const { source, priceBasis, contract = '', backfilled = false } = chunk;
+    for (const part of slices(chunk.bars.startNs.length)) {
+      const { bars, knownNs } = sliceChunk(chunk, part);
+      yield create(queryV1.GetBarsResponseSchema, {
+        source,
+        priceBasis: priceBasisToProto(priceBasis),
+        bars: create(events.BarColumnsSchema, bars),
+        contract,
+        backfilled,
+        knownAtNs: isAsOf ? [...knownNs] : [],
+      });
+    }
+  }
+}
+
 /** The flag that asks what is missing; undefined: none does. */
-function completeFlag({ requireComplete, withCoverage }: queryV1.GetBarsRequest): string | undefined {
-  return requireComplete ? 'require_complete' : withCoverage ? 'with_coverage' : undefined;
+function completeFlag(
+  { requireComplete, withCoverage }: queryV1.GetBarsRequest,
+  { symbol, asOf }: BarQuery,
+  {
+    continuous,
+    plan,
+  }: { readonly continuous: ContinuousOf | undefined; readonly plan: ResamplePlan | undefined },
+): Result<string | undefined, string> {
+  const flag = requireComplete ? 'require_complete' : withCoverage ? 'with_coverage' : undefined;
+  if (flag === undefined) return ok(flag);
+  if (continuous !== undefined)
+    return err(
+      `${flag} is of stored bars, and ${symbol} is stitched of ${continuous.contracts.length} contracts: ask for each`,
+    );
+  if (asOf !== undefined) return err(`${flag} goes without as_of_ns: it is of what is stored now`);
+  if (typeof plan?.from === 'string')
+    return err(`${flag} is of stored bars, not of ${plan.from}: leave it out`);
+  return ok(flag);
 }
 
 /** What is complete can only be said of one series from a known start on. */

@@ -112,7 +112,14 @@ export class QueryService {
       },
       commits: this.#commits,
     });
-    this.#history = new HistoryCalls({ reader, policies, coverage, instruments, nowNs: parts.nowNs });
+    this.#history = new HistoryCalls({
+      reader,
+      policies,
+      coverage,
+      instruments,
+      calendars,
+      nowNs: parts.nowNs,
+    });
     this.#indicators = new IndicatorCalls({
       reader,
       readBars: (query, wish) => this.#history.readBars(query, wish),

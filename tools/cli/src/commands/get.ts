@@ -1,5 +1,13 @@
 import { Option, type Command } from 'commander';
-import type { BackAdjustment, PriceType, SeriesOptions, TickwellClient } from '@tickwell/client';
+import type {
+  BackAdjustment,
+  BarAlignment,
+  EmptyIntervals,
+  PriceType,
+  ResampleOptions,
+  SeriesOptions,
+  TickwellClient,
+} from '@tickwell/client';
 import { checkSymbol, TickwellError } from '@tickwell/domain';
 import { findGrpcAddress, openClient } from '../connection.ts';
 import type { CliContext } from '../context.ts';
@@ -34,6 +42,9 @@ interface GetFlags {
   readonly adjustment?: 'raw' | 'split' | 'all';
   readonly asOf?: bigint;
   readonly strict?: true;
+  readonly resample?: string;
+  readonly sessions?: true | 'all-hours';
+  readonly empty?: EmptyIntervals;
   readonly spec?: string;
   readonly mode?: 'stored' | 'computed';
   readonly csv?: true;
@@ -81,6 +92,8 @@ function addBars(get: Command, context: CliContext): void {
       'tickwell get bars BTCUSD --interval 1m --from 2013-11-25 --to 2013-11-26 --out btc.parquet',
       'tickwell get bars AAPL --from 2019-01-01 --as-of 2026-11-02T21:00 --strict   # what was known then',
       'tickwell get bars ES.C --from 2013-01-01 --back-adjustment ratio   # a continuous future, stitched',
+      'tickwell get bars AAPL --interval 1d --resample 1m --sessions --source best   # days of minutes, by sessions',
+      'tickwell get bars BTCUSD --interval 1000tick --resample trades --from 2013-11-25',
     ],
     options: [
       interval(),
@@ -89,7 +102,8 @@ function addBars(get: Command, context: CliContext): void {
         '--complete',
         'fail, and say what is missing, unless all bars of the sessions are there; with --source and --from',
       ),
-      new Option('--calendar <id>', 'of --complete; default: that of the instrument'),
+      new Option('--calendar <id>', 'of --complete and --sessions; default: that of the instrument'),
+      ...resampleOptions(),
     ],
     read: (client, query, flags) => {
       const { interval: of, priceType, columns } = flags;
@@ -100,6 +114,7 @@ function addBars(get: Command, context: CliContext): void {
         priceType,
         ...wishOf(flags),
         ...whole,
+        ...resampled(flags),
         ...chosen(columns),
       };
       return map(client.bars(bars), (each) => barsChunk(each, columns));
@@ -174,6 +189,35 @@ function wishOf({ adjustment, backAdjustment, asOf, strict }: GetFlags) {
     ...(adjustment === undefined ? {} : { adjustment }),
     ...(asOf === undefined ? {} : { asOfNs: asOf }),
     ...(strict === undefined ? {} : { strict }),
+  };
+}
+
+/** Bars that are made when they are read (docs/bars.md). */
+function resampleOptions(): readonly Option[] {
+  return [
+    new Option(
+      '--resample <from>',
+      'make the bars of shorter ones, for example 1m, of trades or of quotes; default: as they are stored',
+    ),
+    new Option(
+      '--sessions [hours]',
+      'with --resample: by the sessions of the calendar, all-hours: with what trades outside of them; default: by UTC',
+    ).choices(['all-hours']),
+    new Option('--empty <policy>', 'with --resample: what becomes of intervals without a bar').choices([
+      'absent',
+      'none',
+      'carried',
+    ]),
+  ];
+}
+
+function resampled({ resample, sessions, empty }: GetFlags): ResampleOptions {
+  const alignment: BarAlignment | undefined =
+    sessions === undefined ? undefined : sessions === true ? 'sessions' : 'sessions-all-hours';
+  return {
+    ...(resample === undefined ? {} : { resampleFrom: resample }),
+    ...(alignment === undefined ? {} : { alignment }),
+    ...(empty === undefined ? {} : { empty }),
   };
 }
 

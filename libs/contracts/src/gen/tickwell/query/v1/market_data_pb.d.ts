@@ -274,6 +274,30 @@ export declare type GetBarsRequest = Message<"tickwell.query.v1.GetBarsRequest">
    * @generated from field: bool with_coverage = 15;
    */
   withCoverage: boolean;
+
+  /**
+   * Bars of the interval are made of these: an interval of stored bars that divides it ("1m"), "trades", or "quotes" with price_type bid, ask
+   * or mid. Everything else is done to these before: source, as_of_ns, adjustment, back_adjustment. A bar that is not over is left out, and the
+   * range is of the starts of what is made. Of trades and quotes there are bars such as "100tick", "5000volume" and "1000000dollar", too, from
+   * the start of the range on. Empty: bars as they are stored.
+   *
+   * @generated from field: string resample_from = 16;
+   */
+  resampleFrom: string;
+
+  /**
+   * Where bars that are made begin and end; sessions are those of the calendar.
+   *
+   * @generated from field: tickwell.query.v1.BarAlignment alignment = 17;
+   */
+  alignment: BarAlignment;
+
+  /**
+   * What becomes of intervals without a bar, where bars are made.
+   *
+   * @generated from field: tickwell.query.v1.EmptyIntervals empty = 18;
+   */
+  empty: EmptyIntervals;
 };
 
 /**
@@ -1152,6 +1176,68 @@ export declare type Heartbeat = Message<"tickwell.query.v1.Heartbeat"> & {
  * Use `create(HeartbeatSchema)` to create a new message.
  */
 export declare const HeartbeatSchema: GenMessage<Heartbeat>;
+
+/**
+ * @generated from enum tickwell.query.v1.BarAlignment
+ */
+export enum BarAlignment {
+  /**
+   * Midnight UTC, Mondays, the first of a month.
+   *
+   * @generated from enum value: BAR_ALIGNMENT_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * The sessions of the calendar; what traded outside of them is left out, but for a minute after the close.
+   *
+   * @generated from enum value: BAR_ALIGNMENT_SESSIONS = 1;
+   */
+  SESSIONS = 1,
+
+  /**
+   * The same with what traded outside of them: it is of the nearer session.
+   *
+   * @generated from enum value: BAR_ALIGNMENT_SESSIONS_ALL_HOURS = 2;
+   */
+  SESSIONS_ALL_HOURS = 2,
+}
+
+/**
+ * Describes the enum tickwell.query.v1.BarAlignment.
+ */
+export declare const BarAlignmentSchema: GenEnum<BarAlignment>;
+
+/**
+ * @generated from enum tickwell.query.v1.EmptyIntervals
+ */
+export enum EmptyIntervals {
+  /**
+   * No bar.
+   *
+   * @generated from enum value: EMPTY_INTERVALS_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * A bar without prices (NaN), of volume 0.
+   *
+   * @generated from enum value: EMPTY_INTERVALS_NONE = 1;
+   */
+  NONE = 1,
+
+  /**
+   * A bar at the last close, of volume 0. At most 1,500 in a row.
+   *
+   * @generated from enum value: EMPTY_INTERVALS_CARRIED = 2;
+   */
+  CARRIED = 2,
+}
+
+/**
+ * Describes the enum tickwell.query.v1.EmptyIntervals.
+ */
+export declare const EmptyIntervalsSchema: GenEnum<EmptyIntervals>;
 
 /**
  * How bars before a roll are brought to the level of the newest contract.

@@ -30,6 +30,14 @@ interface RestoredKey {
   readonly nextOffset: bigint;
   readonly stateVersion: number;
   readonly payload: Uint8Array;
+  /** Of what the state wants written; undefined: it wants nothing. */
+  readonly release: Release | undefined;
+}
+
+/** n and k of the first of the records that a state wants written. */
+export interface Release {
+  readonly n: bigint;
+  readonly k: number;
 }
 
 export interface Restored {
@@ -40,17 +48,20 @@ export interface Restored {
   readonly settingsEnd: bigint;
   /** Nothing from there on has been processed; else some of it may have been. */
   readonly isClosed: boolean;
+  /** Above every k with n = nextOffset of what states wanted written; 0: there was none. */
+  readonly releaseK: number;
   readonly marks: CauseMarks;
 }
 
-export function keyStateRecord(
-  scope: CheckpointScope,
-  key: string,
-  state: { nextOffset: bigint; stateVersion: number; payload: Uint8Array },
-): NewRecord {
+export function keyStateRecord(scope: CheckpointScope, key: string, state: RestoredKey): NewRecord {
+  const { release, ...fields } = state;
   const content = {
     case: 'keyState' as const,
-    value: create(stateV1.KeyStateSchema, state),
+    value: create(stateV1.KeyStateSchema, {
+      ...fields,
+      releaseN: release?.n ?? 0n,
+      releaseK: release?.k ?? 0,
+    }),
   };
   return checkpointRecord(scope, key, content);
 }
@@ -61,6 +72,7 @@ export function partitionMarkRecord(
     readonly nextOffset: bigint;
     readonly settingsEnd: bigint;
     readonly closed: boolean;
+    readonly releaseK: number;
     readonly marks: readonly Cause[];
   },
 ): NewRecord {
@@ -122,6 +134,7 @@ class Restore implements Restored {
   nextOffset: bigint | undefined;
   settingsEnd = 0n;
   isClosed = false;
+  releaseK = 0;
   marks = new CauseMarks();
   readonly #scope: CheckpointScope;
   readonly #prefix: string;
@@ -161,17 +174,23 @@ class Restore implements Restored {
   #addKey(key: string, state: stateV1.KeyState): void {
     const known = this.keys.get(key);
     if (known !== undefined && known.nextOffset > state.nextOffset) return;
-    const { nextOffset, stateVersion, payload } = state;
-    this.keys.set(key, { nextOffset, stateVersion, payload });
+    const { nextOffset, stateVersion, payload, releaseN, releaseK } = state;
+    const release = releaseN === 0n ? undefined : { n: releaseN, k: releaseK };
+    this.keys.set(key, { nextOffset, stateVersion, payload, release });
   }
 
   #addMark(mark: stateV1.PartitionMark): void {
     if (this.nextOffset !== undefined && this.nextOffset > mark.nextOffset) return;
-    // Settings change between two marks of one offset.
-    if (this.nextOffset === mark.nextOffset && this.settingsEnd > mark.settingsEnd) return;
+    // Settings change between two marks of one offset, and states have records written.
+    if (
+      this.nextOffset === mark.nextOffset &&
+      (this.settingsEnd > mark.settingsEnd || this.releaseK > mark.releaseK)
+    )
+      return;
     this.nextOffset = mark.nextOffset;
     this.settingsEnd = mark.settingsEnd;
     this.isClosed = mark.closed;
+    this.releaseK = mark.releaseK;
     this.marks = new CauseMarks(mark.marks.map(causeFromProto));
   }
 }

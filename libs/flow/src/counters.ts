@@ -1,4 +1,4 @@
-import { metrics } from '@opentelemetry/api';
+import { metrics, type Meter } from '@opentelemetry/api';
 import type { LogRecord, PartitionLag } from '@tickwell/ports';
 
 /** What a flow counts; without a metrics SDK the instruments do nothing. */
@@ -9,6 +9,7 @@ export class FlowCounters {
   readonly #states;
   readonly #ageMs;
   readonly #batchRecords;
+  readonly preparations: PreparationCounters;
 
   /** `lag` is asked at every scrape. */
   constructor(group: string, lag: () => readonly PartitionLag[]) {
@@ -32,6 +33,7 @@ export class FlowCounters {
     this.#batchRecords = meter.createHistogram('tickwell_flow_batch_records', {
       description: 'Records processed in one go',
     });
+    this.preparations = new PreparationCounters(meter);
     meter
       .createObservableGauge('tickwell_flow_lag_records', { description: 'Records not processed yet' })
       .addCallback((result) => {
@@ -55,5 +57,28 @@ export class FlowCounters {
 
   checkpoint(processor: string, states: number): void {
     this.#states.add(states, { processor });
+  }
+}
+
+/** States that were brought to what only the outside knows. */
+export class PreparationCounters {
+  readonly #installed;
+  readonly #failed;
+
+  constructor(meter: Meter) {
+    this.#installed = meter.createCounter('tickwell_flow_states_prepared', {
+      description: 'Key states that were prepared from outside the log (of long ones every piece)',
+    });
+    this.#failed = meter.createCounter('tickwell_flow_preparations_failed', {
+      description: 'Preparations that could not read what they need and are tried again',
+    });
+  }
+
+  installed(processor: string, states: number): void {
+    this.#installed.add(states, { processor });
+  }
+
+  failed(processor: string): void {
+    this.#failed.add(1, { processor });
   }
 }

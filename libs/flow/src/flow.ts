@@ -110,6 +110,7 @@ export class Flow<C = void> {
       },
     });
     this.#sessions.add(session);
+    session.begin();
     logger.info(
       { topic, partition, startOffset: String(session.startOffset), keys: restored.keys.size },
       `${processor.name} reads ${topic}/${partition} from offset ${session.startOffset}`,

@@ -8,6 +8,7 @@ export {
 } from './dead-letter.ts';
 export { Flow, type FlowOptions } from './flow.ts';
 export { FlowService } from './flow-service.ts';
-export type { Output, Processor } from './processor.ts';
+export type { InputPlace, Preparation } from './preparation.ts';
+export type { Output, Preparing, Processor } from './processor.ts';
 export { NO_SETTINGS, type Settings, type SettingsSource } from './settings.ts';
 export { qualityEvent, qualityFinding, type Finding } from './quality.ts';

@@ -5,7 +5,7 @@ import {
   contentType,
   peekHeader,
 } from '@tickwell/contracts';
-import { TickwellError, type CauseMarks } from '@tickwell/domain';
+import { TickwellError, type Cause, type CauseMarks } from '@tickwell/domain';
 import type {
   AssignedPartition,
   EventSink,
@@ -14,9 +14,17 @@ import type {
   NewRecord,
   PartitionSession,
 } from '@tickwell/ports';
-import { keyStateRecord, partitionMarkRecord, type CheckpointScope, type Restored } from './checkpoint.ts';
+import {
+  keyStateRecord,
+  partitionMarkRecord,
+  type CheckpointScope,
+  type Release,
+  type Restored,
+} from './checkpoint.ts';
 import type { FlowCounters } from './counters.ts';
 import { InFlight } from './in-flight.ts';
+import type { Preparation } from './preparation.ts';
+import { Preparer } from './preparer.ts';
 import type { Output, Processor } from './processor.ts';
 import type { Settings } from './settings.ts';
 
@@ -27,7 +35,12 @@ interface KeyEntry {
   state: unknown;
   /** Records of this key below it have been applied. */
   nextOffset: bigint;
+  /** Of what the state wants written. */
+  release?: Release | undefined;
 }
+
+/** Above every k of what an input makes: of what states want written, beside the last input. */
+const FIRST_RELEASE_K = 2 ** 30;
 
 export interface PartitionFlowOptions<C> {
   readonly processor: Processor<unknown, C>;
@@ -67,6 +80,10 @@ export class PartitionFlow<C> implements PartitionSession {
   #isUnmarked: boolean;
   /** The partition is another member's: what it is processed by from here on is written elsewhere. */
   #isLost = false;
+  /** Of what states want written: the n written last, and the k after its last. */
+  #released: Release;
+  readonly #preparer: Preparer | undefined;
+  #standingStill: Promise<unknown> | undefined;
 
   constructor(options: PartitionFlowOptions<C>) {
     this.#options = options;
@@ -79,6 +96,8 @@ export class PartitionFlow<C> implements PartitionSession {
     this.#inFlight = new InFlight(options.onFailure);
     this.#settings = options.settings;
     this.#isUnmarked = options.settings === undefined || restored.isClosed;
+    this.#released = { n: this.startOffset, k: restored.releaseK };
+    this.#preparer = this.#newPreparer();
     for (const [key, entry] of restored.keys) {
       const decoded = options.processor.decodeState(key, entry.stateVersion, entry.payload);
       if (!decoded.ok) {
@@ -87,23 +106,37 @@ export class PartitionFlow<C> implements PartitionSession {
           `state of "${key}" in ${scope.stateTopic}/${scope.partition} (${scope.processor}) cannot be restored: ${decoded.error}`,
         );
       }
-      this.#keys.set(key, { state: decoded.value, nextOffset: entry.nextOffset });
+      const { nextOffset, release } = entry;
+      this.#keys.set(key, { state: decoded.value, nextOffset, release });
+      this.#preparer?.add(key);
     }
+  }
+
+  /** Writes what restored states want written, which may be written already, and begins to prepare those that lack something. */
+  begin(): void {
+    const wanting = [...this.#keys].flatMap(([key, { release }]) =>
+      release === undefined ? [] : [{ key, release }],
+    );
+    wanting.sort((a, b) => (isAfter(a.release, b.release) ? 1 : -1));
+    this.#release(wanting.map(({ key }) => key));
+    this.#preparer?.work();
   }
 
   async handle(records: readonly LogRecord[]): Promise<void> {
     for (let at = 0; at < records.length;) {
       // Heartbeats, fetches and other partitions have their turn between two slices.
       if (at > 0) await new Promise((resolve) => setImmediate(resolve));
-      const settings = await this.#nextSettings();
+      await this.#inFlight.room();
+      let settings = await this.#nextSettings();
+      while (this.#standingStill !== undefined) settings = await this.#nextSettings();
       if (settings === undefined) return;
+      // From here on nothing waits: what a record changes and what it makes is in one checkpoint.
       const outputs: NewRecord[] = [];
       const handled = this.#applySlice(records, at, outputs, settings.value);
       this.#options.counters.received(this.#options.processor.name, handled, outputs.length);
       at += handled.length;
-      if (outputs.length === 0) continue;
-      await this.#inFlight.room();
-      this.#inFlight.add(this.#options.sink.send(outputs), byteLength(outputs));
+      this.#send(outputs);
+      this.#preparer?.work();
     }
   }
 
@@ -112,12 +145,15 @@ export class PartitionFlow<C> implements PartitionSession {
     // A partition without records takes newer settings, too: whoever comes after this process must not process by older ones what
     // came long after the change.
     if (!this.#isUnmarked && this.#hasNewerSettings()) await this.#nextSettings();
-    if (this.#checkpointing === undefined && this.#nextOffset === this.#checkpointedOffset) return;
+    this.#preparer?.work();
+    const isUnchanged = this.#nextOffset === this.#checkpointedOffset && this.#dirty.size === 0;
+    if (this.#checkpointing === undefined && isUnchanged) return;
     await (this.#checkpointing ?? this.#startCheckpoint({}));
   }
 
   async close(): Promise<void> {
     this.#options.onClosing();
+    await this.#preparer?.stop();
     while (this.#checkpointing !== undefined) await this.#checkpointing;
     // Where no record came, the checkpoint that was there says it.
     if (!this.#isUnmarked && !this.#isLost) await this.#startCheckpoint({ closed: !this.#mayRepeat() });
@@ -128,10 +164,12 @@ export class PartitionFlow<C> implements PartitionSession {
    * same records again does so by the same. Undefined when the partition is another member's by now.
    */
   async #nextSettings(): Promise<Settings<C> | undefined> {
-    while (!this.#isLost && (this.#isUnmarked || this.#hasNewerSettings())) {
-      await (this.#checkpointing ?? this.#startCheckpoint({ settings: this.#newestSettings() }));
+    for (;;) {
+      if (this.#standingStill !== undefined) await this.#standingStill;
+      else if (!this.#isLost && (this.#isUnmarked || this.#hasNewerSettings()))
+        await (this.#checkpointing ?? this.#startCheckpoint({ settings: this.#newestSettings() }));
+      else return this.#isLost ? undefined : this.#settings;
     }
-    return this.#isLost ? undefined : this.#settings;
   }
 
   #hasNewerSettings(): boolean {
@@ -144,9 +182,14 @@ export class PartitionFlow<C> implements PartitionSession {
     return this.#settings !== undefined && this.#settings.end >= latest.end ? this.#settings : latest;
   }
 
-  /** What was in the log when the partition came over may have been processed already, by the settings of the checkpoint. */
+  /**
+   * What was in the log when the partition came over may have been processed already, by the settings and the states of the checkpoint; unless that
+   * says otherwise.
+   */
   #mayRepeat(): boolean {
-    return this.#nextOffset < this.#options.assigned.endOffset;
+    const { assigned, restored, settings } = this.#options;
+    const wasProcessed = settings !== undefined && !restored.isClosed;
+    return wasProcessed && this.#nextOffset < assigned.endOffset;
   }
 
   /** False when the partition is another member's. */
@@ -188,6 +231,100 @@ export class PartitionFlow<C> implements PartitionSession {
     for (const output of this.#numbered(record, made)) outputs.push(output);
     entry.nextOffset = record.offset + 1n;
     this.#dirty.add(key);
+    if (processor.preparing?.mayLack(entry.state) === true) this.#preparer?.add(key);
+  }
+
+  #newPreparer(): Preparer | undefined {
+    const { processor, assigned, logger, counters, onFailure } = this.#options;
+    const { preparing } = processor;
+    if (preparing === undefined) return undefined;
+    const { topic, partition, epoch } = assigned;
+    return new Preparer({
+      processor: processor.name,
+      logger,
+      counters: counters.preparations,
+      partition: {
+        ready: async () => {
+          const settings = await this.#nextSettings();
+          if (settings === undefined || this.#mayRepeat()) return undefined;
+          return {
+            preparationOf: (key) => preparing.preparation(key, this.#entry(key).state, settings.value),
+          };
+        },
+        stateOf: (key) => this.#entry(key).state,
+        place: () => ({ topic, partition, epoch, nextOffset: this.#nextOffset }),
+        standStill: (work) => this.#standStill(work),
+        install: (preparations) => this.#install(preparations),
+        onFailure,
+      },
+    });
+  }
+
+  async #standStill<T>(work: () => Promise<T>): Promise<T> {
+    const done = Promise.withResolvers<undefined>();
+    this.#standingStill = done.promise;
+    try {
+      return await work();
+    } finally {
+      this.#standingStill = undefined;
+      done.resolve(undefined);
+    }
+  }
+
+  /** While records wait. What was brought in counts once it is in a checkpoint: whoever goes on from there has it, too. */
+  async #install(preparations: ReadonlyMap<string, Preparation<unknown>>): Promise<boolean> {
+    while (this.#checkpointing !== undefined) await this.#checkpointing;
+    const { processor } = this.#options;
+    const wanting: string[] = [];
+    for (const [key, preparation] of preparations) {
+      const entry = this.#entry(key);
+      preparation.install(entry.state);
+      entry.nextOffset = this.#nextOffset;
+      const count = processor.preparing?.unwritten(key, entry.state).length ?? 0;
+      entry.release = count === 0 ? undefined : this.#takeRelease(count);
+      if (count > 0) wanting.push(key);
+      this.#dirty.add(key);
+    }
+    if (!(await this.#startCheckpoint({}))) return false;
+    this.#release(wanting);
+    return true;
+  }
+
+  #takeRelease(count: number): Release {
+    const release = { n: this.#nextOffset, k: Math.max(this.#releasedHere(), FIRST_RELEASE_K) };
+    this.#released = { n: release.n, k: release.k + count };
+    return release;
+  }
+
+  /** Above every k with n = {@link #nextOffset} of what states want written. */
+  #releasedHere(): number {
+    return this.#released.n === this.#nextOffset ? this.#released.k : 0;
+  }
+
+  /** Writes what states want written, under the causes that are in their checkpoints. */
+  #release(keys: readonly string[]): void {
+    const { processor, assigned } = this.#options;
+    const outputs: NewRecord[] = [];
+    for (const key of keys) {
+      const entry = this.#entry(key);
+      const { release } = entry;
+      if (release === undefined || processor.preparing === undefined) continue;
+      const unwritten = processor.preparing.unwritten(key, entry.state);
+      for (const [index, output] of unwritten.entries()) {
+        const cause = { origin: this.#originName, n: release.n, k: release.k + index };
+        outputs.push(newRecord(output, assigned.partition, cause, {}));
+      }
+      const after = { n: release.n, k: release.k + unwritten.length };
+      if (isAfter(after, this.#released)) this.#released = after;
+      processor.preparing.written(entry.state);
+      entry.release = undefined;
+      this.#dirty.add(key);
+    }
+    this.#send(outputs);
+  }
+
+  #send(outputs: readonly NewRecord[]): void {
+    if (outputs.length > 0) this.#inFlight.add(this.#options.sink.send(outputs), byteLength(outputs));
   }
 
   /** Records without a readable header go to the processor, which turns them into dead letters. */
@@ -212,17 +349,8 @@ export class PartitionFlow<C> implements PartitionSession {
     return outputs.map((output) => {
       const k = perTopic.get(output.topic) ?? 0;
       perTopic.set(output.topic, k + 1);
-      return {
-        topic: output.topic,
-        partition: record.partition,
-        key: output.key,
-        value: output.encode({ origin: this.#originName, n: record.offset + 1n, k }),
-        headers: {
-          [HEADER_CONTENT_TYPE]: contentType(output.type),
-          [HEADER_SOURCE]: output.source,
-          ...trace,
-        },
-      };
+      const cause = { origin: this.#originName, n: record.offset + 1n, k };
+      return newRecord(output, record.partition, cause, trace);
     });
   }
 
@@ -238,7 +366,8 @@ export class PartitionFlow<C> implements PartitionSession {
     const nextOffset = this.#nextOffset;
     const marks = this.#marks.snapshot();
     const settingsEnd = settings?.end ?? 0n;
-    const mark = partitionMarkRecord(scope, { nextOffset, settingsEnd, closed, marks });
+    const releaseK = this.#releasedHere();
+    const mark = partitionMarkRecord(scope, { nextOffset, settingsEnd, closed, releaseK, marks });
     const keys = [...this.#dirty];
     const states = keys.map((key) => this.#keyRecord(key));
     this.#dirty.clear();
@@ -253,10 +382,7 @@ export class PartitionFlow<C> implements PartitionSession {
       if (states.length > 0) await sink.send(states);
       await sink.send([mark]);
       this.#checkpointedOffset = nextOffset;
-      if (settings !== undefined) {
-        this.#settings = settings;
-        this.#isUnmarked = false;
-      }
+      if (settings !== undefined) this.#take(settings);
       counters.checkpoint(processor.name, states.length);
       return true;
     } catch (error) {
@@ -265,12 +391,45 @@ export class PartitionFlow<C> implements PartitionSession {
     }
   }
 
+  #take(settings: Settings<C>): void {
+    const isNew = settings !== this.#settings;
+    this.#settings = settings;
+    this.#isUnmarked = false;
+    if (!isNew || this.#preparer === undefined) return;
+    for (const key of this.#keys.keys()) this.#preparer.add(key);
+    this.#preparer.work();
+  }
+
   #keyRecord(key: string): NewRecord {
     const { processor, scope } = this.#options;
-    const { state, nextOffset } = this.#entry(key);
+    const { state, nextOffset, release } = this.#entry(key);
     const payload = processor.encodeState(state);
-    return keyStateRecord(scope, key, { nextOffset, stateVersion: processor.stateVersion, payload });
+    const { stateVersion } = processor;
+    return keyStateRecord(scope, key, { nextOffset, stateVersion, payload, release });
   }
+}
+
+function isAfter(a: Release, b: Release): boolean {
+  return a.n > b.n || (a.n === b.n && a.k > b.k);
+}
+
+function newRecord(
+  output: Output,
+  partition: number,
+  cause: Cause,
+  trace: Readonly<Record<string, string>>,
+): NewRecord {
+  return {
+    topic: output.topic,
+    partition,
+    key: output.key,
+    value: output.encode(cause),
+    headers: {
+      [HEADER_CONTENT_TYPE]: contentType(output.type),
+      [HEADER_SOURCE]: output.source,
+      ...trace,
+    },
+  };
 }
 
 function firstOffset(assigned: AssignedPartition, checkpointed: bigint | undefined, logger: Logger): bigint {

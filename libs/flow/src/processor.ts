@@ -1,5 +1,6 @@
 import type { Cause, Result } from '@tickwell/domain';
 import type { LogRecord } from '@tickwell/ports';
+import type { Preparation } from './preparation.ts';
 
 /** One record a processor wants written. The flow decides partition (that of the input), headers and cause. */
 export interface Output {
@@ -10,6 +11,21 @@ export interface Output {
   readonly source: string;
   /** Builds the value around the cause the flow assigned. */
   encode(cause: Cause): Uint8Array;
+}
+
+/** How a processor's states come to what only the outside knows; see {@link Preparation}. */
+export interface Preparing<S, C> {
+  /** Cheap, asked after every record: whether {@link preparation} should look at the state. */
+  mayLack(state: S): boolean;
+  /**
+   * What brings in what the state lacks; undefined: it lacks nothing. The settings may be newer than those of the state's last record; the state
+   * may be brought in line with them, as its next record would. Asked again after what it answered was installed: whatever it lacks then is installed next.
+   */
+  preparation(key: string, state: S, settings: C): Preparation<S> | undefined;
+  /** What a preparation put into the state to be written beside the outputs of any record, in order; the same until {@link written}. */
+  unwritten(key: string, state: S): readonly Output[];
+  /** It is on its way: forget it. */
+  written(state: S): void;
 }
 
 /**
@@ -34,6 +50,8 @@ export interface Processor<S, C = void> {
    * @param settings in force at the record's offset (see `settings.ts`); they may differ from those of the record before.
    */
   process(record: LogRecord, state: S, settings: C): readonly Output[];
+  /** What states may lack that only the outside knows; left out: nothing. */
+  readonly preparing?: Preparing<S, C>;
   readonly stateVersion: number;
   encodeState(state: S): Uint8Array;
   /** Also reads older versions; the error is one line. */

@@ -2,6 +2,7 @@ export { ConfigError, field, readConfig, type Env, type Field } from './config.t
 export { startHealthServer, type HealthServer, type HealthSource } from './health-server.ts';
 export { Lifecycle, type LifecycleState } from './lifecycle.ts';
 export { createLogger, LOG_LEVELS, type LogLevel } from './logger.ts';
+export { QUERY_FIELDS, queryConnection, type QueryConfig } from './query-connection.ts';
 export {
   readRuntimeConfig,
   runService,

@@ -2,14 +2,16 @@ import { parseInterval, type Interval } from '@tickwell/domain';
 import { parseSpecList, type IndicatorSpec } from '@tickwell/indicators';
 import {
   field,
+  QUERY_FIELDS,
   readConfig,
   RUNTIME_FIELDS,
   type Env,
   type Field,
+  type QueryConfig,
   type RuntimeConfig,
 } from '@tickwell/runtime';
 
-export interface IndicatorsConfig extends RuntimeConfig {
+export interface IndicatorsConfig extends RuntimeConfig, QueryConfig {
   readonly kafkaBrokers: readonly string[];
   /** Copies with the same group share the work. */
   readonly groupId: string;
@@ -31,6 +33,7 @@ const MAX_INTERVALS = 16;
 export function readIndicatorsConfig(env: Env): IndicatorsConfig {
   return readConfig<IndicatorsConfig>(env, {
     ...RUNTIME_FIELDS,
+    ...QUERY_FIELDS,
     kafkaBrokers: field.list('TICKWELL_KAFKA_BROKERS'),
     groupId: field.text('TICKWELL_INDICATORS_GROUP', 'tickwell-indicators'),
     barIntervals: intervals('TICKWELL_BAR_INTERVALS'),

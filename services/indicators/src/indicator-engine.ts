@@ -1,4 +1,4 @@
-import { decodeBarBatch, encodeIndicatorBatches, MAX_BATCH_EVENTS, TOPICS } from '@tickwell/contracts';
+import { decodeBarBatch, TOPICS } from '@tickwell/contracts';
 import {
   err,
   formatNs,
@@ -6,45 +6,33 @@ import {
   readState,
   StateWriter,
   type BarBatch,
-  type Cause,
-  type IndicatorBatch,
+  type PriceBasis,
   type PriceType,
   type Result,
 } from '@tickwell/domain';
 import { qualityFinding, type Finding, type Output, type Processor } from '@tickwell/flow';
-import {
-  barInput,
-  IndicatorSeries,
-  isUsableInput,
-  type IndicatorPlan,
-  type IndicatorRow,
-  type SeriesBar,
-  type SpecRows,
-} from '@tickwell/indicators';
+import { barInput, IndicatorSeries, isUsableInput, type SeriesBar } from '@tickwell/indicators';
 import type { LogRecord } from '@tickwell/ports';
-import { packForRecords, type Packed } from './outputs.ts';
+import type { History } from './history.ts';
+import { configureSeries, IndicatorPreparing } from './indicator-preparing.ts';
+import { indicatorRecords } from './indicator-records.ts';
+import type { SeriesEntry } from './series-entry.ts';
 import type { ServiceSettings } from './settings.ts';
 import type { OnUnreadable } from './unreadable.ts';
 
 /** Most series of bars (source, interval and price type) one symbol may have indicators of. */
 const MAX_SERIES = 64;
 const PRICE_TYPES: readonly PriceType[] = ['trade', 'bid', 'ask', 'mid'];
-
-interface SeriesEntry {
-  readonly source: string;
-  readonly interval: string;
-  readonly priceType: PriceType;
-  readonly indicators: IndicatorSeries;
-  /** By which {@link indicators} is configured. */
-  plan: IndicatorPlan | undefined;
-}
+const PRICE_BASES: readonly PriceBasis[] = ['unspecified', 'raw', 'split-adjusted', 'all'];
 
 /** Everything the indicator engine remembers of one symbol. */
 export type IndicatorState = SeriesEntry[];
 
 export interface IndicatorEngineOptions {
-  /** How far back, in bars of a series, a correction is computed; at least 1. */
+  /** How far back, in bars of a series, a correction is computed at once; at least 1. */
   readonly keptBars: number;
+  /** What specifications that begin later, and corrections of older bars, are computed from. */
+  readonly history: History;
   readonly onUnreadable?: OnUnreadable;
 }
 
@@ -57,11 +45,13 @@ export class IndicatorEngine implements Processor<IndicatorState, ServiceSetting
   readonly name = 'indicator-engine';
   readonly inputTopic = TOPICS.bars.name;
   readonly dedup = 'record';
-  readonly stateVersion = 1;
+  readonly stateVersion = 2;
+  readonly preparing: IndicatorPreparing;
   readonly #options: IndicatorEngineOptions;
 
   constructor(options: IndicatorEngineOptions) {
     this.#options = options;
+    this.preparing = new IndicatorPreparing(options.history);
   }
 
   keyOf(record: LogRecord): string {
@@ -72,11 +62,7 @@ export class IndicatorEngine implements Processor<IndicatorState, ServiceSetting
     return [];
   }
 
-  process(
-    record: LogRecord,
-    state: IndicatorState,
-    { indicators: plan }: ServiceSettings,
-  ): readonly Output[] {
+  process(record: LogRecord, state: IndicatorState, settings: ServiceSettings): readonly Output[] {
     const decoded = decodeBarBatch(record.value ?? new Uint8Array(), false);
     if (!decoded.ok) {
       this.#options.onUnreadable?.(record, decoded.error);
@@ -86,57 +72,49 @@ export class IndicatorEngine implements Processor<IndicatorState, ServiceSetting
     const key = this.keyOf(record);
     const entry = this.#entryOf(state, batch);
     if (entry === undefined) return [tooManySeries(key, batch)];
-    if (entry.plan !== plan) {
-      entry.indicators.configure(plan.of({ symbol: key, ...entry }));
-      entry.plan = plan;
-    }
+    configureSeries(key, entry, settings);
+    entry.priceBasis = batch.header.priceBasis;
     const bars = toSeriesBars(batch);
     const usable = bars.filter(isUsableInput);
-    const { rows, tooOld } = entry.indicators.apply(usable);
+    const { rows } = entry.indicators.apply(usable);
     const outputs = indicatorRecords(key, batch, rows);
     if (usable.length < bars.length) {
       const refused = bars.filter((bar) => !isUsableInput(bar)).map((bar) => bar.startNs);
-      outputs.push(
-        barsFinding(
-          key,
-          batch,
-          refused,
-          'bar-not-usable',
-          'have prices or volumes that are no finite numbers',
-        ),
-      );
+      const reason = 'have prices or volumes that are no finite numbers: indicators do not count them';
+      outputs.push(barsFinding(key, batch, refused, 'bar-not-usable', reason));
     }
-    if (tooOld.length > 0) {
-      const reason = `are older than the ${this.#options.keptBars} bars corrections are computed for`;
-      outputs.push(barsFinding(key, batch, tooOld, 'correction-too-old', reason));
-    }
+    const missing = entry.indicators.tellLackOfCalendar();
+    if (missing.length > 0) outputs.push(noCalendar(key, batch, missing));
     return outputs;
   }
 
   encodeState(state: IndicatorState): Uint8Array {
     const writer = new StateWriter().uint(state.length);
-    for (const { source, interval, priceType, indicators } of state) {
-      writer.text(source).text(interval).uint(PRICE_TYPES.indexOf(priceType)).block(indicators.encode());
+    for (const { source, interval, priceType, priceBasis, indicators } of state) {
+      writer.text(source).text(interval).uint(PRICE_TYPES.indexOf(priceType));
+      writer.uint(PRICE_BASES.indexOf(priceBasis)).block(indicators.encode());
     }
     return writer.finish();
   }
 
   decodeState(_key: string, version: number, bytes: Uint8Array): Result<IndicatorState, string> {
-    if (version !== this.stateVersion)
-      return err(`version ${version}, this build reads ${this.stateVersion}`);
+    if (version < 1 || version > this.stateVersion)
+      return err(`version ${version}, this build reads up to ${this.stateVersion}`);
     const read = readState(bytes, (reader) =>
       Array.from({ length: reader.count(4) }, () => {
         const [source, interval] = [reader.text(), reader.text()];
         const priceType = PRICE_TYPES[reader.uint()] ?? reader.fail('a price type that does not exist');
-        return { source, interval, priceType, encoded: reader.block() };
+        const priceBasis = version === 1 ? 'unspecified' : PRICE_BASES[reader.uint()];
+        if (priceBasis === undefined) return reader.fail('a price basis that does not exist');
+        return { source, interval, priceType, priceBasis, encoded: reader.block() };
       }),
     );
     if (!read.ok) return read;
     const state: IndicatorState = [];
     for (const { encoded, ...series } of read.value) {
-      const indicators = IndicatorSeries.decode(encoded, this.#options.keptBars);
+      const indicators = IndicatorSeries.decode(encoded, version, this.#options.keptBars);
       if (!indicators.ok) return err(`${series.source} ${series.interval}: ${indicators.error}`);
-      state.push({ ...series, indicators: indicators.value, plan: undefined });
+      state.push({ ...series, indicators: indicators.value, settings: undefined, warmUp: undefined });
     }
     return ok(state);
   }
@@ -149,7 +127,9 @@ export class IndicatorEngine implements Processor<IndicatorState, ServiceSetting
     );
     if (known !== undefined || state.length >= MAX_SERIES) return known;
     const indicators = new IndicatorSeries(this.#options.keptBars);
-    const entry = { source, interval, priceType, indicators, plan: undefined };
+    const { priceBasis } = header;
+    const rest = { settings: undefined, warmUp: undefined };
+    const entry: SeriesEntry = { source, interval, priceType, priceBasis, indicators, ...rest };
     state.push(entry);
     return entry;
   }
@@ -158,47 +138,6 @@ export class IndicatorEngine implements Processor<IndicatorState, ServiceSetting
 function toSeriesBars({ header, bars }: BarBatch): SeriesBar[] {
   const { knownAtNs } = header;
   return bars.startNs.map((_startNs, index) => ({ ...barInput(bars, index), knownAtNs }));
-}
-
-/** All specifications together; the last record passes the watermark on: before it that is not true yet. */
-function indicatorRecords(key: string, batch: BarBatch, all: readonly SpecRows[]): Output[] {
-  const { header, interval, priceType } = batch;
-  const records = packForRecords(
-    all.map(({ rows }) => rows),
-    MAX_BATCH_EVENTS,
-  );
-  return records.map(({ knownAtNs, parts: [first, ...others] }, index): Output => {
-    const watermarkNs = index === records.length - 1 ? header.watermarkNs : 0n;
-    const part = (values: Packed<IndicatorRow>, cause: Cause): IndicatorBatch => ({
-      header: { ...header, cause, knownAtNs, watermarkNs, replayOf: '' },
-      interval,
-      priceType,
-      ...columnsOf(all[values.index]?.spec, values.items),
-    });
-    return {
-      topic: TOPICS.indicators.name,
-      key,
-      type: TOPICS.indicators.type,
-      source: header.source,
-      encode: (cause) =>
-        encodeIndicatorBatches([part(first, cause), ...others.map((values) => part(values, cause))]),
-    };
-  });
-}
-
-function columnsOf(
-  spec: SpecRows['spec'] | undefined,
-  rows: readonly IndicatorRow[],
-): Pick<IndicatorBatch, 'specId' | 'startNs' | 'warm' | 'outputs'> {
-  return {
-    specId: spec?.id ?? '',
-    startNs: rows.map((row) => row.startNs),
-    warm: rows.map((row) => row.warm),
-    outputs: (spec?.outputs ?? []).map((name, output) => ({
-      name,
-      value: rows.map((row) => row.values[output] ?? NaN),
-    })),
-  };
 }
 
 function barsFinding(
@@ -212,13 +151,18 @@ function barsFinding(
   const { header, interval, priceType } = batch;
   return qualityFinding(key, header, 'bars', {
     rule,
-    message: `${startsNs.length} ${interval} ${priceType} bars of ${key} (${header.source}) from ${formatNs(span.startNs)} on ${reason}: indicators do not count them`,
+    message: `${startsNs.length} ${interval} ${priceType} bars of ${key} (${header.source}) from ${formatNs(span.startNs)} on ${reason}`,
     ...span,
   });
 }
 
+function noCalendar(key: string, batch: BarBatch, specs: readonly string[]): Output {
+  const reason = `have no ${specs.join(', ')}, which goes by sessions: give the instrument a calendar (tickwell instrument add ${key} --calendar XNYS)`;
+  return barsFinding(key, batch, batch.bars.startNs, 'no-calendar', reason);
+}
+
 function tooManySeries(key: string, batch: BarBatch): Output {
-  const reason = `would be one series more than the ${MAX_SERIES} a symbol may have`;
+  const reason = `would be one series more than the ${MAX_SERIES} a symbol may have: indicators do not count them`;
   return barsFinding(key, batch, batch.bars.startNs, 'too-many-series', reason);
 }
 

@@ -24,7 +24,7 @@ import { SILENT, type EventLog, type LogRecord } from '@tickwell/ports';
 import { afterEach, describe, expect, inject, it } from 'vitest';
 import { BarBuilder } from './bar-builder.ts';
 import { readIndicatorsConfig } from './config.ts';
-import { defaultSettings, logRecord, ProcessorRun, valuesOf } from './fixtures/run.ts';
+import { defaultSettings, logRecord, NO_HISTORY, ProcessorRun, valuesOf } from './fixtures/run.ts';
 import { IndicatorEngine } from './indicator-engine.ts';
 import { INDICATORS_TOPICS } from './service.ts';
 
@@ -74,7 +74,10 @@ function expected(batches: readonly TickBatch[], symbol: string): Outputs {
   const limits = { retainedBars: config.correctableBars, formingBars: config.formingBars };
   const settings = defaultSettings(config.indicators);
   const builder = new ProcessorRun(new BarBuilder({ intervals: config.barIntervals, limits }), settings);
-  const engine = new ProcessorRun(new IndicatorEngine({ keptBars: config.correctableBars + 1 }), settings);
+  const engine = new ProcessorRun(
+    new IndicatorEngine({ history: NO_HISTORY, keptBars: config.correctableBars + 1 }),
+    settings,
+  );
   const barRecords = batches.flatMap((batch, offset) =>
     builder.feed(logRecord(TOPICS.ticks.name, offset, encodeTickBatch(batch), symbol)),
   );

@@ -1,6 +1,8 @@
 import type { ConfigEntry } from '@tickwell/config';
 import { IndicatorPlan, readIndicatorDocument, type IndicatorSpec } from '@tickwell/indicators';
+import { parseInstrument } from '@tickwell/instruments';
 import type { Logger } from '@tickwell/ports';
+import { SessionBook } from './sessions.ts';
 
 /** Kinds of documents that the service's settings are made of. */
 export const SETTINGS_KINDS: readonly string[] = ['indicator', 'bars', 'instrument'];
@@ -8,6 +10,8 @@ export const SETTINGS_KINDS: readonly string[] = ['indicator', 'bars', 'instrume
 /** By what both processors work; each has its own part. */
 export interface ServiceSettings {
   readonly indicators: IndicatorPlan;
+  /** Of the bars of each instrument that has a calendar. */
+  readonly sessions: SessionBook;
 }
 
 export interface SettingsDefaults {
@@ -24,6 +28,7 @@ export function settingsView(
   logger: Logger,
 ): (documents: readonly ConfigEntry[]) => ServiceSettings {
   let saidUpTo = -1n;
+  const calendars = calendarReader();
   return (documents) => {
     const ofKind = (kind: string): readonly ConfigEntry[] => documents.filter((each) => each.kind === kind);
     const chosen = ofKind('indicator').map(({ id, position, payloadJson }) => {
@@ -33,7 +38,25 @@ export function settingsView(
       return selection;
     });
     for (const { position } of documents) if (position > saidUpTo) saidUpTo = position;
-    return { indicators: planOf(chosen, defaults) };
+    const ofSymbol = calendars(ofKind('instrument'));
+    const sessions = new SessionBook((symbol) => ofSymbol.get(symbol) ?? '');
+    return { indicators: planOf(chosen, defaults), sessions };
+  };
+}
+
+/** Instruments to their calendars; what was read of a document is kept, so that of thousands only those that changed are read again. */
+function calendarReader(): (documents: readonly ConfigEntry[]) => ReadonlyMap<string, string> {
+  let kept = new Map<string, { readonly position: bigint; readonly calendar: string }>();
+  return (documents) => {
+    kept = new Map(
+      documents.map(({ id, position, payloadJson }) => {
+        const known = kept.get(id);
+        if (known?.position === position) return [id, known];
+        const read = parseInstrument(id, payloadJson);
+        return [id, { position, calendar: read.ok ? read.value.calendar : '' }];
+      }),
+    );
+    return new Map([...kept].map(([id, { calendar }]) => [id, calendar]));
   };
 }
 

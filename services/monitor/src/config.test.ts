@@ -1,9 +1,9 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ConfigError } from '@tickwell/runtime';
+import { ConfigError, queryConnection } from '@tickwell/runtime';
 import { expect, it } from 'vitest';
-import { queryConnection, readMonitorConfig } from './config.ts';
+import { readMonitorConfig } from './config.ts';
 
 const BROKERS = { TICKWELL_KAFKA_BROKERS: '127.0.0.1:9092' };
 

@@ -1,3 +1,4 @@
+import type { PriceType } from '@tickwell/domain';
 import type { IndicatorSpec } from '../definition.ts';
 import { MAX_SPECS } from '../spec.ts';
 import type { IndicatorSelection } from './document.ts';
@@ -7,7 +8,7 @@ export interface BarSeriesName {
   readonly symbol: string;
   readonly source: string;
   readonly interval: string;
-  readonly priceType: string;
+  readonly priceType: PriceType;
 }
 
 /**

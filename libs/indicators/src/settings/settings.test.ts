@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { checkIndicatorDocument, readIndicatorDocument, type IndicatorSelection } from './document.ts';
-import { IndicatorPlan } from './plan.ts';
+import { IndicatorPlan, type BarSeriesName } from './plan.ts';
 
 function selection(document: object): IndicatorSelection {
   const read = readIndicatorDocument(JSON.stringify(document));
@@ -8,8 +8,8 @@ function selection(document: object): IndicatorSelection {
   return read.selection;
 }
 
-function idsOf(plan: IndicatorPlan, series: object = {}): string[] {
-  const usual = { symbol: 'AAPL', source: 'yahoo', interval: '1d', priceType: 'trade' };
+function idsOf(plan: IndicatorPlan, series: Partial<BarSeriesName> = {}): string[] {
+  const usual = { symbol: 'AAPL', source: 'yahoo', interval: '1d', priceType: 'trade' } as const;
   return plan.of({ ...usual, ...series }).map(({ id }) => id);
 }
 
@@ -68,7 +68,7 @@ describe('a plan', () => {
   });
 
   it('has one list for all series that have the same', () => {
-    const series = { source: 'ib', interval: '1d', priceType: 'trade' };
+    const series = { source: 'ib', interval: '1d', priceType: 'trade' } as const;
     expect(plan.of({ ...series, symbol: 'A' })).toBe(plan.of({ ...series, symbol: 'B' }));
   });
 

@@ -21,6 +21,7 @@ export const SERVICE_NAMES: readonly ServiceName[] = [
   'query',
   'monitor',
 ];
+const CLIENTS_OF_QUERY: readonly ServiceName[] = ['indicators', 'monitor'];
 export const DEFAULT_GRPC_PORT = 50_051;
 const SERVER_LABELS = { kafka: 'Kafka', questdb: 'QuestDB' } as const;
 
@@ -134,7 +135,7 @@ async function prepare(endpoints: StackEndpoints): Promise<void> {
   }
 }
 
-/** How the monitor reaches query: by the same certificate and tokens as query has, unless its own variables say otherwise. */
+/** How services reach query: by the same certificate and tokens as query has, unless its own variables say otherwise. */
 function queryVariables(env: PlatformOptions['env'], grpcPort: number): Record<string, string> {
   const certificate = env['TICKWELL_QUERY_CA_FILE'] ?? env['TICKWELL_GRPC_TLS_CERT_FILE'];
   const tokens = env['TICKWELL_QUERY_TOKEN_FILE'] ?? env['TICKWELL_GRPC_TOKENS_FILE'];
@@ -167,7 +168,7 @@ async function createServices(
             ...options.env,
             ...endpointVariables(endpoints),
             ...(name === 'query' ? { TICKWELL_GRPC_PORT: String(servicePort) } : {}),
-            ...(name === 'monitor' ? queryVariables(options.env, grpcPort) : {}),
+            ...(CLIENTS_OF_QUERY.includes(name) ? queryVariables(options.env, grpcPort) : {}),
             ...options.serviceEnv?.[name],
           },
           onLog: options.onLog,

@@ -85,6 +85,18 @@ export declare type KeyState = Message<"tickwell.state.v1.KeyState"> & {
    * @generated from field: uint32 state_version = 3;
    */
   stateVersion: number;
+
+  /**
+   * Cause of the first record that this state still wants written, beside those of any input (n, and k in every topic). 0: it wants none.
+   *
+   * @generated from field: uint64 release_n = 4;
+   */
+  releaseN: bigint;
+
+  /**
+   * @generated from field: uint32 release_k = 5;
+   */
+  releaseK: number;
 };
 
 /**
@@ -124,6 +136,13 @@ export declare type PartitionMark = Message<"tickwell.state.v1.PartitionMark"> &
    * @generated from field: bool closed = 4;
    */
   closed: boolean;
+
+  /**
+   * First k that no record with n = next_offset has which states wanted written. 0: there was none.
+   *
+   * @generated from field: uint32 release_k = 5;
+   */
+  releaseK: number;
 };
 
 /**

@@ -122,7 +122,8 @@ export class BarWindow {
 
   #reserve(): void {
     if ((this.#size + 1) * TIMES <= this.#times.length) return;
-    const capacity = Math.max(8, this.#size * 2);
+    // By halves: a window of 130 bars, as most are, then has five places to spare and not 126.
+    const capacity = Math.max(8, this.#size + (this.#size >> 1));
     const times = new BigInt64Array(capacity * TIMES);
     const numbers = new Float64Array(capacity * NUMBERS);
     times.set(this.#times);

@@ -29,7 +29,7 @@ import type { Output, Processor } from './processor.ts';
 import type { Settings } from './settings.ts';
 
 /** Longer work in one piece would keep the process from its heartbeats and answers. */
-const SLICE_MS = 25;
+const SLICE_MS = 10;
 
 interface KeyEntry {
   state: unknown;

@@ -6,6 +6,7 @@ import { topicMetadata } from './describe.ts';
 import { isTransient, unreachable } from './errors.ts';
 import type { KafkaSettings } from './options.ts';
 import { pause } from './pause.ts';
+import { FetchShare } from './fetch-share.ts';
 import { PartitionBuffer } from './partition-buffer.ts';
 import type { RecordHandler } from './partition-buffer.ts';
 import { errorName } from './protocol/error-codes.ts';
@@ -46,6 +47,7 @@ export class FetchLoop {
   readonly #roomWaiters = new Set<() => void>();
   /** Since when nothing is answered; null while Kafka answers. */
   #failingSinceMs: number | null = null;
+  readonly #share = new FetchShare();
   #watch: NodeJS.Timeout | undefined;
 
   constructor(
@@ -108,6 +110,7 @@ export class FetchLoop {
       } catch (error) {
         if (this.#isStopped()) return;
         if (!isTransient(error)) throw error;
+        this.#share.failed();
         if (this.#failingSinceMs === null) backoffMs = FIRST_BACKOFF_MS;
         this.#failingSinceMs ??= performance.now();
         if (performance.now() - this.#failingSinceMs > this.#settings.unreachableTimeoutMs) {
@@ -158,11 +161,12 @@ export class FetchLoop {
       const limits: FetchLimits = {
         minBytes: this.#gather.minBytes,
         maxWaitMs: ready.length < buffers.length ? MAX_WAIT_WHILE_FULL_MS : this.#gather.maxWaitMs,
-        maxBytes: MAX_FETCH_BYTES,
-        maxPartitionBytes: this.#settings.maxPartitionFetchBytes,
+        maxBytes: MAX_FETCH_BYTES * this.#share.value,
+        maxPartitionBytes: Math.ceil(this.#settings.maxPartitionFetchBytes * this.#share.value),
       };
       const fetched = await fetchOnce(this.#connection, nodeId, ready, limits);
       this.#failingSinceMs = null;
+      this.#share.answered();
       deliver(ready, fetched);
     }
   }
@@ -244,16 +248,15 @@ function fetchError(topic: string, partition: number, name: string): TickwellErr
 }
 
 function deliver(buffers: readonly PartitionBuffer[], fetched: readonly FetchedPartition[]): void {
-  const bytes = fetched.reduce((sum, { byteLength }) => sum + byteLength, 0);
-  for (const buffer of buffers) {
+  for (const [index, buffer] of buffers.entries()) {
     const answer = fetched.find(
       ({ topic, partition }) => topic === buffer.topic && partition === buffer.partition,
     );
     if (answer === undefined) continue;
     buffer.accept(answer);
-    // Nothing though the end lies ahead, and not because the answer was full: compaction left nothing there.
-    if (answer.byteLength === 0 && bytes < MAX_FETCH_BYTES / 2 && answer.endOffset > buffer.position)
-      buffer.skipToEnd();
+    // Nothing though the end lies ahead: compaction left nothing there. Of the first one asked for only, to which the broker gives a batch however
+    // large; of the others it leaves out what does not fit. Each is the first in its turn.
+    if (index === 0 && answer.byteLength === 0 && answer.endOffset > buffer.position) buffer.skipToEnd();
   }
 }
 

@@ -36,6 +36,16 @@ describe.skipIf(!existsSync(MSFT))('indicators on demand, beside those that the 
   let home: CliHome;
   let folder: string;
   let client: TickwellClient;
+  let columns = '';
+  let lines: readonly string[] = [];
+
+  async function importLines(file: string, rows: readonly string[]): Promise<void> {
+    const path = join(folder, file);
+    writeFileSync(path, [`${columns},symbol`, ...rows.map((line) => `${line},MSFT`), ''].join('\n'));
+    const files = [{ path, dataset: 'msft', kind: 'bars', interval: '1d', timeFormat: 'M/D/YYYY' }];
+    const { code, output } = await runIngest(platform.endpoints, { type: 'files', files }).ended;
+    expect(code, output.slice(-2_000)).toBe(0);
+  }
 
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), 'tickwell-on-demand-'));
@@ -43,15 +53,12 @@ describe.skipIf(!existsSync(MSFT))('indicators on demand, beside those that the 
     const env = { TICKWELL_LOG_LEVEL: 'info', TICKWELL_INDICATORS: SPECS.join(',') };
     platform = await startTestPlatform({ env });
     client = new TickwellClient({ address: platform.grpcAddress });
-    const path = join(folder, 'msft.csv');
     const text = gunzipSync(readFileSync(MSFT))
       .toString()
       .replace(/^\uFEFF/, '');
-    const [header, ...lines] = text.trim().split(/\r?\n/);
-    writeFileSync(path, [`${header},symbol`, ...lines.map((line) => `${line},MSFT`), ''].join('\n'));
-    const files = [{ path, dataset: 'msft', kind: 'bars', interval: '1d', timeFormat: 'M/D/YYYY' }];
-    const { code, output } = await runIngest(platform.endpoints, { type: 'files', files }).ended;
-    expect(code, output.slice(-2_000)).toBe(0);
+    const [header = '', ...found] = text.trim().split(/\r?\n/);
+    [columns, lines] = [header, found];
+    await importLines('msft.csv', lines);
     await until(
       'values of the last indicator',
       () => countRows(platform.endpoints, `indicators where symbol = 'MSFT' and spec_id = '${SPECS.at(-1)}'`),
@@ -171,4 +178,120 @@ describe.skipIf(!existsSync(MSFT))('indicators on demand, beside those that the 
     expect(wrong.code).not.toBe(0);
     expect(wrong.stderr).toContain('"RSI(1)" has period "1", allowed is a whole number from 2 to 10000');
   });
+
+  it(
+    'go on live in Subscribe, corrections and all, beside a reader who began before and one who comes after',
+    async () => {
+      const specs = ['rsi(14)', 'macd(12,26,9)', 'ema(9,rsi(14))'];
+      const ids = new Set(specs.map(idOf));
+      const stop = new AbortController();
+      const early = follow(specs, 0n, stop.signal);
+      await until(
+        'live',
+        () => early.isLive,
+        (isLive) => isLive,
+        PATIENCE_MS,
+      );
+      // The close ten days before the last is another one, and there are two days more.
+      const corrected = lines.slice(-11).map((line, row) => (row === 0 ? withClose(line) : line));
+      const [day, ...prices] = (lines.at(-1) ?? '').split(',');
+      const more = [1, 2].map((days) => [dayAfter(day ?? '', days), ...prices].join(','));
+      await importLines('correction.csv', [...corrected, ...more]);
+      const all = async (): Promise<ReadonlyMap<string, number | undefined>> => {
+        const values = new Map<string, number | undefined>();
+        for (const specId of ids)
+          for (const [key, value] of await read({ specId, mode: 'computed' }))
+            values.set(`${specId} ${key}`, value);
+        return values;
+      };
+      await until(
+        'new bars',
+        async () => (await client.bars(SERIES).toArray()).length,
+        (count) => count === lines.length + 2,
+        PATIENCE_MS,
+      );
+      const wanted = await all();
+      await until(
+        'values of the last bar',
+        () => early.values.size,
+        (size) => size === wanted.size,
+        PATIENCE_MS,
+      );
+      await until(
+        'revisions',
+        () => early.revised,
+        (revised) => revised >= 10 * ids.size,
+        PATIENCE_MS,
+      );
+      expectSameBits(early.values, wanted, 'from the beginning');
+      const late = follow(specs, 0n, stop.signal);
+      await until(
+        'live',
+        () => late.isLive,
+        (isLive) => isLive,
+        PATIENCE_MS,
+      );
+      expectSameBits(late.values, wanted, 'afterwards');
+      stop.abort();
+      await Promise.allSettled([early.done, late.done]);
+    },
+    PATIENCE_MS,
+  );
+
+  interface Following {
+    /** By specification, start and output; the version that came last. */
+    readonly values: Map<string, number | undefined>;
+    isLive: boolean;
+    /** Values that came again. */
+    revised: number;
+    readonly done: Promise<void>;
+  }
+
+  function follow(specs: readonly string[], sinceNs: bigint, signal: AbortSignal): Following {
+    const { symbol, source, interval } = SERIES;
+    const values = new Map<string, number | undefined>();
+    const go = async (): Promise<void> => {
+      const options = {
+        symbols: [symbol],
+        source,
+        intervals: [interval],
+        kinds: ['indicators'],
+        specs,
+        sinceNs,
+        signal,
+      } as const;
+      for await (const event of client.subscribe(options)) {
+        if (event.kind === 'live') following.isLive = true;
+        if (event.kind !== 'indicators') continue;
+        const { startNs, warm, outputs } = event.values;
+        for (const [row, start] of startNs.entries()) {
+          if (values.has(`${event.specId} ${start} ${outputs[0]?.name}`)) following.revised += 1;
+          for (const { name, value } of outputs)
+            values.set(`${event.specId} ${start} ${name}`, warm[row] === true ? value[row] : undefined);
+        }
+      }
+    };
+    const following: Following = { values, isLive: false, revised: 0, done: go() };
+    // Looked at when all are awaited.
+    following.done.catch(() => undefined);
+    return following;
+  }
 });
+
+function idOf(text: string): string {
+  const parsed = parseSpec(text);
+  if (!parsed.ok) throw new Error(parsed.error.message);
+  return parsed.spec.id;
+}
+
+/** The same day with its low as close. */
+function withClose(line: string): string {
+  const [date, open, high, low, , volume] = line.split(',');
+  return [date, open, high, low, low, volume].join(',');
+}
+
+function dayAfter(date: string, days: number): string {
+  const [month, day, year] = date.split('/').map(Number);
+  const at = new Date(Date.UTC(year ?? 0, (month ?? 0) - 1, (day ?? 0) + days));
+  return `${at.getUTCMonth() + 1}/${at.getUTCDate()}/${at.getUTCFullYear()}`;
+}

@@ -61,6 +61,24 @@ describe('a subscription', () => {
     ]);
   });
 
+  it('takes what came of one record together: all of it, or none where it was seen', async () => {
+    const together = (n: bigint): queryV1.SubscribeResponse => {
+      const second = tradeMessage(0, n);
+      return { ...tradeMessage(0, n), more: [{ ...second, position: undefined }] };
+    };
+    const script = inTurn([
+      async function* () {
+        await Promise.resolve();
+        yield liveMessage(10n, 20n);
+        yield { ...tradeMessage(1, 20n), more: [together(10n), together(10n), together(11n)] };
+      },
+    ]);
+    await using pair = await scripted({ subscribe: script.subscribe });
+    const subscription = pair.client.subscribe({ symbols: ['A'], intervals: ['1m'], specs: ['rsi(14)'] });
+    expect(await take(subscription, 6)).toEqual(['live', 20n, 10n, 10n, 11n, 11n]);
+    expect(script.requests[0]?.specs).toEqual(['rsi(14)']);
+  });
+
   it('goes on after the last event when the connection breaks, without gap or duplicate', async () => {
     const script = inTurn([
       async function* () {

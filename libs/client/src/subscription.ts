@@ -17,6 +17,11 @@ export interface SubscribeOptions {
   readonly source?: string;
   /** Of bars and indicators; left out: every interval. */
   readonly intervals?: readonly string[];
+  /**
+   * Indicators to compute for the bars of this subscription, for example "rsi(14)", from the first stored bar of each series on: its indicators are these,
+   * not those that the platform publishes. Needs `symbols` and `intervals`. A corrected bar brings revised values (`header.knownAtNs` says since when).
+   */
+  readonly specs?: readonly string[];
   /** History from this event time on (ns since the epoch), then live. */
   readonly sinceNs?: bigint;
   /** Goes on after a {@link Subscription.position} of an earlier subscription to the same. */
@@ -105,7 +110,7 @@ export class Subscription implements AsyncIterable<MarketEvent | LiveStart> {
         const next = await silence.during(() => messages.next());
         if (next.done === true) return;
         this.#attempt = 0;
-        for (const message of [next.value, ...next.value.more]) yield* this.#take(message);
+        for (const group of groupsOf(next.value)) yield* this.#take(group);
       }
     } finally {
       silence.end();
@@ -114,20 +119,23 @@ export class Subscription implements AsyncIterable<MarketEvent | LiveStart> {
     }
   }
 
-  /** The position moves with the last event of a message: who goes on from one before gets the message again. */
-  *#take(message: queryV1.SubscribeResponse): Generator<MarketEvent | LiveStart> {
-    if (message.message.case === 'live') {
-      this.#position.apply(message.position);
+  /** The position moves with the last event of a record: who goes on from one before gets the record again. */
+  *#take(
+    group: readonly [queryV1.SubscribeResponse, ...queryV1.SubscribeResponse[]],
+  ): Generator<MarketEvent | LiveStart> {
+    const [head] = group;
+    if (head.message.case === 'live') {
+      this.#position.apply(head.position);
       this.#position.setComplete();
       if (this.#live) return;
       this.#live = true;
-      yield { kind: 'live', historyEvents: message.message.value.historyEvents };
+      yield { kind: 'live', historyEvents: head.message.value.historyEvents };
       return;
     }
-    const events = marketEvents(message.message);
-    const isNew = this.#isNew(message, events[0]);
+    const events = group.flatMap(({ message }) => marketEvents(message));
+    const isNew = this.#isNew(head, events[0]);
     for (const event of isNew ? events.slice(0, -1) : []) yield event;
-    this.#position.apply(message.position);
+    this.#position.apply(head.position);
     const last = events.at(-1);
     if (last === undefined || !isNew) return;
     this.#events += 1;
@@ -145,12 +153,13 @@ export class Subscription implements AsyncIterable<MarketEvent | LiveStart> {
   }
 
   #request(): queryV1.SubscribeRequest {
-    const { symbols = [], kinds = [], intervals = [], source = '' } = this.#options;
+    const { symbols = [], kinds = [], intervals = [], source = '', specs = [] } = this.#options;
     return create(queryV1.SubscribeRequestSchema, {
       symbols: [...symbols],
       kinds: kinds.map((kind) => KINDS[kind]),
       intervals: [...intervals],
       source,
+      specs: [...specs],
       pack: true,
       from: this.#from(),
     });
@@ -171,4 +180,21 @@ export class Subscription implements AsyncIterable<MarketEvent | LiveStart> {
       { cause, retryable: true },
     );
   }
+}
+
+type Group = [queryV1.SubscribeResponse, ...queryV1.SubscribeResponse[]];
+
+/** Messages of one record together: what has no position of its own follows the one that has it. */
+function groupsOf(message: queryV1.SubscribeResponse): readonly Group[] {
+  const groups: Group[] = [];
+  for (const each of flat(message)) {
+    const group = groups.at(-1);
+    if (group?.[0].position === undefined || each.position !== undefined) groups.push([each]);
+    else group.push(each);
+  }
+  return groups;
+}
+
+function flat(message: queryV1.SubscribeResponse): readonly queryV1.SubscribeResponse[] {
+  return message.more.length === 0 ? [message] : [message, ...message.more.flatMap(flat)];
 }

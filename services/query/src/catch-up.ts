@@ -1,6 +1,6 @@
 import { TickwellError, type CauseMarks } from '@tickwell/domain';
 import type { EventLog, LogRecord, TopicPartition } from '@tickwell/ports';
-import { matchRecord, type EventFilter, type Match } from './event-filter.ts';
+import type { Match } from './event-filter.ts';
 import { MarketRecord } from './market-record.ts';
 import type { Position } from './response.ts';
 
@@ -11,12 +11,20 @@ export interface Cursor extends TopicPartition {
   readonly marks: CauseMarks;
 }
 
-/** Brings the cursors up to the targets and yields what the filter lets through, at the pace it is asked for. */
+/** What one subscriber gets of the log. */
+export interface Wanted {
+  /** Undefined: every symbol. */
+  readonly symbols: ReadonlySet<string> | undefined;
+  /** What of a record; undefined: nothing. */
+  readonly match: (record: MarketRecord) => Match | undefined;
+}
+
+/** Brings the cursors up to the targets and yields what is wanted, at the pace it is asked for. */
 export async function* catchUp(
   log: EventLog,
   cursors: readonly Cursor[],
   targets: readonly Position[],
-  filter: EventFilter,
+  wanted: Wanted,
   count: { events: number },
   signal: AbortSignal,
 ): AsyncGenerator<Uint8Array> {
@@ -29,7 +37,7 @@ export async function* catchUp(
     for await (const records of log.readRange(range)) {
       for (const record of records) {
         cursor.nextOffset = record.offset + 1n;
-        const match = newMatch(record, cursor, filter);
+        const match = newMatch(record, cursor, wanted);
         if (match === undefined) continue;
         count.events += match.events;
         yield match.bytes;
@@ -51,13 +59,13 @@ async function checkKept(log: EventLog, cursor: Cursor): Promise<void> {
   );
 }
 
-function newMatch(record: LogRecord, cursor: Cursor, filter: EventFilter): Match | undefined {
+function newMatch(record: LogRecord, cursor: Cursor, wanted: Wanted): Match | undefined {
   if (record.value === null) return undefined;
-  if (filter.symbols !== undefined && record.key !== null && !filter.symbols.has(record.key)) {
+  if (wanted.symbols !== undefined && record.key !== null && !wanted.symbols.has(record.key)) {
     // Not even its cause matters: a repetition of a wanted record follows that record itself.
     return undefined;
   }
   const parsed = MarketRecord.parse(record, cursor.epoch);
   if (!parsed.ok || !cursor.marks.advance(parsed.value.header.cause)) return undefined;
-  return matchRecord(filter, parsed.value);
+  return wanted.match(parsed.value);
 }

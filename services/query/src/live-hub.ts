@@ -3,6 +3,8 @@ import type { EventLog, LogRecord, LogTail, Logger, TopicPartition } from '@tick
 import type { CommitTracker } from './commit-tracker.ts';
 import { seedMarks } from './dedup.ts';
 import { matchRecord, type EventFilter } from './event-filter.ts';
+import type { ComputedView } from './indicators/computed-view.ts';
+import type { LiveValues, RecordValues } from './indicators/live-values.ts';
 import { LIVE_TOPICS, MarketRecord } from './market-record.ts';
 import type { Position } from './response.ts';
 import type { SubscriberQueue } from './subscriber-queue.ts';
@@ -12,6 +14,8 @@ export interface LiveTarget {
   readonly queue: SubscriberQueue;
   /** Per partition ({@link partitionKey}): offsets below are not for this target. */
   readonly floors: ReadonlyMap<string, bigint>;
+  /** Where indicators are computed for it: what it gets of a record is up to this. */
+  readonly view?: ComputedView | undefined;
 }
 
 interface PartitionState {
@@ -34,6 +38,7 @@ export class LiveHub {
   readonly #commits: CommitTracker;
   readonly #logger: Logger;
   readonly #observe: (record: MarketRecord) => void;
+  readonly #values: LiveValues;
   readonly #tail: LogTail;
   readonly #partitions = new Map<string, PartitionState & TopicPartition>();
   readonly #seeded = Promise.withResolvers<undefined>();
@@ -47,11 +52,14 @@ export class LiveHub {
     readonly commits: CommitTracker;
     readonly logger: Logger;
     readonly observe: (record: MarketRecord) => void;
+    /** The indicators that subscribers have computed. */
+    readonly values: LiveValues;
   }) {
     this.#log = parts.log;
     this.#commits = parts.commits;
     this.#logger = parts.logger;
     this.#observe = parts.observe;
+    this.#values = parts.values;
     this.#tail = parts.log.createTail({
       topics: LIVE_TOPICS,
       from: 'latest',
@@ -119,6 +127,7 @@ export class LiveHub {
   }
 
   #leave(target: LiveTarget): void {
+    if (target.view !== undefined) this.#values.leave(target.view);
     this.#forAll.delete(target);
     for (const symbol of target.filter.symbols ?? []) {
       const set = this.#bySymbol.get(symbol);
@@ -146,14 +155,16 @@ export class LiveHub {
 
   #deliver(record: MarketRecord): void {
     this.#observe(record);
-    for (const target of this.#forAll) this.#offer(target, record);
-    for (const target of this.#bySymbol.get(record.header.symbol) ?? []) this.#offer(target, record);
+    const values = this.#values.take(record);
+    for (const target of this.#forAll) this.#offer(target, record, values);
+    for (const target of this.#bySymbol.get(record.header.symbol) ?? []) this.#offer(target, record, values);
   }
 
-  #offer(target: LiveTarget, record: MarketRecord): void {
+  #offer(target: LiveTarget, record: MarketRecord, values: RecordValues): void {
     const floor = target.floors.get(partitionKey(record.record));
     if (floor !== undefined && record.record.offset < floor) return;
-    const match = matchRecord(target.filter, record);
+    const { view, filter } = target;
+    const match = view === undefined ? matchRecord(filter, record) : view.offer(record, values);
     if (match !== undefined && !target.queue.push(match.bytes)) this.#leave(target);
   }
 }

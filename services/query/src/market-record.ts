@@ -99,10 +99,14 @@ export class MarketRecord {
     return { bytes: this.#responseAround(encoded(picked)), events: timesOf(picked).length };
   }
 
-  #responseAround(batch: Uint8Array): Uint8Array {
+  /** Behind this record. */
+  get position(): Position {
     const { topic, partition, offset } = this.record;
-    const position: Position = { topic, partition, epoch: this.epoch, nextOffset: offset + 1n };
-    return batchResponse(this.events?.kind ?? 'trades', batch, position);
+    return { topic, partition, epoch: this.epoch, nextOffset: offset + 1n };
+  }
+
+  #responseAround(batch: Uint8Array): Uint8Array {
+    return batchResponse(this.events?.kind ?? 'trades', batch, this.position);
   }
 }
 

@@ -16,6 +16,8 @@ import { CommitTracker } from './commit-tracker.ts';
 import { DeadLetterCalls } from './dead-letters/dead-letter-calls.ts';
 import { HistoryCalls, type CallSignal } from './history.ts';
 import { IndicatorCalls } from './indicators/indicator-calls.ts';
+import { IndicatorBudget } from './indicators/indicator-budget.ts';
+import { LiveValues } from './indicators/live-values.ts';
 import { LatestCalls } from './latest-calls.ts';
 import { LiveHub } from './live-hub.ts';
 import { SourcePolicies } from './source-policies.ts';
@@ -44,6 +46,8 @@ export interface QueryParts {
 
 const DESCRIPTION_MAX_AGE_MS = 500;
 const LATEST_MAX_SYMBOLS = 20_000;
+/** Indicators that are computed at a time, for all calls and subscriptions. */
+const MAX_INDICATORS = 4_096;
 const STOP_GRACE_MS = 5_000;
 const EVENT_TOPICS = new Set([TOPIC_OF_KIND.trades, TOPIC_OF_KIND.bars]);
 
@@ -71,10 +75,13 @@ export class QueryService {
     const { log, logger, reader } = parts;
     this.#parts = parts;
     this.#commits = new CommitTracker(log, logger);
+    const budget = new IndicatorBudget(MAX_INDICATORS);
+    const values = new LiveValues(budget);
     this.#hub = new LiveHub({
       log,
       commits: this.#commits,
       logger,
+      values,
       observe: (record) => {
         this.#latest.observe(record);
         this.#monitoring.observe(record);
@@ -124,8 +131,17 @@ export class QueryService {
       reader,
       readBars: (query, wish) => this.#history.readBars(query, wish),
       calendars,
+      budget,
     });
-    this.#subscriptions = new Subscriptions({ ...parts, sharedLog, commits: this.#commits, hub: this.#hub });
+    const hub = this.#hub;
+    this.#subscriptions = new Subscriptions({
+      ...parts,
+      sharedLog,
+      commits: this.#commits,
+      hub,
+      values,
+      budget,
+    });
   }
 
   /** The calls of tickwell.query.v1.MarketDataService, ready to be bound to a server. */

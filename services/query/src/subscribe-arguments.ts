@@ -1,7 +1,11 @@
 import type { queryV1 } from '@tickwell/contracts';
 import { err, ok, type Result } from '@tickwell/domain';
+import { BUILT_IN, type IndicatorSpec } from '@tickwell/indicators';
+import { BEST_SOURCE } from '@tickwell/source-policy';
 import { intervalArgument, streamKindsArgument, symbolsArgument, textArgument } from './arguments.ts';
 import type { EventFilter } from './event-filter.ts';
+import type { ComputedFilter } from './indicators/computed-view.ts';
+import { specsArgument } from './indicators/indicator-arguments.ts';
 import type { Position } from './response.ts';
 
 export type From =
@@ -12,6 +16,9 @@ export type From =
 export interface SubscribeArguments {
   readonly filter: EventFilter;
   readonly from: From;
+  /** Indicators to compute, and of what; undefined: none. */
+  readonly computed:
+    { readonly specs: readonly IndicatorSpec[]; readonly filter: ComputedFilter } | undefined;
 }
 
 const MAX_INTERVALS = 64;
@@ -33,16 +40,46 @@ export function subscribeArguments(request: queryV1.SubscribeRequest): Result<Su
   }
   const from = fromArgument(request.from);
   if (!from.ok) return from;
-  return ok({
-    from: from.value,
-    filter: {
-      symbols: symbols.value.length === 0 ? undefined : new Set(symbols.value),
-      kinds: kinds.value,
-      source: source.value,
-      intervals: request.intervals.length === 0 ? undefined : new Set(request.intervals),
-      sinceNs: from.value.kind === 'since' ? from.value.sinceNs : undefined,
-    },
-  });
+  const filter: EventFilter = {
+    symbols: symbols.value.length === 0 ? undefined : new Set(symbols.value),
+    kinds: kinds.value,
+    source: source.value,
+    intervals: request.intervals.length === 0 ? undefined : new Set(request.intervals),
+    sinceNs: from.value.kind === 'since' ? from.value.sinceNs : undefined,
+  };
+  if (request.specs.length === 0) return ok({ from: from.value, filter, computed: undefined });
+  const computed = computedArgument(request.specs, filter);
+  return computed.ok
+    ? ok({ from: from.value, filter: computed.value.filter, computed: computed.value })
+    : computed;
+}
+
+/** Computed indicators are those of the stream: published ones do not come. */
+function computedArgument(
+  texts: readonly string[],
+  filter: EventFilter,
+): Result<NonNullable<SubscribeArguments['computed']>, string> {
+  const asked = specsArgument(texts, BUILT_IN);
+  if (!asked.ok) return asked;
+  const { symbols, intervals, source } = filter;
+  if (symbols === undefined) return err('specs: name the symbols of whose bars indicators are computed');
+  if (intervals === undefined)
+    return err('specs: name the intervals of the bars that indicators are computed of');
+  if (source === BEST_SOURCE)
+    return err(
+      `specs: source "${BEST_SOURCE}" is of GetIndicators; a subscription names a source, or none for each of them`,
+    );
+  if (!filter.kinds.has('indicators'))
+    return err('specs without STREAM_KIND_INDICATORS: ask for that kind, or for none');
+  const specs: IndicatorSpec[] = [];
+  for (const one of asked.value) {
+    if (one.spec === undefined) return err(one.problem);
+    if (one.spec.needsSession)
+      return err(`specs: ${one.id} goes by sessions: GetIndicators computes it, Subscribe does not`);
+    specs.push(one.spec);
+  }
+  const kinds = new Set([...filter.kinds].filter((kind) => kind !== 'indicators'));
+  return ok({ specs, filter: { ...filter, symbols, intervals, kinds } });
 }
 
 function fromArgument(from: queryV1.SubscribeRequest['from']): Result<From, string> {

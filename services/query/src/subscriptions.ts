@@ -1,11 +1,14 @@
 import type { queryV1 } from '@tickwell/contracts';
 import { TickwellError, type CauseMarks } from '@tickwell/domain';
 import type { EventLog, HistoryReader, TopicDescription, TopicPartition } from '@tickwell/ports';
-import { orRefuse } from './arguments.ts';
+import { orRefuse, type EventKind } from './arguments.ts';
 import { catchUp, type Cursor } from './catch-up.ts';
 import type { CommitTracker } from './commit-tracker.ts';
 import { seedMarks } from './dedup.ts';
-import type { EventFilter } from './event-filter.ts';
+import { matchRecord, type EventFilter } from './event-filter.ts';
+import { ComputedView } from './indicators/computed-view.ts';
+import type { IndicatorBudget } from './indicators/indicator-budget.ts';
+import type { LiveValues } from './indicators/live-values.ts';
 import { partitionKey, type LiveHub, type LiveTarget } from './live-hub.ts';
 import { TOPIC_OF_KIND } from './market-record.ts';
 import { heartbeat, liveMarker, packed, type Position } from './response.ts';
@@ -26,6 +29,9 @@ export interface SubscriptionParts {
   readonly nowNs: () => bigint;
   readonly heartbeatMs: number;
   readonly queue: QueueLimits;
+  /** The indicators that subscribers have computed, and how many there may be. */
+  readonly values: LiveValues;
+  readonly budget: IndicatorBudget;
 }
 
 /** Records behind the tail at which a subscriber who catches up joins it; what comes meanwhile waits in its queue. */
@@ -40,6 +46,15 @@ interface Start {
   /** Where to read on, per partition that can hold wanted events; empty: nothing to catch up. */
   readonly cursors: readonly Cursor[];
   readonly cuts: ReadonlyMap<string, Position>;
+  readonly descriptions: readonly TopicDescription[];
+}
+
+/** The one at the other end. */
+interface Reader {
+  readonly queue: SubscriberQueue;
+  /** Where indicators are computed for it. */
+  readonly view: ComputedView | undefined;
+  readonly maxPackedBytes: number;
 }
 
 /**
@@ -57,29 +72,105 @@ export class Subscriptions {
     request: queryV1.SubscribeRequest,
     { signal }: { readonly signal: AbortSignal },
   ): AsyncGenerator<Message> {
-    const { hub } = this.#parts;
     const args = orRefuse(subscribeArguments(request));
+    const { queue: limits, budget } = this.#parts;
+    const queue = new SubscriberQueue(limits);
+    const { computed } = args;
+    const view = computed === undefined ? undefined : new ComputedView(computed, { budget, queue, limits });
+    try {
+      yield* this.#stream(args, { queue, view, maxPackedBytes: request.pack ? MAX_PACKED_BYTES : 0 }, signal);
+    } finally {
+      view?.release();
+    }
+  }
+
+  async *#stream(
+    args: SubscribeArguments,
+    { queue, view, maxPackedBytes }: Reader,
+    signal: AbortSignal,
+  ): AsyncGenerator<Message> {
+    const { hub, sharedLog, values } = this.#parts;
     const { filter } = args;
     const topics = new Set([...filter.kinds].map((kind) => TOPIC_OF_KIND[kind]));
+    if (view !== undefined) topics.add(TOPIC_OF_KIND.bars);
     const start = await this.#start(args, topics, signal);
     const count = { events: 0 };
     if (filter.sinceNs !== undefined) {
       yield* this.#history({ ...filter, sinceNs: filter.sinceNs }, start, count, signal);
     }
+    if (view !== undefined) yield* this.#compute(view, args, start, count, signal);
+    const wanted = view ?? { symbols: filter.symbols, match: (record) => matchRecord(filter, record) };
     while (backlogOf(start.cursors, hub) > JOIN_BACKLOG) {
-      yield* catchUp(this.#parts.sharedLog, start.cursors, hub.positions(topics), filter, count, signal);
+      yield* catchUp(sharedLog, start.cursors, hub.positions(topics), wanted, count, signal);
     }
     const floors = new Map(start.cursors.map((cursor) => [partitionKey(cursor), cursor.nextOffset]));
-    const target: LiveTarget = { filter, queue: new SubscriberQueue(this.#parts.queue), floors };
+    const target: LiveTarget = { filter, queue, floors, view };
     const positions = hub.positions(topics);
+    view?.hold();
     const leave = hub.join(target);
     try {
-      yield* catchUp(this.#parts.sharedLog, start.cursors, positions, filter, count, signal);
+      yield* catchUp(sharedLog, start.cursors, positions, wanted, count, signal);
+      view?.goLive(values, (symbol) => this.#floorOf(symbol, floors));
       yield liveMarker(raise(positions, floors), count.events);
-      yield* this.#live(target, topics, request.pack ? MAX_PACKED_BYTES : 0, signal);
+      yield* this.#live(target, topics, maxPackedBytes, signal);
     } finally {
       leave();
     }
+  }
+
+  /** Brings what is computed to where the stream begins; what is wanted of stored bars goes out on the way. */
+  async *#compute(
+    view: ComputedView,
+    { from, filter }: SubscribeArguments,
+    { cursors, cuts, descriptions }: Start,
+    count: { events: number },
+    signal: AbortSignal,
+  ): AsyncGenerator<Message> {
+    const { commits, reader } = this.#parts;
+    const ofBars = cursors.filter(({ topic }) => topic === TOPIC_OF_KIND.bars);
+    const stored = from.kind === 'since' ? cuts : storedBelow(commits, descriptions, ofBars);
+    const cutOf = (symbol: string): { epoch: string; offset: bigint } => this.#cutOf('bars', symbol, stored);
+    const { sinceNs } = filter;
+    for await (const { bytes, events } of view.stored(reader, { cutOf, sinceNs, signal })) {
+      count.events += events;
+      yield bytes;
+    }
+    for (const cursor of ofBars)
+      await this.#replay(view, stored.get(partitionKey(cursor)), cursor, descriptions, signal);
+  }
+
+  /** Records that the store has not yet, up to where the stream begins: what they bring the subscriber has, or does not want. */
+  async #replay(
+    view: ComputedView,
+    from: Position | undefined,
+    { topic, partition, nextOffset: toOffset }: Cursor,
+    descriptions: readonly TopicDescription[],
+    signal: AbortSignal,
+  ): Promise<void> {
+    if (from === undefined || from.nextOffset >= toOffset) return;
+    const cursor = { ...from, marks: await this.#marksBelow(from, descriptions, signal) };
+    const to = { topic, partition, epoch: from.epoch, nextOffset: toOffset };
+    try {
+      const replayed = catchUp(this.#parts.sharedLog, [cursor], [to], view, { events: 0 }, signal);
+      while ((await replayed.next()).done !== true) signal.throwIfAborted();
+    } catch (cause) {
+      if (!(cause instanceof TickwellError && cause.code === 'correction-too-old')) throw cause;
+      // Once the store has the bar too, beginning with it computes it in its place.
+      throw new TickwellError(
+        'unavailable',
+        'a late bar is not stored yet, without which nothing can be computed',
+        {
+          cause,
+          retryable: true,
+        },
+      );
+    }
+  }
+
+  #floorOf(symbol: string, floors: ReadonlyMap<string, bigint>): bigint {
+    const topic = TOPIC_OF_KIND.bars;
+    const partitions = this.#parts.hub.positions(new Set([topic])).length;
+    return floors.get(partitionKey({ topic, partition: this.#parts.partitionOf(symbol, partitions) })) ?? 0n;
   }
 
   async *#live(
@@ -109,19 +200,37 @@ export class Subscriptions {
 
   async #start(args: SubscribeArguments, topics: ReadonlySet<string>, signal: AbortSignal): Promise<Start> {
     const { from, filter } = args;
-    if (from.kind === 'live') return { cursors: [], cuts: new Map() };
+    if (from.kind === 'live' && args.computed === undefined)
+      return { cursors: [], cuts: new Map(), descriptions: [] };
     const descriptions = await this.#describe(from, topics);
     const places = descriptions.flatMap((description) => this.#wanted(description, filter));
-    const positions =
-      from.kind === 'after'
-        ? startAfter(from.positions, descriptions, places)
-        : startAtCommits(this.#parts.commits, descriptions, places);
+    const positions = this.#positionsOf(from, descriptions, places);
     const cursors: Cursor[] = [];
     for (const position of positions) {
       const marks = await this.#marksBelow(position, descriptions, signal);
       cursors.push({ ...position, marks });
     }
-    return { cursors, cuts: new Map(positions.map((position) => [partitionKey(position), position])) };
+    const cuts = new Map(positions.map((position) => [partitionKey(position), position]));
+    return { cursors, cuts, descriptions };
+  }
+
+  #positionsOf(
+    from: From,
+    descriptions: readonly TopicDescription[],
+    places: readonly TopicPartition[],
+  ): readonly Position[] {
+    switch (from.kind) {
+      case 'after':
+        return startAfter(from.positions, descriptions, places);
+      case 'since':
+        return startAtCommits(this.#parts.commits, descriptions, places);
+      case 'live': {
+        // Only bars have something before that matters: what is computed goes on from there.
+        const wanted = new Set(places.map(partitionKey));
+        const positions = this.#parts.hub.positions(new Set([TOPIC_OF_KIND.bars]));
+        return positions.filter((position) => wanted.has(partitionKey(position)));
+      }
+    }
   }
 
   /** A position may be newer than a shared description: of a client that comes back at once, or from another replica. */
@@ -155,26 +264,48 @@ export class Subscriptions {
     );
   }
 
+  #cutOf(
+    kind: EventKind,
+    symbol: string,
+    cuts: ReadonlyMap<string, Position>,
+  ): { readonly epoch: string; readonly offset: bigint } {
+    const topic = TOPIC_OF_KIND[kind];
+    const partitions = this.#parts.hub.positions(new Set([topic])).length;
+    const cut = cuts.get(partitionKey({ topic, partition: this.#parts.partitionOf(symbol, partitions) }));
+    if (cut === undefined) throw new TickwellError('internal', `no cut for ${symbol} in ${topic}`);
+    return { epoch: cut.epoch, offset: cut.nextOffset };
+  }
+
   async *#history(
     filter: EventFilter & { readonly sinceNs: bigint },
     start: Start,
     count: { events: number },
     signal: AbortSignal,
   ): AsyncGenerator<Message> {
-    const cutOf = (kind: keyof typeof TOPIC_OF_KIND, symbol: string): { epoch: string; offset: bigint } => {
-      const topic = TOPIC_OF_KIND[kind];
-      const partitions = this.#parts.hub.positions(new Set([topic])).length;
-      const partition = this.#parts.partitionOf(symbol, partitions);
-      const cut = start.cuts.get(partitionKey({ topic, partition }));
-      if (cut === undefined)
-        throw new TickwellError('internal', `no cut for ${symbol} in ${topic}/${partition}`);
-      return { epoch: cut.epoch, offset: cut.nextOffset };
-    };
+    const cutOf = (kind: EventKind, symbol: string): { epoch: string; offset: bigint } =>
+      this.#cutOf(kind, symbol, start.cuts);
     for await (const { bytes, events } of storedEvents(this.#parts.reader, { filter, cutOf, signal })) {
       count.events += events;
       yield bytes;
     }
   }
+}
+
+/** Where the store ends, or the cursor is before. */
+function storedBelow(
+  commits: CommitTracker,
+  descriptions: readonly TopicDescription[],
+  cursors: readonly Cursor[],
+): ReadonlyMap<string, Position> {
+  const ends = startAtCommits(commits, descriptions, cursors);
+  return new Map(
+    cursors.map((cursor, at) => {
+      const { topic, partition, epoch, nextOffset } = cursor;
+      const end = ends[at]?.nextOffset ?? nextOffset;
+      const position = { topic, partition, epoch, nextOffset: end < nextOffset ? end : nextOffset };
+      return [partitionKey(cursor), position];
+    }),
+  );
 }
 
 function backlogOf(cursors: readonly Cursor[], hub: LiveHub): bigint {

@@ -40,7 +40,7 @@ interface FirstRow {
 }
 
 /** What indicators read of bars. */
-const COLUMNS = ['startNs', 'open', 'high', 'low', 'close', 'volume', 'vwap'];
+export const BAR_COLUMNS = ['startNs', 'open', 'high', 'low', 'close', 'volume', 'vwap'];
 
 /**
  * Indicators over stored bars, from the first bar of the series on whatever range is wanted, so that no value depends on it; in messages of bounded
@@ -112,7 +112,7 @@ async function* runFrom(
   const begin = beginNs === undefined ? {} : { startNs: beginNs };
   const end = query.endNs === undefined ? {} : { endNs: query.endNs };
   try {
-    for await (const chunk of read({ ...seriesOf(query), ...begin, ...end, columns: COLUMNS })) {
+    for await (const chunk of read({ ...seriesOf(query), ...begin, ...end, columns: BAR_COLUMNS })) {
       yield* reading.values(chunk);
       if (reading.isShort) return false;
       if (reading.isDone) return true;

@@ -83,7 +83,10 @@ export function indicatorArguments(
 }
 
 /** "sma(20)" names the same as "sma(20,close)", and is not asked for twice. What is no specification of ours may still be stored. */
-function specsArgument(texts: readonly string[], registry: Registry): Result<readonly AskedSpec[], string> {
+export function specsArgument(
+  texts: readonly string[],
+  registry: Registry,
+): Result<readonly AskedSpec[], string> {
   if (texts.length === 0) return err('spec_id is empty: name a specification, for example "sma(20,close)"');
   if (texts.length > MAX_SPECS)
     return err(`${texts.length} specifications are too many for one call: at most ${MAX_SPECS}`);

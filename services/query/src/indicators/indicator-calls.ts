@@ -11,20 +11,18 @@ import type { BarWish, CallSignal } from '../history.ts';
 import type { InstrumentCalendars } from '../quality/instrument-calendars.ts';
 import { computedValues, type ComputedRows, type SeriesChunk } from './computed-values.ts';
 import { indicatorArguments, type AskedSpec, type IndicatorArguments } from './indicator-arguments.ts';
-import { IndicatorBudget } from './indicator-budget.ts';
+import type { IndicatorBudget } from './indicator-budget.ts';
 import { seriesOf } from './series-of.ts';
 import type { SessionOf } from './series-run.ts';
 import { isStored, isStoredWhole, storedValues } from './stored-values.ts';
 import { noBarsOf } from './no-bars.ts';
-
-/** Indicators that are computed at a time, by all calls. */
-const MAX_INDICATORS = 4_096;
 
 export interface IndicatorCallParts {
   readonly reader: HistoryReader;
   /** Bars as GetBars answers them. */
   readonly readBars: (query: BarQuery, wish: BarWish) => AsyncIterable<SeriesChunk>;
   readonly calendars: Pick<InstrumentCalendars, 'of'>;
+  readonly budget: IndicatorBudget;
   readonly registry?: Registry;
 }
 
@@ -32,16 +30,10 @@ export interface IndicatorCallParts {
 export class IndicatorCalls {
   readonly #parts: IndicatorCallParts;
   readonly #registry: Registry;
-  readonly #budget = new IndicatorBudget(MAX_INDICATORS);
 
   constructor(parts: IndicatorCallParts) {
     this.#parts = parts;
     this.#registry = parts.registry ?? BUILT_IN;
-  }
-
-  /** How many are being computed. */
-  get computing(): number {
-    return this.#budget.used;
   }
 
   async *getIndicators(
@@ -111,7 +103,7 @@ export class IndicatorCalls {
       query,
       specs,
       sessionOf: specs.some(({ needsSession }) => needsSession) ? this.#sessionOf(args) : undefined,
-      budget: this.#budget,
+      budget: this.#parts.budget,
       nothing: () => noBarsOf(this.#parts.reader, query),
     });
     for await (const rows of values) yield computedResponse(rows, asOf !== undefined);

@@ -1021,6 +1021,15 @@ export declare type SubscribeRequest = Message<"tickwell.query.v1.SubscribeReque
    * @generated from field: bool pack = 8;
    */
   pack: boolean;
+
+  /**
+   * Specifications to compute for the bars of this subscription, at most 64: the indicators of the stream are then these, of all series of bars that symbols,
+   * source and intervals (all of which must be named, but source) let through, from the first stored bar of each on; not those of md.indicators. A
+   * correction of a bar brings revised values of the bars from there on, with the known_at of the correction.
+   *
+   * @generated from field: repeated string specs = 9;
+   */
+  specs: string[];
 };
 
 /**
@@ -1130,7 +1139,8 @@ export declare type SubscribeResponse = Message<"tickwell.query.v1.SubscribeResp
 
   /**
    * What was ready together with this message, in order after it; none of them has more. Only where the request says pack: a busy
-   * stream then costs a fraction of what a gRPC message for each of them costs both sides.
+   * stream then costs a fraction of what a gRPC message for each of them costs both sides. Where the request has specs, also without pack: what is of the
+   * same record as the message before it, has no position of its own and comes with it or not at all; and those of more may have such more.
    *
    * @generated from field: repeated tickwell.query.v1.SubscribeResponse more = 7;
    */

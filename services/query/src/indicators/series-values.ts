@@ -10,7 +10,7 @@ import {
 import type { IndicatorBudget } from './indicator-budget.ts';
 
 /** How far back, in bars, a correction brings revised values. */
-export const KEPT_BARS = 128;
+const KEPT_BARS = 128;
 
 export interface SeriesName {
   readonly symbol: string;
@@ -51,7 +51,7 @@ export class FollowedSpec {
   }
 }
 
-export function tooOldError({ symbol, source, interval }: SeriesName, startNs: bigint): TickwellError {
+function tooOldError({ symbol, source, interval }: SeriesName, startNs: bigint): TickwellError {
   return new TickwellError(
     'correction-too-old',
     `a ${interval} bar of ${symbol} (${source}) from ${formatNs(startNs)} came or was corrected, older than the ${KEPT_BARS} bars that values are revised for: subscribe again with since_ns, values may be others from there on`,

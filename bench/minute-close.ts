@@ -19,6 +19,7 @@ import { parseSpecList } from '@tickwell/indicators';
 import { createKafkaLog } from '@tickwell/kafka';
 import { resolveStack } from '@tickwell/local-stack';
 import { SILENT, type EventLog, type LogRecord, type NewRecord } from '@tickwell/ports';
+import { NO_HISTORY } from '../services/indicators/src/fixtures/run.ts';
 import { IndicatorEngine, type IndicatorState } from '../services/indicators/src/indicator-engine.ts';
 import { settingsView } from '../services/indicators/src/settings.ts';
 import { until } from '../test/support/wait.ts';
@@ -95,7 +96,7 @@ function measureStep(): Measured {
     const { heapUsed, external } = process.memoryUsage();
     return heapUsed + external;
   };
-  const engine = new IndicatorEngine({ keptBars: 65 });
+  const engine = new IndicatorEngine({ keptBars: 65, history: NO_HISTORY });
   const settings = settingsView({ indicators: specs }, SILENT)([]);
   const logged = (value: Uint8Array, symbol: number, minute: number): LogRecord => ({
     topic: TOPICS.bars.name,

@@ -23,7 +23,7 @@ const MAY_IMPORT = {
   testing: ['core', 'contract', 'port'],
   service: ['core', 'contract', 'port', 'flow', 'adapter', 'runtime', 'client'],
   tool: ['core', 'contract', 'port', 'flow', 'adapter', 'runtime', 'client', 'tool'],
-  example: ['client', 'port'],
+  example: ['client', 'port', 'core'],
 };
 /** Tests may use the test kit and every adapter besides; benches whatever they measure. */
 const NOT_PRODUCT = String.raw`\.test\.ts$|-contract\.ts$|/src/contract/|/(fixtures|bench|scripts)/`;

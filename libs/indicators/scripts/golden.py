@@ -15,9 +15,7 @@ from fractions import Fraction
 import numpy as np
 import talib
 
-from references import exact_references, references, typical
-
-BARS_PER_DAY = 48  # half-hour bars from 2024-01-02T00:00:00Z
+from references import BARS_PER_SESSION, exact_references, references, typical
 
 
 class Lcg:
@@ -61,7 +59,8 @@ def vwap(series, per_day):
     price, volume = typical(series), series[4]
     out, value, total = [], Fraction(0), Fraction(0)
     for i in range(len(price)):
-        if per_day and i % BARS_PER_DAY == 0:
+        # Half-hour bars from a midnight: a session is a UTC day.
+        if per_day and i % BARS_PER_SESSION == 0:
             value = total = Fraction(0)
         value += Fraction(price[i]) * Fraction(volume[i])
         total += Fraction(volume[i])
@@ -86,6 +85,7 @@ def main():
         known = references(series) | {
             "vwap(none)": ("exact fractions", vwap(series, False)),
             "vwap(utc-day)": ("exact fractions", vwap(series, True)),
+            "vwap(session)": ("exact fractions", vwap(series, True)),
         }
         if name in ("walk", "lively"):
             chosen = [spec for spec in known if (spec in NOT_STANDING_STILL) == (name == "lively")]

@@ -92,6 +92,86 @@ def garman_klass(open_, high, low, close, size, per_year):
     return padded(np.sqrt(np.maximum(rolling(terms, size).mean(axis=1), 0) * per_year), len(close))
 
 
+def ichimoku(high, low, conversion, base, span, displacement):
+    middle = lambda size: padded((rolling(high, size).max(axis=1) + rolling(low, size).min(axis=1)) / 2, len(high))
+    late = lambda values: np.concatenate([np.full(displacement, np.nan), values[:-displacement]])
+    lines = [middle(conversion), middle(base), late((middle(conversion) + middle(base)) / 2), late(middle(span))]
+    cold = np.isnan(np.array(lines)).any(axis=0)
+    return tuple(np.where(cold, np.nan, line) for line in lines)
+
+
+BARS_PER_SESSION = 48
+
+
+def by_session(series, levels):
+    """Levels of each session, from (high, low, close) of the one before and its own open."""
+    open_, high, low, close, _ = series
+    columns = []
+    for start in range(0, len(close), BARS_PER_SESSION):
+        bars = slice(max(0, start - BARS_PER_SESSION), start)
+        found = levels(high[bars].max(), low[bars].min(), close[bars][-1], open_[start]) if start else None
+        columns += [found] * min(BARS_PER_SESSION, len(close) - start)
+    missing = next((np.full(len(found), np.nan) for found in columns if found is not None), np.full(7, np.nan))
+    return tuple(np.array([missing if found is None else found for found in columns]).T)
+
+
+def classic(high, low, close, _open, pivot=None):
+    p = (high + low + close) / 3 if pivot is None else pivot
+    spread = high - low
+    return p, 2 * p - low, p + spread, high + 2 * (p - low), 2 * p - high, p - spread, low - 2 * (high - p)
+
+
+def fibonacci(high, low, close, _open):
+    p, spread = (high + low + close) / 3, high - low
+    return (p, *(p + part * spread for part in (0.382, 0.618, 1)), *(p - part * spread for part in (0.382, 0.618, 1)))
+
+
+def woodie(high, low, close, open_):
+    return classic(high, low, close, open_, (high + low + 2 * open_) / 4)
+
+
+def camarilla(high, low, close, _open):
+    steps = [1.1 * (high - low) / divisor for divisor in (12, 6, 4, 2)]
+    return ((high + low + close) / 3, *(close + step for step in steps), *(close - step for step in steps))
+
+
+def profile_of(high, low, volume, bins, share):
+    """Point of control and value area of some bars; differences below 1e-9 of the volume are none."""
+    total = volume.sum()
+    if total == 0:
+        return (np.nan,) * 3
+    edges = np.linspace(low.min(), high.max(), bins + 1)
+    volumes = np.zeros(bins)
+    for top, bottom, traded in zip(high, low, volume):
+        if top == bottom:
+            width = (high.max() - low.min()) / bins
+            volumes[0 if width == 0 else min(bins - 1, int((bottom - edges[0]) / width))] += traded
+        else:
+            overlap = np.minimum(top, edges[1:]) - np.maximum(bottom, edges[:-1])
+            volumes += traded * np.maximum(overlap, 0) / (top - bottom)
+    first = last = peak = int(np.argmax(volumes > volumes.max() - 1e-9 * total))
+    inside = volumes[peak]
+    while inside < (share - 1e-9) * total and (first > 0 or last < bins - 1):
+        below = volumes[first - 1] if first > 0 else -np.inf
+        above = volumes[last + 1] if last < bins - 1 else -np.inf
+        if above >= below - 1e-9 * total:
+            last, inside = last + 1, inside + above
+        else:
+            first, inside = first - 1, inside + below
+    return (edges[peak] + edges[peak + 1]) / 2, edges[last + 1], edges[first]
+
+
+def volume_profile(series, size, bins, percent, sessions):
+    _, high, low, _, volume = series
+    rows = []
+    for end in range(1, len(high) + 1):
+        start = max(end - size, (end - 1) // BARS_PER_SESSION * BARS_PER_SESSION if sessions else 0)
+        bars = slice(start, end)
+        full = sessions or end >= size
+        rows.append(profile_of(high[bars], low[bars], volume[bars], bins, percent / 100) if full else (np.nan,) * 3)
+    return tuple(np.array(rows).T)
+
+
 def references(series):
     """By specification: who says so, and one array per output. TA-Lib's periods and start-up are its defaults."""
     open_, high, low, close, volume = series
@@ -165,6 +245,13 @@ def references(series):
         "mfi(14)": ("TA-Lib MFI", one(talib.MFI(high, low, close, volume, 14))),
         "supertrend(10,3)": ("TradingView's rules over TA-Lib ATR", supertrend(high, low, close, 10, 3)),
         "heikinashi()": ("the definition, bar by bar", heikin_ashi(open_, high, low, close)),
+        "ichimoku(9,26,52,26)": ("numpy", ichimoku(high, low, 9, 26, 52, 26)),
+        "pivots(classic)": ("the definition, by session", by_session(series, classic)),
+        "pivots(fibonacci)": ("the definition, by session", by_session(series, fibonacci)),
+        "pivots(woodie)": ("the definition, by session", by_session(series, woodie)),
+        "camarilla()": ("the definition, by session", by_session(series, camarilla)),
+        "volumeprofile(20,12,70,none)": ("numpy", volume_profile(series, 20, 12, 70, False)),
+        "volumeprofile(30,24,80,session)": ("numpy", volume_profile(series, 30, 24, 80, True)),
         "zscore(20)": ("numpy", one(zscore(close, 20))),
         "realvol(20,252)": ("numpy", one(realised(close, 20, 252))),
         "parkinson(20,252)": ("numpy", one(parkinson(high, low, 20, 252))),

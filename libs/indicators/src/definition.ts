@@ -40,6 +40,12 @@ export interface Kernel {
   run(state: Float64Array, rows: Rows, out: Float64Array, from: number, to: number): void;
 }
 
+/** What a kernel is built with, so that a definition outside of this library needs no import. */
+export interface KernelTools {
+  /** The last `size` numbers that are pushed to it. */
+  window(size: number): Window;
+}
+
 export interface IndicatorDefinition {
   /** Lower case, unique in its registry: the word before the parenthesis. */
   readonly name: string;
@@ -65,7 +71,7 @@ export interface IndicatorDefinition {
   sessions?(parameters: readonly ParameterValue[]): number;
   /** A rule across parameters: what is wrong, or `null`. */
   check?(parameters: readonly ParameterValue[]): string | null;
-  create(parameters: readonly ParameterValue[]): Kernel;
+  create(parameters: readonly ParameterValue[], tools: KernelTools): Kernel;
 }
 
 /** A parsed, bounded specification. Only `id` is ever stored: `parseSpec(id)` gives the same specification again. */

@@ -4,7 +4,7 @@ import type { Columns } from './columns.ts';
 import type { IndicatorSpec } from './definition.ts';
 import { Engine } from './engine.ts';
 import { isSessionDate, type PriceSource } from './input.ts';
-import { BUILT_IN, type Registry } from './registry.ts';
+import { allIndicators, type Registry } from './registry.ts';
 import { at } from './rows.ts';
 import { parseSpecList, splitSpecs } from './spec.ts';
 
@@ -55,7 +55,7 @@ export interface TechnicalIndicators {
 export function calculateTechnicalIndicators(
   frame: IndicatorFrame,
   specs: string,
-  registry: Registry = BUILT_IN,
+  registry: Registry = allIndicators(),
 ): Result<TechnicalIndicators, string> {
   const parsed = parseSpecList(specs, registry);
   if (!parsed.ok) return err(parsed.errors.map(({ message }) => message).join('; '));

@@ -5,6 +5,7 @@ export type {
   IndicatorDefinition,
   IndicatorSpec,
   Kernel,
+  KernelTools,
   Memory,
   ParameterRule,
   ParameterValue,
@@ -21,7 +22,9 @@ export {
 export { IndicatorError } from './errors.ts';
 export type { IndicatorErrorCode } from './errors.ts';
 export type { IndicatorInput, PriceSource } from './input.ts';
-export { BUILT_IN } from './registry.ts';
+export { readDefinition } from './foreign.ts';
+export { addIndicators, allIndicators, BUILT_IN } from './registry.ts';
+export type { Rows } from './rows.ts';
 export type { Registry } from './registry.ts';
 export type { SnapshotError, SnapshotErrorCode } from './snapshot.ts';
 export type { SeriesBar } from './series/bar-window.ts';

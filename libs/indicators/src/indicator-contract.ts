@@ -213,7 +213,9 @@ function damagedSnapshots(spec: IndicatorSpec): void {
 }
 
 function brokenInput(spec: IndicatorSpec): void {
-  const good = randomSeries(1, spec.lookback + 2, 'cents').map((input) => ({ ...input, vwap: input.close }));
+  // Sessions of the random series have a dozen bars at most.
+  const count = spec.lookback + 2 + 60 * spec.sessions;
+  const good = randomSeries(1, count, 'cents').map((input) => ({ ...input, vwap: input.close }));
   const indicator = createIndicator(spec);
   const [first, second] = good;
   ok(first !== undefined && second !== undefined);

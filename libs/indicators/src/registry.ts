@@ -6,6 +6,7 @@ import { aroon } from './indicators/aroon.ts';
 import { atr } from './indicators/atr.ts';
 import { bbands } from './indicators/bbands.ts';
 import { beta } from './indicators/beta.ts';
+import { camarilla } from './indicators/camarilla.ts';
 import { cci } from './indicators/cci.ts';
 import { correl } from './indicators/correl.ts';
 import { dema } from './indicators/dema.ts';
@@ -15,6 +16,7 @@ import { ema } from './indicators/ema.ts';
 import { garmanklass } from './indicators/garmanklass.ts';
 import { heikinashi } from './indicators/heikinashi.ts';
 import { hma } from './indicators/hma.ts';
+import { ichimoku } from './indicators/ichimoku.ts';
 import { kama } from './indicators/kama.ts';
 import { keltner } from './indicators/keltner.ts';
 import { linreg } from './indicators/linreg.ts';
@@ -24,6 +26,7 @@ import { mom } from './indicators/mom.ts';
 import { natr } from './indicators/natr.ts';
 import { obv } from './indicators/obv.ts';
 import { parkinson } from './indicators/parkinson.ts';
+import { pivots } from './indicators/pivots.ts';
 import { realvol } from './indicators/realvol.ts';
 import { roc } from './indicators/roc.ts';
 import { rsi } from './indicators/rsi.ts';
@@ -40,6 +43,7 @@ import { trange } from './indicators/trange.ts';
 import { trix } from './indicators/trix.ts';
 import { ultosc } from './indicators/ultosc.ts';
 import { variance } from './indicators/variance.ts';
+import { volumeprofile } from './indicators/volumeprofile.ts';
 import { vwap } from './indicators/vwap.ts';
 import { willr } from './indicators/willr.ts';
 import { wma } from './indicators/wma.ts';
@@ -58,6 +62,7 @@ export const BUILT_IN: Registry = new Map(
     atr,
     bbands,
     beta,
+    camarilla,
     cci,
     correl,
     dema,
@@ -67,6 +72,7 @@ export const BUILT_IN: Registry = new Map(
     garmanklass,
     heikinashi,
     hma,
+    ichimoku,
     kama,
     keltner,
     linreg,
@@ -76,6 +82,7 @@ export const BUILT_IN: Registry = new Map(
     natr,
     obv,
     parkinson,
+    pivots,
     realvol,
     roc,
     rsi,
@@ -92,9 +99,32 @@ export const BUILT_IN: Registry = new Map(
     trix,
     ultosc,
     variance,
+    volumeprofile,
     vwap,
     willr,
     wma,
     zscore,
   ].map((definition) => [definition.name, definition]),
 );
+
+let all: Registry = BUILT_IN;
+
+/** The built-in indicators and those of the user's modules ({@link addIndicators}): what a specification may name in this process. */
+export function allIndicators(): Registry {
+  return all;
+}
+
+/**
+ * Adds indicators to those that a specification may name, for good: once, before the first specification is read. Returns the names that there are
+ * already, of which none is replaced; then nothing is added.
+ */
+export function addIndicators(definitions: readonly IndicatorDefinition[]): readonly string[] {
+  const more = new Map(all);
+  const taken = definitions.flatMap((definition) => {
+    if (more.has(definition.name)) return definition.name;
+    more.set(definition.name, definition);
+    return [];
+  });
+  if (taken.length === 0) all = more;
+  return taken;
+}

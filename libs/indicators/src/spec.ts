@@ -2,7 +2,7 @@ import type { IndicatorDefinition, IndicatorSpec, ParameterRule, ParameterValue 
 import type { PriceSource } from './input.ts';
 import { PRICE_SOURCES } from './input.ts';
 import type { Registry } from './registry.ts';
-import { BUILT_IN } from './registry.ts';
+import { allIndicators } from './registry.ts';
 
 export type SpecErrorCode =
   | 'indicator-spec-syntax'
@@ -46,7 +46,7 @@ interface Piece {
  * `ema(9,rsi(14))`, `sma(5,macd(12,26,9).signal)`; of several outputs one is named. Case and blanks do not matter; every parameter is
  * given; the source may be left out. `registry` decides which names exist.
  */
-export function parseSpec(text: string, registry: Registry = BUILT_IN): SpecResult {
+export function parseSpec(text: string, registry: Registry = allIndicators()): SpecResult {
   if (text.length > MAX_SPEC_LENGTH) {
     const shown = `${text.slice(0, 40)}…`;
     return fail('syntax', shown, 1, `is ${text.length} characters long, at most ${MAX_SPEC_LENGTH} are read`);
@@ -101,7 +101,7 @@ function isBalanced(text: string): boolean {
 }
 
 /** Parses `sma(20), MACD(12,26,9)`: all errors at once, and no specification twice. Positions count within the whole list. */
-export function parseSpecList(text: string, registry: Registry = BUILT_IN): SpecListResult {
+export function parseSpecList(text: string, registry: Registry = allIndicators()): SpecListResult {
   const specs = new Map<string, IndicatorSpec>();
   const errors: SpecError[] = [];
   const items = splitList(text);

@@ -1,10 +1,11 @@
-import type { Kernel } from './definition.ts';
+import type { Kernel, KernelTools } from './definition.ts';
 import { IndicatorError } from './errors.ts';
 import type { StagePlan } from './plan.ts';
 import type { Rows } from './rows.ts';
-import type { Window } from './window.ts';
+import { Window } from './window.ts';
 
 const NONE = new Float64Array(0);
+const TOOLS: KernelTools = { window: (size) => new Window(size) };
 
 /** One indicator of those within each other: its kernel, what that remembers, and what it remembered before the last input. */
 export class Stage {
@@ -20,7 +21,7 @@ export class Stage {
   constructor(plan: StagePlan) {
     const { definition, parameters, outputs } = plan.spec;
     this.plan = plan;
-    this.kernel = definition.create(parameters);
+    this.kernel = definition.create(parameters, TOOLS);
     const { slots, windows } = this.kernel;
     this.#windows = windows;
     this.state = slots === 0 ? NONE : new Float64Array(slots);

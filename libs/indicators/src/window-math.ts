@@ -1,4 +1,9 @@
-import type { Window } from './window.ts';
+/** `data[end - size] … data[end - 1]`: a window, or the last part of one. */
+export interface Span {
+  readonly data: Float64Array;
+  readonly end: number;
+  readonly size: number;
+}
 
 /*
  * What indicators read off a full window. Each goes over the window from its oldest number on, in an order that the window alone decides,
@@ -6,7 +11,7 @@ import type { Window } from './window.ts';
  */
 
 /** The largest number of the window. */
-export function highest({ data, end, size }: Window): number {
+export function highest({ data, end, size }: Span): number {
   let most = data[end - size] ?? NaN;
   for (let index = end - size + 1; index < end; index += 1) {
     const value = data[index] ?? NaN;
@@ -16,7 +21,7 @@ export function highest({ data, end, size }: Window): number {
 }
 
 /** The smallest number of the window. */
-export function lowest({ data, end, size }: Window): number {
+export function lowest({ data, end, size }: Span): number {
   let least = data[end - size] ?? NaN;
   for (let index = end - size + 1; index < end; index += 1) {
     const value = data[index] ?? NaN;
@@ -26,7 +31,7 @@ export function lowest({ data, end, size }: Window): number {
 }
 
 /** How many inputs ago the largest number came; of equal ones the last. 0: it is the newest. */
-export function ageOfHighest({ data, end, size }: Window): number {
+export function ageOfHighest({ data, end, size }: Span): number {
   let at = end - size;
   for (let index = at + 1; index < end; index += 1) {
     if ((data[index] ?? NaN) >= (data[at] ?? NaN)) at = index;
@@ -35,7 +40,7 @@ export function ageOfHighest({ data, end, size }: Window): number {
 }
 
 /** How many inputs ago the smallest number came; of equal ones the last. 0: it is the newest. */
-export function ageOfLowest({ data, end, size }: Window): number {
+export function ageOfLowest({ data, end, size }: Span): number {
   let at = end - size;
   for (let index = at + 1; index < end; index += 1) {
     if ((data[index] ?? NaN) <= (data[at] ?? NaN)) at = index;
@@ -44,7 +49,7 @@ export function ageOfLowest({ data, end, size }: Window): number {
 }
 
 /** Mean with the weights 1 (oldest) to `size` (newest), taken about the oldest number: equal numbers have themselves as theirs. */
-export function weightedMean({ data, end, size }: Window): number {
+export function weightedMean({ data, end, size }: Span): number {
   const oldest = data[end - size] ?? NaN;
   let sum = 0;
   for (let age = size; age > 1; age -= 1) {
@@ -54,7 +59,7 @@ export function weightedMean({ data, end, size }: Window): number {
 }
 
 /** How far the newest number is above the mean, by its distances to the others: digits that a mean of large numbers lacks count here. */
-export function aboveMean({ data, end, size }: Window): number {
+export function aboveMean({ data, end, size }: Span): number {
   const newest = data[end - 1] ?? NaN;
   let sum = 0;
   for (let index = end - size; index < end; index += 1) sum += newest - (data[index] ?? NaN);
@@ -62,7 +67,7 @@ export function aboveMean({ data, end, size }: Window): number {
 }
 
 /** Mean distance from the mean, whatever the direction; `above` as {@link aboveMean} says. */
-export function meanDeviation({ data, end, size }: Window, above: number): number {
+export function meanDeviation({ data, end, size }: Span, above: number): number {
   const newest = data[end - 1] ?? NaN;
   let sum = 0;
   for (let index = end - size; index < end; index += 1) {
@@ -75,7 +80,7 @@ export function meanDeviation({ data, end, size }: Window, above: number): numbe
  * Sum of squared distances from `mean`, in four interleaved sums by age: the order, and so every bit, is fixed by the window alone,
  * and the four do not wait for one another (about 3 times the speed of one sum).
  */
-export function squaredDistances({ data, end, size }: Window, mean: number): number {
+export function squaredDistances({ data, end, size }: Span, mean: number): number {
   return squaresAbout(data, end, size, mean);
 }
 
@@ -104,7 +109,7 @@ export function squaresAbout(data: Float64Array, end: number, size: number, mean
 }
 
 /** Sum of the products of both windows' distances from their means; of windows of one size. */
-export function productOfDistances(x: Window, meanX: number, y: Window, meanY: number): number {
+export function productOfDistances(x: Span, meanX: number, y: Span, meanY: number): number {
   const { size } = x;
   let sum = 0;
   for (let age = size; age > 0; age -= 1) {
@@ -114,7 +119,7 @@ export function productOfDistances(x: Window, meanX: number, y: Window, meanY: n
 }
 
 /** Slope, per input, of the line of least squares through the window, about `mean`; needs two numbers. */
-export function slopeOf({ data, end, size }: Window, mean: number): number {
+export function slopeOf({ data, end, size }: Span, mean: number): number {
   const middle = (size - 1) / 2;
   let sum = 0;
   for (let x = 0; x < size; x += 1) sum += (x - middle) * ((data[end - size + x] ?? NaN) - mean);

@@ -1,4 +1,4 @@
-import { parseInterval, type Interval } from '@tickwell/domain';
+import { ok, parseInterval, type Interval, type Result } from '@tickwell/domain';
 import { parseSpecList, type IndicatorSpec } from '@tickwell/indicators';
 import {
   field,
@@ -18,6 +18,8 @@ export interface IndicatorsConfig extends RuntimeConfig, QueryConfig {
   /** Of the bars built from trades. */
   readonly barIntervals: readonly Interval[];
   readonly indicators: readonly IndicatorSpec[];
+  /** Names of users' own indicators that were loaded. */
+  readonly ownIndicators: readonly string[];
   /** How many closed bars of each series late trades and corrected bars can still change. */
   readonly correctableBars: number;
   /** How many bars of each series of trades may wait for the watermark. */
@@ -29,8 +31,14 @@ const DEFAULT_INTERVALS = '1m,5m,1h,1d';
 const DEFAULT_INDICATORS = 'sma(20),ema(20),rsi(14),macd(12,26,9),atr(14),bbands(20,2),vwap(utc-day)';
 const MAX_INTERVALS = 16;
 
-/** @throws ConfigError with every problem at once. */
-export function readIndicatorsConfig(env: Env): IndicatorsConfig {
+/**
+ * `modules`: what came of the files that TICKWELL_INDICATOR_MODULES names, which are loaded before.
+ * @throws ConfigError with every problem at once.
+ */
+export function readIndicatorsConfig(
+  env: Env,
+  modules: Result<readonly string[], string> = ok([]),
+): IndicatorsConfig {
   return readConfig<IndicatorsConfig>(env, {
     ...RUNTIME_FIELDS,
     ...QUERY_FIELDS,
@@ -38,6 +46,10 @@ export function readIndicatorsConfig(env: Env): IndicatorsConfig {
     groupId: field.text('TICKWELL_INDICATORS_GROUP', 'tickwell-indicators'),
     barIntervals: intervals('TICKWELL_BAR_INTERVALS'),
     indicators: specifications('TICKWELL_INDICATORS'),
+    ownIndicators: {
+      name: 'TICKWELL_INDICATOR_MODULES',
+      parse: () => (modules.ok ? modules : { ok: false, problem: modules.error }),
+    },
     correctableBars: field.integer('TICKWELL_CORRECTABLE_BARS', { min: 1, max: 1_000, fallback: 64 }),
     formingBars: field.integer('TICKWELL_FORMING_BARS', { min: 1, max: 10_000, fallback: 256 }),
     checkpointIntervalMs: field.integer('TICKWELL_CHECKPOINT_INTERVAL_MS', {

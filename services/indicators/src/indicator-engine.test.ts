@@ -1,6 +1,13 @@
 import { decodeIndicatorBatches, encodeBarBatch, events, parseMessage, TOPICS } from '@tickwell/contracts';
 import type { BarBatch, IndicatorBatch } from '@tickwell/domain';
-import { calculate, parseSpecList, type IndicatorInput, type IndicatorSpec } from '@tickwell/indicators';
+import {
+  BUILT_IN,
+  calculate,
+  parseSpecList,
+  type IndicatorDefinition,
+  type IndicatorInput,
+  type IndicatorSpec,
+} from '@tickwell/indicators';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
@@ -15,6 +22,12 @@ import { StoredHistory } from './fixtures/stored-history.ts';
 import { IndicatorEngine } from './indicator-engine.ts';
 import { SessionBook } from './sessions.ts';
 import type { OnUnreadable } from './unreadable.ts';
+
+function definitionOf(name: string): IndicatorDefinition {
+  const definition = BUILT_IN.get(name);
+  if (definition === undefined) throw new Error(`there is no ${name}`);
+  return definition;
+}
 
 const HOUR_NS = 3_600_000_000_000n;
 const TEXT = 'sma(3),ema(3),rsi(3),macd(2,4,3),atr(3),bbands(3,2),vwap(utc-day)';
@@ -319,6 +332,36 @@ describe('indicator engine: findings', () => {
     expect(findings(written)).toMatchObject([
       { rule: 'bar-not-usable', message: expect.stringContaining('3 1h') as string },
     ]);
+  });
+
+  it('name a specification whose kernel throws, and all others go on', () => {
+    const touchy: IndicatorDefinition = {
+      ...definitionOf('sma'),
+      name: 'touchy',
+      outputs: ['touchy'],
+      create: () => ({
+        slots: 0,
+        windows: [],
+        run(_state, { price }, out, from, to) {
+          for (let row = from; row < to; row += 1) {
+            if (price[row] === 13 * 1.125) throw new RangeError('thirteen');
+            out[row] = price[row] ?? NaN;
+          }
+        },
+      }),
+    };
+    const own = parseSpecList('touchy(1)', new Map([['touchy', touchy]]));
+    if (!own.ok) throw new Error('not a specification');
+    const processor = engine(KEPT, false, [...own.specs, ...SPECS.slice(0, 1)]);
+    const hours = [12, 13, 14].map((price, at) => ({ at, price, volume: 1 }));
+    const written = processor.feed(logRecord('md.bars', 0, encodeBarBatch(batch({ hours, knownAtNs: 1n }))));
+    const [finding, ...others] = findings(written);
+    expect(others).toEqual([]);
+    expect(finding?.rule).toBe('indicator-failed');
+    expect(finding?.message).toContain('touchy(1,close): its kernel threw "thirteen"');
+    const [first, second] = indicatorsIn(written);
+    expect(first?.outputs[0]?.value).toEqual([12 * 1.125, NaN, 14 * 1.125]);
+    expect(second?.outputs[0]?.value[2]).toBe(13 * 1.125);
   });
 
   it('name a series beyond the limit', () => {

@@ -76,13 +76,14 @@ export class IndicatorEngine implements Processor<IndicatorState, ServiceSetting
     entry.priceBasis = batch.header.priceBasis;
     const bars = toSeriesBars(batch);
     const usable = bars.filter(isUsableInput);
-    const { rows } = entry.indicators.apply(usable);
+    const { rows, failed } = entry.indicators.apply(usable);
     const outputs = indicatorRecords(key, batch, rows);
     if (usable.length < bars.length) {
       const refused = bars.filter((bar) => !isUsableInput(bar)).map((bar) => bar.startNs);
       const reason = 'have prices or volumes that are no finite numbers: indicators do not count them';
       outputs.push(barsFinding(key, batch, refused, 'bar-not-usable', reason));
     }
+    for (const { message } of failed) outputs.push(failureFinding(key, batch, message));
     const missing = entry.indicators.tellLackOfCalendar();
     if (missing.length > 0) outputs.push(noCalendar(key, batch, missing));
     return outputs;
@@ -138,6 +139,15 @@ export class IndicatorEngine implements Processor<IndicatorState, ServiceSetting
 function toSeriesBars({ header, bars }: BarBatch): SeriesBar[] {
   const { knownAtNs } = header;
   return bars.startNs.map((_startNs, index) => ({ ...barInput(bars, index), knownAtNs }));
+}
+
+/** One of a record of bars and a specification, however many bars it failed on. */
+function failureFinding(key: string, batch: BarBatch, message: string): Output {
+  return qualityFinding(key, batch.header, 'bars', {
+    rule: 'indicator-failed',
+    message: `${batch.interval} ${batch.priceType} bars of ${key} (${batch.header.source}): ${message}; it has no values of them`,
+    ...spanOf(batch.bars.startNs),
+  });
 }
 
 function barsFinding(

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { ok, type Result } from '@tickwell/domain';
 import {
   ConfigError,
   RUNTIME_FIELDS,
@@ -27,10 +28,15 @@ export interface QueryConfig extends RuntimeConfig {
   /** What may wait for one subscriber. */
   readonly queueMessages: number;
   readonly queueBytes: number;
+  /** Names of users' own indicators that were loaded. */
+  readonly ownIndicators: readonly string[];
 }
 
-/** @throws ConfigError with every problem at once */
-export function readQueryConfig(env: Env): QueryConfig {
+/**
+ * `modules`: what came of the files that TICKWELL_INDICATOR_MODULES names, which are loaded before.
+ * @throws ConfigError with every problem at once
+ */
+export function readQueryConfig(env: Env, modules: Result<readonly string[], string> = ok([])): QueryConfig {
   const config = readConfig<QueryConfig>(env, {
     ...RUNTIME_FIELDS,
     kafkaBrokers: field.list('TICKWELL_KAFKA_BROKERS'),
@@ -53,6 +59,10 @@ export function readQueryConfig(env: Env): QueryConfig {
       max: 1024 * 1024 * 1024,
       fallback: 8 * 1024 * 1024,
     }),
+    ownIndicators: {
+      name: 'TICKWELL_INDICATOR_MODULES',
+      parse: () => (modules.ok ? modules : { ok: false, problem: modules.error }),
+    },
   });
   if ((config.grpcTlsCertFile === '') !== (config.grpcTlsKeyFile === '')) {
     throw new ConfigError([

@@ -1,6 +1,7 @@
 import { ALL_TOPICS } from '@tickwell/contracts';
 import { TickwellError } from '@tickwell/domain';
 import { GrpcServer, bindConfig, bindDeadLetters, bindMarketData, bindQuality } from '@tickwell/grpc';
+import { addIndicatorModules, INDICATOR_MODULES } from '@tickwell/indicator-modules';
 import { createKafkaLog, partitionForKey } from '@tickwell/kafka';
 import { createQuestdbReader, parsePgUrl } from '@tickwell/questdb';
 import { runService } from '@tickwell/runtime';
@@ -9,10 +10,13 @@ import { QueryService } from './service.ts';
 
 const NS_PER_MS = 1_000_000n;
 
+/** Before anything names an indicator of theirs. */
+const modules = await addIndicatorModules(process.env[INDICATOR_MODULES] ?? '');
+
 await runService({
   name: 'query',
   env: process.env,
-  readConfig: readQueryConfig,
+  readConfig: (env) => readQueryConfig(env, modules),
   build: async (config, logger) => {
     const pg = parsePgUrl(config.questdbPgUrl.href);
     if (pg === undefined) throw new TickwellError('config-invalid', 'TICKWELL_QUESTDB_PG_URL names no host');

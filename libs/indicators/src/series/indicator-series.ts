@@ -1,6 +1,7 @@
 import { readState, StateWriter, type Result, type StateReader } from '@tickwell/domain';
 import type { IndicatorSpec } from '../definition.ts';
-import { createIndicator, restore, type Indicator } from '../engine.ts';
+import { createIndicator, restore, type Indicator, type IndicatorValue } from '../engine.ts';
+import { IndicatorError } from '../errors.ts';
 import type { IndicatorInput } from '../input.ts';
 import { parseSpec } from '../spec.ts';
 import { BarWindow, type SeriesBar } from './bar-window.ts';
@@ -18,6 +19,8 @@ export interface SeriesOutcome {
   readonly rows: readonly SpecRows[];
   /** Starts of bars behind the anchor: they are not counted before the series is {@link IndicatorSeries.resume | resumed}. */
   readonly tooOld: readonly bigint[];
+  /** What specifications could not compute, the last message of each; they have no values there and go on after it. */
+  readonly failed: readonly { readonly spec: IndicatorSpec; readonly message: string }[];
 }
 
 /** A place between two bars of the series. */
@@ -86,6 +89,8 @@ export class IndicatorSeries {
   #unwritten: readonly SpecRows[] = [];
   /** Of the whole window. */
   #knownAtNs = 0n;
+  /** Since the bars that are being applied. */
+  readonly #failures = new Map<IndicatorSpec, string>();
   /** Whether it was said that specifications are left out because there is no calendar. */
   #isLackOfCalendarTold = false;
   /** Of what was restored nothing is computed before it is known by which sessions. */
@@ -141,6 +146,7 @@ export class IndicatorSeries {
 
   /** Bars in log order, each with finite numbers up to 1e99 and no negative volume. */
   apply(bars: readonly SeriesBar[]): SeriesOutcome {
+    this.#failures.clear();
     const rows = this.#slots.map((slot) => this.#startOf(slot));
     const tooOld: bigint[] = [];
     let index = 0;
@@ -158,7 +164,8 @@ export class IndicatorSeries {
       index += 1;
     }
     for (const startNs of tooOld) this.#noteLate(startNs);
-    return { rows: this.#slots.map(({ spec }, at) => ({ spec, rows: rows[at] ?? [] })), tooOld };
+    const failed = [...this.#failures].map(([spec, message]) => ({ spec, message }));
+    return { rows: this.#slots.map(({ spec }, at) => ({ spec, rows: rows[at] ?? [] })), tooOld, failed };
   }
 
   #startOf(slot: Slot): IndicatorRow[] {
@@ -359,7 +366,7 @@ export class IndicatorSeries {
     const input = this.input(bar);
     for (const [index, { spec, live }] of this.#slots.entries()) {
       if (!takes(spec, input)) continue;
-      const { warm, values } = live.update(input);
+      const { warm, values } = this.#take(spec, () => live.update(input));
       rows[index]?.push({ startNs, knownAtNs: this.#knownAtNs, warm, values });
     }
     this.#noteMiddle();
@@ -374,7 +381,7 @@ export class IndicatorSeries {
     for (const [index, { spec, live }] of this.#slots.entries()) {
       if (!takes(spec, input)) continue;
       const before = live.value;
-      const { warm, values } = live.replace(input);
+      const { warm, values } = this.#take(spec, () => live.replace(input));
       const row = { startNs, knownAtNs: this.#knownAtNs, warm, values };
       if (isChanged(before, row)) rows[index]?.push(row);
     }
@@ -427,7 +434,7 @@ export class IndicatorSeries {
     for (const [at, input] of inputs.entries()) {
       knownAtNs = later(knownAtNs, input.knownAtNs);
       if (takes(slot.spec, input)) {
-        const { warm, values } = slot.live.update(input);
+        const { warm, values } = this.#take(slot.spec, () => slot.live.update(input));
         if (at >= first) rows.push({ startNs: input.startNs, knownAtNs, warm, values });
       }
       if (at + 1 === this.#keptBars) slot.next = slot.live.snapshot();
@@ -437,6 +444,17 @@ export class IndicatorSeries {
 
   #inputs(): SeriesBar[] {
     return this.#window.bars().map((bar) => this.input(bar));
+  }
+
+  /** A kernel that throws has no value of that bar and stops nothing else. */
+  #take(spec: IndicatorSpec, action: () => IndicatorValue): IndicatorValue {
+    try {
+      return action();
+    } catch (error) {
+      if (!(error instanceof IndicatorError)) throw error;
+      this.#failures.set(spec, error.message);
+      return { warm: false, values: spec.outputs.map(() => NaN) };
+    }
   }
 
   #noteMiddle(): void {

@@ -2,7 +2,7 @@ import { checkLineText, checkSymbol, err, JsonFields, parseInterval, type Result
 import type { PriceType } from '@tickwell/domain';
 import type { IndicatorSpec } from '../definition.ts';
 import type { Registry } from '../registry.ts';
-import { BUILT_IN } from '../registry.ts';
+import { allIndicators } from '../registry.ts';
 import { MAX_SPECS, parseSpec } from '../spec.ts';
 
 /** Most symbols, sources or intervals one document names. */
@@ -30,7 +30,10 @@ export interface ReadSelection {
 }
 
 /** What the configuration service checks of documents of kind `indicator` before it writes them. */
-export function checkIndicatorDocument(document: unknown, registry: Registry = BUILT_IN): readonly string[] {
+export function checkIndicatorDocument(
+  document: unknown,
+  registry: Registry = allIndicators(),
+): readonly string[] {
   return readDocument(document, registry).problems;
 }
 
@@ -38,7 +41,10 @@ export function checkIndicatorDocument(document: unknown, registry: Registry = B
  * What a document in the log amounts to. It may have been written by other means or for a newer build: a specification that is not known here
  * is left out, and the others are computed.
  */
-export function readIndicatorDocument(payloadJson: string, registry: Registry = BUILT_IN): ReadSelection {
+export function readIndicatorDocument(
+  payloadJson: string,
+  registry: Registry = allIndicators(),
+): ReadSelection {
   try {
     return readDocument(JSON.parse(payloadJson), registry);
   } catch {

@@ -2,7 +2,7 @@ import { create } from '@bufbuild/protobuf';
 import { barSessionDate } from '@tickwell/calendar';
 import { events, priceBasisToProto, queryV1 } from '@tickwell/contracts';
 import { err, NS_PER_DAY, ok, TickwellError, utcDateNumber, type Result } from '@tickwell/domain';
-import { BUILT_IN, type IndicatorSpec, type Registry } from '@tickwell/indicators';
+import { allIndicators, type IndicatorSpec, type Registry } from '@tickwell/indicators';
 import type { BarQuery, HistoryReader, IndicatorQuery, IndicatorRows } from '@tickwell/ports';
 import { BEST_SOURCE } from '@tickwell/source-policy';
 import { orRefuse } from '../arguments.ts';
@@ -33,7 +33,7 @@ export class IndicatorCalls {
 
   constructor(parts: IndicatorCallParts) {
     this.#parts = parts;
-    this.#registry = parts.registry ?? BUILT_IN;
+    this.#registry = parts.registry ?? allIndicators();
   }
 
   async *getIndicators(

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { TickwellError } from '@tickwell/domain';
+import { addIndicatorModules, INDICATOR_MODULES } from '@tickwell/indicator-modules';
 import type { CliContext } from '../context.ts';
 import { formatCount } from '../format/numbers.ts';
 import { checkOutFile, pour, writeFile } from '../get/file-out.ts';
@@ -12,6 +13,7 @@ interface OutputFlags {
   readonly csv?: true;
   readonly json?: true;
   readonly out?: string;
+  readonly modules?: string;
 }
 
 /** `tickwell indicators FILE` */
@@ -27,6 +29,10 @@ export function addIndicators(program: Command, context: CliContext): void {
     .option('--timezone <zone>', 'of times that say none, for example America/New_York; default UTC')
     .option('--time-format <format>', 'epoch-s, epoch-ms, or as DD/MM/YYYY HH:mm:ss; default: found out')
     .option('--calendar <id>', 'whose sessions bars within days belong to, for vwap(session) and its like')
+    .option(
+      '--modules <files>',
+      `indicators of your own, for example ./mine.ts; default: ${INDICATOR_MODULES}`,
+    )
     .option('--entry <name>', 'which file inside a zip')
     .option('--csv', 'CSV on standard output')
     .option('--out <file>', 'a file that ends in .parquet, .csv or .jsonl');
@@ -34,9 +40,12 @@ export function addIndicators(program: Command, context: CliContext): void {
     'tickwell indicators prices.csv --spec "RSI(14),MACD(12,26,9)"',
     'tickwell indicators prices.csv.gz --spec "sma(20),ema(9,rsi(14)),bbands(20,2)" --out indicators.csv',
     'tickwell indicators minute.parquet --spec "vwap(session)" --calendar XNYS --json',
+    'tickwell indicators prices.csv --spec "choppiness(14)" --modules examples/indicator/src/main.ts',
   ]);
   command.action(async (path: string, flags: IndicatorFlags & OutputFlags) => {
     checkOutput(flags);
+    const modules = await addIndicatorModules(flags.modules ?? context.env[INDICATOR_MODULES] ?? '');
+    if (!modules.ok) throw new TickwellError('invalid-argument', modules.error);
     const [file, ...others] = findFiles([path], process.cwd());
     if (file === undefined || others.length > 0)
       throw new TickwellError(

@@ -1,0 +1,1 @@
+export { addIndicatorModules, INDICATOR_MODULES } from './modules.ts';

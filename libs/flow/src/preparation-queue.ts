@@ -14,10 +14,6 @@ export class PreparationQueue {
   /** Until when a key that was prepared rests. */
   readonly #resting = new Map<string, number>();
 
-  get size(): number {
-    return this.#waiting.size;
-  }
-
   add(key: string): void {
     const dueMs = this.#resting.get(key) ?? 0;
     if (!this.#waiting.has(key)) this.#waiting.set(key, { dueMs, failures: 0 });

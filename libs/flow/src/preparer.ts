@@ -79,6 +79,8 @@ export class Preparer {
       }
       const read = await this.#catchUp(lacking);
       if (read.size > 0 && !(await partition.standStill(() => this.#install(read)))) return;
+      // There may be thousands of keys that lack nothing: others have their turn.
+      await new Promise((resolve) => setImmediate(resolve));
     }
   }
 

@@ -5,22 +5,26 @@ import type { BarGrid } from './grid.ts';
 /** What an interval in which nothing was traded becomes: no bar, a bar without prices, or one at the last close; of volume 0 either way. */
 export type EmptyIntervals = 'absent' | 'none' | 'carried';
 
+interface AnyPlan {
+  /** A forming bar goes out once at most in each such step of event time; left out: never. */
+  readonly formingStepNs?: bigint | undefined;
+  /** Instead of the limit of all bars. */
+  readonly retainedBars?: number | undefined;
+}
+
 /** One kind of bars to build of a series. */
 export type BarPlan =
-  | {
+  | (AnyPlan & {
       readonly kind: 'time';
       readonly grid: BarGrid;
       readonly empty: EmptyIntervals;
-      /** A forming bar goes out once at most in each such step of event time; left out: never. */
-      readonly formingStepNs?: bigint | undefined;
-    }
-  | {
+    })
+  | (AnyPlan & {
       readonly kind: 'threshold';
       readonly length: Extract<BarLength, { kind: 'threshold' }>;
       /** Bars of a day: no bar goes on over the end of one of them. */
       readonly sessions?: BarGrid | undefined;
-      readonly formingStepNs?: bigint | undefined;
-    };
+    });
 
 export interface BarLimits {
   /** How many closed bars of each interval late trades can still correct. */

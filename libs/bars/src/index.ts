@@ -12,3 +12,7 @@ export { DEFAULT_SESSION_OPTIONS, sessionGrid } from './session-grid.ts';
 export type { SessionGridOptions } from './session-grid.ts';
 export { DEFAULT_BAR_LIMITS, plainBars, TradeBars } from './trade-bars.ts';
 export type { TradeBarsOutcome, TradesInput } from './trade-bars.ts';
+export { BarsBook } from './settings/bars-book.ts';
+export type { TickSeries } from './settings/bars-book.ts';
+export { checkBarsDocument, readBarsDocument } from './settings/document.ts';
+export type { BarSelection } from './settings/document.ts';

@@ -43,7 +43,7 @@ export function sessionGrid(
   options: SessionGridOptions = DEFAULT_SESSION_OPTIONS,
 ): BarGrid {
   const clock = new SessionClock(calendar, options);
-  const id = `${calendar.id}${options.hours === 'all' ? ' all hours' : ''}`;
+  const id = `${calendar.id}${options.hours === 'all' ? '/all' : ''}`;
   if (interval.kind === 'fixed' && interval.lengthNs < NS_PER_DAY) {
     const slotAt = (timeNs: bigint): Slot =>
       intradaySlot(clock.at(timeNs), timeNs, interval.lengthNs, options);

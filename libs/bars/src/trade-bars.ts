@@ -63,9 +63,10 @@ export class TradeBars {
   #hasBegun = false;
 
   constructor(plans: readonly BarPlan[], limits: BarLimits = DEFAULT_BAR_LIMITS) {
-    this.#builders = plans.map((plan) =>
-      plan.kind === 'time' ? new IntervalBars(plan, limits) : new ThresholdBars(plan, limits),
-    );
+    this.#builders = plans.map((plan) => {
+      const own = plan.retainedBars === undefined ? limits : { ...limits, retainedBars: plan.retainedBars };
+      return plan.kind === 'time' ? new IntervalBars(plan, own) : new ThresholdBars(plan, own);
+    });
   }
 
   apply(input: TradesInput): TradeBarsOutcome {
@@ -102,13 +103,8 @@ export class TradeBars {
     limits: BarLimits = DEFAULT_BAR_LIMITS,
   ): Result<TradeBars, string> {
     const restored = new TradeBars(plans, limits);
-    const parts = readState(bytes, (reader) => {
-      const version = reader.uint();
-      if (version !== 1 && version !== STATE_VERSION)
-        reader.fail(`version ${version}, this build reads ${STATE_VERSION}`);
-      return Array.from({ length: reader.count(2) }, () => [version, reader.text(), reader.block()] as const);
-    });
-    if (!parts.ok) return err(`state of trade bars: ${parts.error}`);
+    const parts = partsOf(bytes);
+    if (!parts.ok) return parts;
     for (const [version, id, part] of parts.value) {
       const builder = restored.#builders.find((candidate) => candidate.id === id);
       const read =
@@ -128,6 +124,12 @@ export class TradeBars {
     this.#hasBegun = true;
   }
 
+  /** Whether a snapshot is whole, as far as can be said without its plans. */
+  static check(bytes: Uint8Array): Result<undefined, string> {
+    const parts = partsOf(bytes);
+    return parts.ok ? { ok: true, value: undefined } : parts;
+  }
+
   /** Cuts the trades where their order turns back: within a run all that an interval needs to compare are its ends. */
   #add(trades: TradeColumns, knownAtNs: bigint): void {
     const { timeNs, seq } = trades;
@@ -138,6 +140,17 @@ export class TradeBars {
       from = index;
     }
   }
+}
+
+/** [version, id, state] of each kind of bars. */
+function partsOf(bytes: Uint8Array): Result<readonly (readonly [number, string, Uint8Array])[], string> {
+  const parts = readState(bytes, (reader) => {
+    const version = reader.uint();
+    if (version !== 1 && version !== STATE_VERSION)
+      reader.fail(`version ${version}, this build reads ${STATE_VERSION}`);
+    return Array.from({ length: reader.count(2) }, () => [version, reader.text(), reader.block()] as const);
+  });
+  return parts.ok ? parts : err(`state of trade bars: ${parts.error}`);
 }
 
 function outcomeOf(

@@ -125,6 +125,8 @@ export function encodeBarBatch(batch: BarBatch): Uint8Array<ArrayBuffer> {
       priceType: priceTypeToProto(batch.priceType),
       bars: create(pb.BarColumnsSchema, batch.bars),
       position: batch.positions,
+      partial: batch.partial === true,
+      forming: batch.forming === true,
     }),
   );
 }
@@ -150,7 +152,9 @@ export function barBatchFromProto(message: pb.BarBatch, raw: boolean): Result<Ba
     optional: { volume, vwap, tradeCount, sessionDate },
   });
   if (wrong !== undefined) return err(wrong);
-  return ok({ header, interval: message.interval, priceType, bars, positions: message.position });
+  const { interval, position: positions, partial, forming } = message;
+  const marks = { ...(partial ? { partial } : {}), ...(forming ? { forming } : {}) };
+  return ok({ header, interval, priceType, bars, positions, ...marks });
 }
 
 /** What one record holds: specifications over bars of one series, which share header, interval and price type; each has rows. */

@@ -15,7 +15,8 @@ export interface TopicSpec {
 /** Output partition = input partition, so every topic of market data has as many. Fixed: changing it moves keys. */
 export const DATA_PARTITIONS = 4;
 
-const DAY_MS = 86_400_000;
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
 const WEEK_MS = 7 * DAY_MS;
 const EVENTS = 'tickwell.events.v1';
 const STATE = 'tickwell.state.v1';
@@ -71,6 +72,13 @@ export const TOPICS = {
     'symbol',
     'BarBatch',
     'Validated bars, bars built from ticks (source derived:…), and the reconciled series',
+  ),
+  barsForming: data(
+    'md.bars.forming',
+    'symbol',
+    'BarBatch',
+    'Bars that go on, as often as is configured; not stored',
+    HOUR_MS,
   ),
   fundamentals: data('md.fundamentals', 'symbol', 'FundamentalBatch', 'Validated fundamentals'),
   actions: data('md.actions', 'symbol', 'CorporateActionBatch', 'Validated dividends and splits'),

@@ -79,6 +79,10 @@ export interface BarBatch {
   readonly priceType: PriceType;
   readonly bars: BarColumns;
   readonly positions: bigint[];
+  /** The bars begin before the stream was known: some of their ticks may be missing. */
+  readonly partial?: true;
+  /** The bars go on: this is what is known of them so far. */
+  readonly forming?: true;
 }
 
 export interface IndicatorBatch {

@@ -21,7 +21,8 @@ function interval(text: string): Interval {
 }
 
 const MINUTE_NS = 60_000_000_000n;
-const OPTIONS = { intervals: ['1m', '5m'].map(interval), limits: { retainedBars: 3, formingBars: 8 } };
+const INTERVALS = ['1m', '5m'].map(interval);
+const OPTIONS = { limits: { retainedBars: 3, formingBars: 8 } };
 
 function header(values: Partial<Header> = {}): Header {
   return {
@@ -52,7 +53,9 @@ function trades(
 }
 
 function run(batches: readonly TickBatch[], restart = false): ProcessorRun<unknown> {
-  const processor = new ProcessorRun<unknown>(new BarBuilder(OPTIONS), defaultSettings([]), { restart });
+  const processor = new ProcessorRun<unknown>(new BarBuilder(OPTIONS), defaultSettings([], INTERVALS), {
+    restart,
+  });
   batches.forEach((batch, offset) => processor.feed(logRecord('md.ticks', offset, encodeTickBatch(batch))));
   return processor;
 }
@@ -182,7 +185,7 @@ describe('bar builder', () => {
     expect(findings(run([trades(minutes)]).written)).toMatchObject([
       { rule: 'watermark-stalled', message: expect.stringContaining('1 1m bars') as string },
     ]);
-    const sources = Array.from({ length: 17 }, (_, index) => trades([0], { source: `s${index}` }));
+    const sources = Array.from({ length: 65 }, (_, index) => trades([0], { source: `s${index}` }));
     expect(findings(run(sources).written)).toMatchObject([{ rule: 'too-many-series' }]);
   });
 
@@ -191,7 +194,7 @@ describe('bar builder', () => {
     const onUnreadable: OnUnreadable = ({ offset }, { rule }) => seen.push(`${offset} ${rule}`);
     const processor = new ProcessorRun<unknown>(
       new BarBuilder({ ...OPTIONS, onUnreadable }),
-      defaultSettings([]),
+      defaultSettings([], INTERVALS),
     );
     expect(processor.feed(logRecord('md.ticks', 41, Uint8Array.of(255, 1, 2)))).toEqual([]);
     expect(seen).toEqual(['41 malformed-protobuf']);
@@ -222,10 +225,10 @@ describe('bar builder', () => {
   it('refuses damaged state and state of another version by a returned error', () => {
     const processor = new BarBuilder(OPTIONS);
     const state = processor.encodeState([]);
-    expect(processor.decodeState('AAPL', 2, state)).toEqual({
+    expect(processor.decodeState('AAPL', 3, state)).toEqual({
       ok: false,
-      error: 'version 2, this build reads 1',
+      error: 'version 3, this build reads 2',
     });
-    expect(processor.decodeState('AAPL', 1, Uint8Array.of(9, 9)).ok).toBe(false);
+    expect(processor.decodeState('AAPL', 2, Uint8Array.of(9, 9)).ok).toBe(false);
   });
 });

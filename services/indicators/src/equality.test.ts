@@ -1,3 +1,4 @@
+import { BarsBook } from '@tickwell/bars';
 import { encodeBarBatch } from '@tickwell/contracts';
 import { emptyBars, type BarBatch } from '@tickwell/domain';
 import {
@@ -20,6 +21,7 @@ import type { ServiceSettings } from './settings.ts';
 const HOUR_NS = 3_600_000_000_000n;
 const FIRST_NS = 1_704_153_600_000_000_000n;
 const SESSIONS = new SessionBook(() => 'XNYS');
+const NO_BARS = new BarsBook([], () => '');
 const ALL = { symbols: undefined, sources: undefined, intervals: undefined, priceTypes: undefined };
 /** So few that the states at the anchor move with every few bars, and most corrections are behind them. */
 const KEPT = 4;
@@ -226,7 +228,7 @@ function batchOf(bars: BarBatch['bars'], knownAtNs: bigint): BarBatch {
 }
 
 function settingsOf(specs: readonly IndicatorSpec[]): ServiceSettings {
-  return { indicators: new IndicatorPlan([{ specs, ...ALL }]), sessions: SESSIONS };
+  return { indicators: new IndicatorPlan([{ specs, ...ALL }]), sessions: SESSIONS, bars: NO_BARS };
 }
 
 /** Numbers from 0 to 1. */

@@ -72,8 +72,8 @@ interface Outputs {
 function expected(batches: readonly TickBatch[], symbol: string): Outputs {
   const config = readIndicatorsConfig({ TICKWELL_KAFKA_BROKERS: 'unused:1' });
   const limits = { retainedBars: config.correctableBars, formingBars: config.formingBars };
-  const settings = defaultSettings(config.indicators);
-  const builder = new ProcessorRun(new BarBuilder({ intervals: config.barIntervals, limits }), settings);
+  const settings = defaultSettings(config.indicators, config.barIntervals);
+  const builder = new ProcessorRun(new BarBuilder({ limits }), settings);
   const engine = new ProcessorRun(
     new IndicatorEngine({ history: NO_HISTORY, keptBars: config.correctableBars + 1 }),
     settings,

@@ -14,6 +14,7 @@ import { logUnreadable } from './unreadable.ts';
 export const INDICATORS_TOPICS: readonly TopicSpec[] = [
   TOPICS.ticks,
   TOPICS.bars,
+  TOPICS.barsForming,
   TOPICS.indicators,
   TOPICS.quality,
   TOPICS.stateIndicators,
@@ -48,7 +49,7 @@ export class IndicatorsService {
   #stopping: Promise<void> | undefined;
 
   constructor(config: IndicatorsSettings, { log, logger, clock, query }: IndicatorsParts) {
-    const { barIntervals, correctableBars, formingBars } = config;
+    const { correctableBars, formingBars } = config;
     const limits = { retainedBars: correctableBars, formingBars };
     const onUnreadable = logUnreadable(logger);
     const view = settingsView(config, logger);
@@ -59,7 +60,7 @@ export class IndicatorsService {
       log,
       logger,
       processors: [
-        new BarBuilder({ intervals: barIntervals, limits, onUnreadable }),
+        new BarBuilder({ limits, onUnreadable }),
         // One more, so that every bar the builder can still correct finds its place before the newest one.
         new IndicatorEngine({ keptBars: correctableBars + 1, history, onUnreadable }),
       ],

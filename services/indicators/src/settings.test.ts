@@ -6,7 +6,7 @@ import { settingsView } from './settings.ts';
 
 const parsed = parseSpecList('sma(5)');
 if (!parsed.ok) throw new Error('specification');
-const DEFAULTS = { indicators: parsed.specs };
+const DEFAULTS = { indicators: parsed.specs, barIntervals: [] };
 const SERIES = { symbol: 'AAPL', source: 'yahoo', interval: '1d', priceType: 'trade' } as const;
 
 function entry(position: bigint, payloadJson: string): ConfigEntry {

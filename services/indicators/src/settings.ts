@@ -1,4 +1,6 @@
+import { BarsBook, readBarsDocument, type BarSelection } from '@tickwell/bars';
 import type { ConfigEntry } from '@tickwell/config';
+import type { Interval } from '@tickwell/domain';
 import { IndicatorPlan, readIndicatorDocument, type IndicatorSpec } from '@tickwell/indicators';
 import { parseInstrument } from '@tickwell/instruments';
 import type { Logger } from '@tickwell/ports';
@@ -12,11 +14,14 @@ export interface ServiceSettings {
   readonly indicators: IndicatorPlan;
   /** Of the bars of each instrument that has a calendar. */
   readonly sessions: SessionBook;
+  readonly bars: BarsBook;
 }
 
 export interface SettingsDefaults {
   /** Of every series of bars, while there is no document of kind `indicator`. */
   readonly indicators: readonly IndicatorSpec[];
+  /** Of the trades of every source, while there is no document of kind `bars`. */
+  readonly barIntervals: readonly Interval[];
 }
 
 /**
@@ -37,10 +42,24 @@ export function settingsView(
         logger.warn({ kind: 'indicator', id, problems }, `indicator ${id}: ${problems.join('; ')}: left out`);
       return selection;
     });
+    const built = ofKind('bars').map(({ id, position, payloadJson }) => {
+      const read = readBarsDocument(payloadJson);
+      if (!read.ok && position > saidUpTo)
+        logger.warn(
+          { kind: 'bars', id, problems: read.error },
+          `bars ${id}: ${read.error.join('; ')}: left out`,
+        );
+      return read.ok ? [read.value] : [];
+    });
+    const bars = built.length > 0 ? built.flat() : [defaultBars(defaults)];
     for (const { position } of documents) if (position > saidUpTo) saidUpTo = position;
     const ofSymbol = calendars(ofKind('instrument'));
-    const sessions = new SessionBook((symbol) => ofSymbol.get(symbol) ?? '');
-    return { indicators: planOf(chosen, defaults), sessions };
+    const calendarOf = (symbol: string): string => ofSymbol.get(symbol) ?? '';
+    return {
+      indicators: planOf(chosen, defaults),
+      sessions: new SessionBook(calendarOf),
+      bars: new BarsBook(bars, calendarOf),
+    };
   };
 }
 
@@ -57,6 +76,20 @@ function calendarReader(): (documents: readonly ConfigEntry[]) => ReadonlyMap<st
       }),
     );
     return new Map([...kept].map(([id, { calendar }]) => [id, calendar]));
+  };
+}
+
+function defaultBars({ barIntervals }: SettingsDefaults): BarSelection {
+  return {
+    lengths: barIntervals,
+    symbols: undefined,
+    sources: undefined,
+    priceTypes: new Set(['trade']),
+    alignment: 'utc',
+    calendar: '',
+    empty: 'absent',
+    formingMs: undefined,
+    correctableBars: undefined,
   };
 }
 

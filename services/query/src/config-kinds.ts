@@ -1,3 +1,4 @@
+import { checkBarsDocument } from '@tickwell/bars';
 import type { ConfigKinds } from '@tickwell/config';
 import { checkIndicatorDocument } from '@tickwell/indicators';
 import { ALERT_KIND } from './alerts/alert-kind.ts';
@@ -11,5 +12,6 @@ export const CONFIG_KINDS: ConfigKinds = {
   source: SOURCE_KIND,
   validation: VALIDATION_KIND,
   alert: ALERT_KIND,
+  bars: { check: (_id, document) => checkBarsDocument(document) },
   indicator: { check: (_id, document) => checkIndicatorDocument(document) },
 };

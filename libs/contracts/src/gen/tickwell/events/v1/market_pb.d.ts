@@ -155,7 +155,7 @@ export declare type QuoteColumns = Message<"tickwell.events.v1.QuoteColumns"> & 
 export declare const QuoteColumnsSchema: GenMessage<QuoteColumns>;
 
 /**
- * Value of md.raw.bars and md.bars: bars of one interval and price type.
+ * Value of md.raw.bars, md.bars and md.bars.forming: bars of one interval and price type.
  *
  * @generated from message tickwell.events.v1.BarBatch
  */
@@ -166,7 +166,7 @@ export declare type BarBatch = Message<"tickwell.events.v1.BarBatch"> & {
   header?: Header | undefined;
 
   /**
-   * "1s", "5s", "1m", "5m", "1h", "1d", "1w", "1mo".
+   * "1s", "5s", "1m", "5m", "1h", "1d", "1w", "1mo"; "100tick", "5000volume", "1000000dollar".
    *
    * @generated from field: string interval = 2;
    */
@@ -188,6 +188,20 @@ export declare type BarBatch = Message<"tickwell.events.v1.BarBatch"> & {
    * @generated from field: repeated uint64 position = 5;
    */
   position: bigint[];
+
+  /**
+   * These bars begin before the stream was known: some of their ticks may be missing.
+   *
+   * @generated from field: bool partial = 6;
+   */
+  partial: boolean;
+
+  /**
+   * These bars go on (md.bars.forming): this is what is known of them so far.
+   *
+   * @generated from field: bool forming = 7;
+   */
+  forming: boolean;
 };
 
 /**

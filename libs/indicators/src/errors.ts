@@ -18,3 +18,17 @@ export class IndicatorError extends TickwellError {
     this.name = 'IndicatorError';
   }
 }
+
+/**
+ * Takes an input of an indicator (`() => indicator.advance(input)`). Of a kernel that throws, a mistake in a user's definition, it returns the message: the
+ * input then counts, has no value (not warm, NaN) and has changed nothing else. Undefined: all is well. Other errors go on.
+ */
+export function takeInput(action: () => unknown): string | undefined {
+  try {
+    action();
+    return undefined;
+  } catch (error) {
+    if (error instanceof IndicatorError && error.code === 'indicator-kernel-failed') return error.message;
+    throw error;
+  }
+}

@@ -19,7 +19,7 @@ export {
   type SkippedRows,
   type TechnicalIndicators,
 } from './frame.ts';
-export { IndicatorError } from './errors.ts';
+export { IndicatorError, takeInput } from './errors.ts';
 export type { IndicatorErrorCode } from './errors.ts';
 export type { IndicatorInput, PriceSource } from './input.ts';
 export { readDefinition } from './foreign.ts';

@@ -5,6 +5,7 @@ import {
   createIndicator,
   isChanged,
   isUsableInput,
+  takeInput,
   takes,
   type BarSeriesName,
   type Indicator,
@@ -122,9 +123,10 @@ export class SeriesWarmUp {
     if (bar.knownAtNs > this.#knownAtNs) this.#knownAtNs = bar.knownAtNs;
     for (const [at, job] of this.#jobs.entries()) {
       if (!takes(job.spec, input)) continue;
+      // A kernel that throws has no value here either.
+      takeInput(() => job.indicator.advance(input));
       if (this.#mayTell(job, startNs))
-        made[at]?.push({ startNs, knownAtNs: this.#knownAtNs, ...job.indicator.update(input) });
-      else job.indicator.advance(input);
+        made[at]?.push({ startNs, knownAtNs: this.#knownAtNs, ...job.indicator.value });
     }
   }
 

@@ -1,7 +1,7 @@
 import { readState, StateWriter, type Result, type StateReader } from '@tickwell/domain';
 import type { IndicatorSpec } from '../definition.ts';
 import { createIndicator, restore, type Indicator, type IndicatorValue } from '../engine.ts';
-import { IndicatorError } from '../errors.ts';
+import { takeInput } from '../errors.ts';
 import type { IndicatorInput } from '../input.ts';
 import { parseSpec } from '../spec.ts';
 import { BarWindow, type SeriesBar } from './bar-window.ts';
@@ -366,7 +366,7 @@ export class IndicatorSeries {
     const input = this.input(bar);
     for (const [index, { spec, live }] of this.#slots.entries()) {
       if (!takes(spec, input)) continue;
-      const { warm, values } = this.#take(spec, () => live.update(input));
+      const { warm, values } = this.#take(spec, live, () => live.advance(input));
       rows[index]?.push({ startNs, knownAtNs: this.#knownAtNs, warm, values });
     }
     this.#noteMiddle();
@@ -381,7 +381,7 @@ export class IndicatorSeries {
     for (const [index, { spec, live }] of this.#slots.entries()) {
       if (!takes(spec, input)) continue;
       const before = live.value;
-      const { warm, values } = this.#take(spec, () => live.replace(input));
+      const { warm, values } = this.#take(spec, live, () => live.revise(input));
       const row = { startNs, knownAtNs: this.#knownAtNs, warm, values };
       if (isChanged(before, row)) rows[index]?.push(row);
     }
@@ -434,7 +434,7 @@ export class IndicatorSeries {
     for (const [at, input] of inputs.entries()) {
       knownAtNs = later(knownAtNs, input.knownAtNs);
       if (takes(slot.spec, input)) {
-        const { warm, values } = this.#take(slot.spec, () => slot.live.update(input));
+        const { warm, values } = this.#take(slot.spec, slot.live, () => slot.live.advance(input));
         if (at >= first) rows.push({ startNs: input.startNs, knownAtNs, warm, values });
       }
       if (at + 1 === this.#keptBars) slot.next = slot.live.snapshot();
@@ -446,15 +446,11 @@ export class IndicatorSeries {
     return this.#window.bars().map((bar) => this.input(bar));
   }
 
-  /** A kernel that throws has no value of that bar and stops nothing else. */
-  #take(spec: IndicatorSpec, action: () => IndicatorValue): IndicatorValue {
-    try {
-      return action();
-    } catch (error) {
-      if (!(error instanceof IndicatorError)) throw error;
-      this.#failures.set(spec, error.message);
-      return { warm: false, values: spec.outputs.map(() => NaN) };
-    }
+  /** The value that an action (an update or a replacement) leaves; a kernel that throws has none of that bar and stops nothing else. */
+  #take(spec: IndicatorSpec, live: Indicator, action: () => unknown): IndicatorValue {
+    const failure = takeInput(action);
+    if (failure !== undefined) this.#failures.set(spec, failure);
+    return live.value;
   }
 
   #noteMiddle(): void {

@@ -3,6 +3,7 @@ import {
   barInput,
   createIndicator,
   isUsableInput,
+  takeInput,
   type Indicator,
   type IndicatorSpec,
 } from '@tickwell/indicators';
@@ -38,7 +39,8 @@ export class SeriesRun {
     const session = this.#sessionOf?.(input.startNs);
     if (session?.ok === false) return session;
     const dated = session === undefined ? input : { ...input, sessionDate: session.value };
-    for (const indicator of this.indicators) indicator.advance(dated);
+    // A user's kernel that throws has no value of the bar, as in the service; the others have theirs.
+    for (const indicator of this.indicators) takeInput(() => indicator.advance(dated));
     this.usableBars += 1;
     return { ok: true, value: true };
   }

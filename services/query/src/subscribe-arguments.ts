@@ -5,7 +5,7 @@ import { BEST_SOURCE } from '@tickwell/source-policy';
 import { intervalArgument, streamKindsArgument, symbolsArgument, textArgument } from './arguments.ts';
 import type { EventFilter } from './event-filter.ts';
 import type { ComputedFilter } from './indicators/computed-view.ts';
-import { specsArgument } from './indicators/indicator-arguments.ts';
+import { isOfTwoSeries, specsArgument } from './indicators/indicator-arguments.ts';
 import type { Position } from './response.ts';
 
 export type From =
@@ -74,6 +74,8 @@ function computedArgument(
   const specs: IndicatorSpec[] = [];
   for (const one of asked.value) {
     if (one.spec === undefined) return err(one.problem);
+    if (isOfTwoSeries(one))
+      return err(`specs: ${one.id} is of two series: GetIndicators computes it, Subscribe does not`);
     if (one.spec.needsSession)
       return err(`specs: ${one.id} goes by sessions: GetIndicators computes it, Subscribe does not`);
     specs.push(one.spec);

@@ -1,16 +1,15 @@
-import { NS_PER_DAY, TickwellError, type PriceBasis, type Result } from '@tickwell/domain';
+import { NS_PER_DAY, TickwellError, type Interval, type PriceBasis, type Result } from '@tickwell/domain';
 import type { IndicatorSpec } from '@tickwell/indicators';
 import type { BarQuery, IndicatorRows } from '@tickwell/ports';
-import type { BestChunk } from '../best-bars.ts';
 import { MAX_ROWS_PER_MESSAGE } from '../chunks.ts';
 import type { IndicatorBudget } from './indicator-budget.ts';
+import { OtherValues } from './other-values.ts';
 import { Pacer } from './pacer.ts';
 import { seriesOf } from './series-of.ts';
+import { BAR_COLUMNS, type ReadBars, type SeriesChunk } from './read-bars.ts';
 import { SeriesRun, type SessionOf } from './series-run.ts';
+import type { AskedSeries } from './two-series-spec.ts';
 import { ValueRows } from './value-rows.ts';
-
-export type SeriesChunk = BestChunk & { readonly contract?: string };
-type ReadBars = (query: BarQuery) => AsyncIterable<SeriesChunk>;
 
 export interface ComputedRows extends IndicatorRows {
   readonly priceBasis: PriceBasis;
@@ -26,11 +25,12 @@ export interface ComputePlan {
   readonly read: ReadBars;
   /** Which values are wanted: its range, limit and newest are of the answer. */
   readonly query: BarQuery & { readonly signal: AbortSignal };
-  readonly specs: readonly IndicatorSpec[];
+  readonly interval: Interval;
+  readonly asked: readonly AskedSeries[];
   readonly sessionOf: SessionOf | undefined;
   readonly budget: IndicatorBudget;
-  /** What a series without bars is answered with. */
-  readonly nothing: () => Promise<TickwellError>;
+  /** What is wrong with a series that has no bars. */
+  readonly nothing: (query: BarQuery) => Promise<TickwellError>;
 }
 
 /** The first row of an answer. */
@@ -38,9 +38,6 @@ interface FirstRow {
   readonly startNs: bigint;
   readonly source: string;
 }
-
-/** What indicators read of bars. */
-export const BAR_COLUMNS = ['startNs', 'open', 'high', 'low', 'close', 'volume', 'vwap'];
 
 /**
  * Indicators over stored bars, from the first bar of the series on whatever range is wanted, so that no value depends on it; in messages of bounded
@@ -51,12 +48,24 @@ export const BAR_COLUMNS = ['startNs', 'open', 'high', 'low', 'close', 'volume',
 export async function* computedValues(plan: ComputePlan): AsyncGenerator<ComputedRows> {
   const { query } = plan;
   const anchor = await firstStart(plan.read, { ...seriesOf(query), limit: 1 });
-  if (anchor === undefined) throw await plan.nothing();
+  if (anchor === undefined) throw await plan.nothing(query);
+  for (const other of otherSeries(plan))
+    if ((await firstStart(plan.read, { ...other, limit: 1 })) === undefined) throw await plan.nothing(other);
   const first = await firstRow(plan);
   if (first === undefined) return;
   const beginNs = await shortBegin(plan, first, anchor.startNs);
   if (beginNs !== undefined && (yield* runFrom(plan, first, beginNs, anchor.startNs))) return;
   yield* runFrom(plan, first, undefined, anchor.startNs);
+}
+
+/** Every other series that is needed. */
+function otherSeries({ query, asked }: ComputePlan): readonly BarQuery[] {
+  const symbols = new Set(asked.flatMap(({ others }) => others.map(({ symbol }) => symbol)));
+  const intervals = new Set(asked.flatMap(({ interval }) => interval?.text ?? []));
+  return [
+    ...[...symbols].map((symbol) => ({ ...seriesOf(query), symbol })),
+    ...[...intervals].map((interval) => ({ ...seriesOf(query), interval })),
+  ];
 }
 
 /** Undefined: no row is wanted. */
@@ -75,12 +84,14 @@ async function firstStart(read: ReadBars, query: BarQuery): Promise<FirstRow | u
 
 /** Where to begin reading instead of at the anchor; undefined: there. */
 async function shortBegin(
-  { read, query, specs }: ComputePlan,
+  { read, query, asked }: ComputePlan,
   { startNs }: FirstRow,
   anchorNs: bigint,
 ): Promise<bigint | undefined> {
   // As of a time it matters when the bars since the anchor became known; without a source there are several series.
   if (query.source === undefined || query.asOf !== undefined || startNs <= anchorNs) return undefined;
+  if (asked.some(({ others, interval }) => others.length > 0 || interval !== undefined)) return undefined;
+  const specs = asked.map(({ spec }) => spec);
   const memories = new Set(specs.map(({ memory }) => memory));
   if (memories.has('series') || memories.has('session')) return undefined;
   const dayNs = memories.has('utc-day') ? startNs - (startNs % NS_PER_DAY) : startNs;
@@ -119,6 +130,7 @@ async function* runFrom(
     }
     return true;
   } finally {
+    await reading.close();
     budget.release(reading.taken);
   }
 }
@@ -134,6 +146,7 @@ class Reading {
   readonly #anchorNs: bigint | undefined;
   readonly #warmUp: number;
   readonly #pacer: Pacer;
+  readonly #others: OtherValues;
   readonly #runs = new Map<string, SeriesRun>();
   #left: number;
   #batch = 0;
@@ -142,8 +155,9 @@ class Reading {
     this.#plan = plan;
     this.#first = first;
     this.#anchorNs = anchorNs;
-    this.#warmUp = anchorNs === undefined ? 0 : warmUpInputs(plan.specs);
+    this.#warmUp = anchorNs === undefined ? 0 : warmUpInputs(plan.asked.map(({ spec }) => spec));
     this.#pacer = new Pacer(plan.query.signal);
+    this.#others = new OtherValues(plan.read, plan);
     this.#left = plan.query.limit ?? Infinity;
   }
 
@@ -158,8 +172,10 @@ class Reading {
       const isWanted = this.#isWanted(startNs, chunk.source);
       this.isShort = isWanted && run.usableBars < this.#warmUp;
       if (this.isShort) return;
+      const wait = this.#others.seek(startNs);
+      if (wait !== undefined) await wait;
       if (orCannot(run.take(chunk.bars, row, chunk.knownNs[row] ?? 0n)) && isWanted) {
-        rows.add(run, startNs);
+        rows.add(startNs);
         this.#left -= 1;
       }
       if (rows.length === MAX_ROWS_PER_MESSAGE) {
@@ -175,9 +191,12 @@ class Reading {
   *#answers(run: SeriesRun, rows: ValueRows, { source, priceBasis }: SeriesChunk): Generator<ComputedRows> {
     const { anchorNs = 0n, unusableBars } = run;
     this.#batch += 1;
-    const { knownAtNs } = rows;
-    for (const answer of rows.answers(run, source))
-      yield { ...answer, priceBasis, anchorNs, knownAtNs, unusableBars, batch: this.#batch };
+    for (const answer of rows.answers())
+      yield { ...answer, source, priceBasis, anchorNs, unusableBars, batch: this.#batch };
+  }
+
+  close(): Promise<void> {
+    return this.#others.close();
   }
 
   #isWanted(startNs: bigint, source: string): boolean {
@@ -187,13 +206,13 @@ class Reading {
 
   /** Without a source every source is a series; bars chosen among sources, or stitched of contracts, are one. */
   #runOf({ source, contract }: SeriesChunk): SeriesRun {
-    const { query, specs, budget, sessionOf } = this.#plan;
+    const { query, asked, budget, sessionOf } = this.#plan;
     const key = query.source === undefined && contract === undefined ? source : '';
     const known = this.#runs.get(key);
     if (known !== undefined) return known;
-    budget.take(specs.length);
-    this.taken += specs.length;
-    const run = new SeriesRun(specs, sessionOf);
+    budget.take(asked.length);
+    this.taken += asked.length;
+    const run = new SeriesRun(asked, this.#others, sessionOf);
     run.anchorNs = this.#anchorNs;
     this.#runs.set(key, run);
     return run;

@@ -7,7 +7,7 @@ import { matchRecord, type EventFilter, type Match } from '../event-filter.ts';
 import type { MarketRecord } from '../market-record.ts';
 import { packed } from '../response.ts';
 import type { QueueLimits, SubscriberQueue } from '../subscriber-queue.ts';
-import { BAR_COLUMNS } from './computed-values.ts';
+import { BAR_COLUMNS } from './read-bars.ts';
 import type { IndicatorBudget } from './indicator-budget.ts';
 import { nameOf, type LiveValues, type RecordValues, type ValueReader } from './live-values.ts';
 import { Pacer } from './pacer.ts';

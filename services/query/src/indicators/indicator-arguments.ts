@@ -1,6 +1,6 @@
 import { queryV1, events } from '@tickwell/contracts';
 import { err, ok, parseInterval, type Interval, type PriceType, type Result } from '@tickwell/domain';
-import { parseSpec, type IndicatorSpec, type Registry } from '@tickwell/indicators';
+import type { Registry } from '@tickwell/indicators';
 import type { Adjustment } from '@tickwell/instruments';
 import type { AsOf, SeriesQuery } from '@tickwell/ports';
 import {
@@ -12,6 +12,7 @@ import {
   textArgument,
 } from '../arguments.ts';
 import type { WantedBasis } from '../adjustment/adjust.ts';
+import { parseAskedSeries, type AskedSeries } from './two-series-spec.ts';
 
 /** Most specifications of one call. */
 const MAX_SPECS = 64;
@@ -20,8 +21,7 @@ type IndicatorMode = 'auto' | 'stored' | 'computed';
 
 /** A specification that was asked for; without `spec` it is none of ours, and `problem` says why. */
 export type AskedSpec =
-  | { readonly id: string; readonly spec: IndicatorSpec }
-  | { readonly id: string; readonly spec?: never; readonly problem: string };
+  AskedSeries | { readonly id: string; readonly spec?: never; readonly problem: string };
 
 export interface IndicatorArguments {
   readonly series: SeriesQuery;
@@ -67,6 +67,9 @@ export function indicatorArguments(
     registry,
   );
   if (!asked.ok) return asked;
+  const two = asked.value.find((one) => isOfTwoSeries(one));
+  if (two !== undefined && series.value.source === undefined)
+    return err(`${two.id} is of two series: name the source that both are of, or "best"`);
   const calendar = textArgument('calendar', request.calendar);
   if (!calendar.ok) return calendar;
   return ok({
@@ -92,14 +95,17 @@ export function specsArgument(
     return err(`${texts.length} specifications are too many for one call: at most ${MAX_SPECS}`);
   const asked = new Map<string, AskedSpec>();
   for (const text of texts) {
-    const parsed = parseSpec(text, registry);
-    const own: AskedSpec = parsed.ok
-      ? { id: parsed.spec.id, spec: parsed.spec }
-      : { id: text, problem: parsed.error.message };
+    const parsed = parseAskedSeries(text, registry);
+    const own: AskedSpec = parsed.ok ? parsed.value : { id: text, problem: parsed.error };
     const checked = parsed.ok ? ok(own.id) : textArgument('specification', text);
     if (!checked.ok) return checked;
     if (asked.has(own.id)) return err(`${own.id} is asked for twice: name it once`);
     asked.set(own.id, own);
   }
   return ok([...asked.values()]);
+}
+
+/** Whether it reads another series beside the one that is asked for. */
+export function isOfTwoSeries(asked: AskedSpec): boolean {
+  return asked.spec !== undefined && (asked.others.length > 0 || asked.interval !== undefined);
 }

@@ -232,6 +232,35 @@ describe('GetIndicators, computed', () => {
     expect(answer).toMatchObject({ warm: [false, false, false], outputs: [{ value: [NaN, NaN, NaN] }] });
   });
 
+  it('reads no further than its reader does, and stops where nobody waits any more', async () => {
+    const many = randomBars(6, 30_000);
+    const world = await worldOf(barRows(many, { symbol: 'A' }));
+    let chunks = 0;
+    const own = world.store.bars.bind(world.store);
+    Object.assign(world.store, {
+      async *bars(query: Parameters<typeof own>[0]) {
+        for await (const chunk of own(query)) {
+          chunks += 1;
+          yield chunk;
+        }
+      },
+    });
+    await using service = await startService(world.service());
+    const specs = Array.from({ length: 60 }, (_, n) => `zscore(${1_000 + n})`);
+    const request = create(queryV1.GetIndicatorsRequestSchema, { symbol: 'A', interval: '1m', specs });
+    const gone = new AbortController();
+    const answers = service.calls.getIndicators(request, { signal: gone.signal });
+    await answers.next();
+    // One of them for the anchor.
+    expect(chunks).toBe(2);
+    gone.abort();
+    const rest = async (): Promise<void> => {
+      while ((await answers.next()).done !== true);
+    };
+    await expect(rest()).rejects.toThrow(/aborted|nobody waits/);
+    expect(chunks).toBeLessThan(5);
+  });
+
   it('gives back what it took when the reader leaves', async () => {
     const world = await worldOf(barRows(bars.slice(0, 2), { symbol: 'A' }));
     await using service = await startService(world.service());

@@ -9,13 +9,20 @@ import { orRefuse } from '../arguments.ts';
 import { slices, sliceColumns } from '../chunks.ts';
 import type { BarWish, CallSignal } from '../history.ts';
 import type { InstrumentCalendars } from '../quality/instrument-calendars.ts';
-import { computedValues, type ComputedRows, type SeriesChunk } from './computed-values.ts';
-import { indicatorArguments, type AskedSpec, type IndicatorArguments } from './indicator-arguments.ts';
+import { computedValues, type ComputedRows } from './computed-values.ts';
+import type { SeriesChunk } from './read-bars.ts';
+import {
+  indicatorArguments,
+  isOfTwoSeries,
+  type AskedSpec,
+  type IndicatorArguments,
+} from './indicator-arguments.ts';
 import type { IndicatorBudget } from './indicator-budget.ts';
 import { seriesOf } from './series-of.ts';
 import type { SessionOf } from './series-run.ts';
 import { isStored, isStoredWhole, storedValues } from './stored-values.ts';
 import { noBarsOf } from './no-bars.ts';
+import type { AskedSeries } from './two-series-spec.ts';
 
 export interface IndicatorCallParts {
   readonly reader: HistoryReader;
@@ -53,7 +60,7 @@ export class IndicatorCalls {
     const isFromStore =
       args.mode === 'stored' || (others.length === 0 && (await this.#isBest(args, only, query)));
     if (isFromStore) for (const asked of args.asked) yield* this.#stored(asked, query);
-    else yield* this.#computed(args, query, args.asked.map(specOf));
+    else yield* this.#computed(args, query, args.asked.map(askedSeries));
   }
 
   /** Whether the store has all that a computation would give, or the only values there are. */
@@ -95,16 +102,17 @@ export class IndicatorCalls {
   async *#computed(
     args: IndicatorArguments,
     query: BarQuery & CallSignal,
-    specs: readonly IndicatorSpec[],
+    asked: readonly AskedSeries[],
   ): AsyncGenerator<queryV1.GetIndicatorsResponse> {
     const { basis, backAdjustment, asOf } = args;
     const values = computedValues({
       read: (one) => this.#parts.readBars(one, { basis, backAdjustment }),
       query,
-      specs,
-      sessionOf: specs.some(({ needsSession }) => needsSession) ? this.#sessionOf(args) : undefined,
+      interval: args.interval,
+      asked,
+      sessionOf: asked.some(({ spec }) => spec.needsSession) ? this.#sessionOf(args) : undefined,
       budget: this.#parts.budget,
-      nothing: () => noBarsOf(this.#parts.reader, query),
+      nothing: (one) => noBarsOf(this.#parts.reader, one),
     });
     for await (const rows of values) yield computedResponse(rows, asOf !== undefined);
   }
@@ -120,21 +128,34 @@ export class IndicatorCalls {
 }
 
 /** What is stored is of stored bars as they are. */
-function storedArgument({ series, basis, asOf, backAdjustment }: IndicatorArguments): Result<true, string> {
+function storedArgument({
+  series,
+  basis,
+  asOf,
+  backAdjustment,
+  asked,
+}: IndicatorArguments): Result<true, string> {
   const unfit = [
     ...(series.source === BEST_SOURCE ? [`source "${BEST_SOURCE}"`] : []),
     ...(basis === undefined ? [] : ['adjustment']),
     ...(backAdjustment === undefined ? [] : ['back_adjustment']),
     ...(asOf === undefined ? [] : ['as_of_ns']),
+    ...asked.filter(isOfTwoSeries).map(({ id }) => id),
   ];
   return unfit.length === 0
     ? ok(true)
     : err(`mode STORED goes without ${unfit.join(' and ')}: such values are computed, never stored`);
 }
 
-function specOf(asked: AskedSpec): IndicatorSpec {
-  if (asked.spec !== undefined) return asked.spec;
-  throw new TickwellError('invalid-argument', asked.problem);
+function askedSeries(asked: AskedSpec): AskedSeries {
+  if (asked.spec === undefined) throw new TickwellError('invalid-argument', asked.problem);
+  const { spec, interval } = asked;
+  if (interval !== undefined && spec.needsSession)
+    throw new TickwellError(
+      'invalid-argument',
+      `${asked.id} goes by sessions, which are those of the interval asked for: ask for it with its own`,
+    );
+  return asked;
 }
 
 /** The store has outputs by name. */

@@ -5,25 +5,43 @@ import {
   isUsableInput,
   takeInput,
   type Indicator,
-  type IndicatorSpec,
+  type IndicatorInput,
 } from '@tickwell/indicators';
+import type { OtherValues } from './other-values.ts';
+import { withOthers, type AskedSeries } from './two-series-spec.ts';
 
 /** The date of a bar's session by its start; an error where there is none. */
 export type SessionOf = (startNs: bigint) => Result<number, string>;
 
-/** Several indicators over the bars of one series, bar by bar from its first one on. */
+/** One specification at the bar that was taken last. */
+export interface RunSlot {
+  readonly asked: AskedSeries;
+  readonly indicator: Indicator;
+  /** False: the bar has no value of it. */
+  hasValue: boolean;
+  /** The greatest known-at of the bars that the value may depend on. */
+  knownAtNs: bigint;
+}
+
+/** Several specifications over the bars of one series, bar by bar from its first one on. */
 export class SeriesRun {
-  readonly indicators: readonly Indicator[];
+  readonly slots: readonly RunSlot[];
+  readonly #others: OtherValues;
   readonly #sessionOf: SessionOf | undefined;
   /** Start of the first bar that it saw. */
   anchorNs: bigint | undefined;
-  /** Of the bars so far the greatest known-at. */
-  knownAtNs = 0n;
+  #knownAtNs = 0n;
   usableBars = 0;
   unusableBars = 0;
 
-  constructor(specs: readonly IndicatorSpec[], sessionOf: SessionOf | undefined) {
-    this.indicators = specs.map((spec) => createIndicator(spec));
+  constructor(asked: readonly AskedSeries[], others: OtherValues, sessionOf: SessionOf | undefined) {
+    this.slots = asked.map((one) => ({
+      asked: one,
+      indicator: others.heldBy(one) ?? createIndicator(one.spec),
+      hasValue: false,
+      knownAtNs: 0n,
+    }));
+    this.#others = others;
     this.#sessionOf = sessionOf;
   }
 
@@ -31,7 +49,7 @@ export class SeriesRun {
   take(bars: BarColumns, row: number, knownNs: bigint): Result<boolean, string> {
     const input = barInput(bars, row);
     this.anchorNs ??= input.startNs;
-    if (knownNs > this.knownAtNs) this.knownAtNs = knownNs;
+    if (knownNs > this.#knownAtNs) this.#knownAtNs = knownNs;
     if (!isUsableInput(input)) {
       this.unusableBars += 1;
       return { ok: true, value: false };
@@ -39,9 +57,24 @@ export class SeriesRun {
     const session = this.#sessionOf?.(input.startNs);
     if (session?.ok === false) return session;
     const dated = session === undefined ? input : { ...input, sessionDate: session.value };
-    // A user's kernel that throws has no value of the bar, as in the service; the others have theirs.
-    for (const indicator of this.indicators) takeInput(() => indicator.advance(dated));
+    for (const slot of this.slots) this.#advance(slot, dated);
     this.usableBars += 1;
     return { ok: true, value: true };
+  }
+
+  #advance(slot: RunSlot, own: IndicatorInput): void {
+    const { asked, indicator } = slot;
+    slot.hasValue = true;
+    const otherNs = this.#others.knownAtNs(asked);
+    slot.knownAtNs = otherNs > this.#knownAtNs ? otherNs : this.#knownAtNs;
+    // What is of another interval has been advanced by the bars of that.
+    if (asked.interval !== undefined) return;
+    const input =
+      asked.others.length === 0
+        ? own
+        : withOthers(own, asked.others, (symbol) => this.#others.barOf(symbol, own.startNs));
+    slot.hasValue = input !== undefined;
+    // A user's kernel that throws has no value of the bar, as in the service; the others have theirs.
+    if (input !== undefined) takeInput(() => indicator.advance(input));
   }
 }

@@ -589,8 +589,8 @@ export declare type GetIndicatorsRequest = Message<"tickwell.query.v1.GetIndicat
   interval: string;
 
   /**
-   * A specification, for example "sma(20)", "RSI(14)", "ema(9,rsi(14))"; docs/indicators.md has them all. NOT_FOUND where the series that it
-   * needs has no bars.
+   * A specification, for example "sma(20)", "RSI(14)", "ema(9,rsi(14))"; docs/indicators.md has them all. It may read another
+   * instrument ("beta(60,close@SPY)") or interval ("rsi(14)@1h"): docs/indicators-on-demand.md. NOT_FOUND where a series that it needs has no bars.
    *
    * @generated from field: string spec_id = 3;
    */
@@ -611,7 +611,7 @@ export declare type GetIndicatorsRequest = Message<"tickwell.query.v1.GetIndicat
   source: string;
 
   /**
-   * Rows of each specification.
+   * Rows of each specification; of those of two instruments bars of the symbol, not all of which have a value.
    *
    * @generated from field: uint64 limit = 6;
    */

@@ -1,6 +1,6 @@
 import type { queryV1 } from '@tickwell/contracts';
 import { err, ok, type Result } from '@tickwell/domain';
-import { BUILT_IN, type IndicatorSpec } from '@tickwell/indicators';
+import { allIndicators, type IndicatorSpec } from '@tickwell/indicators';
 import { BEST_SOURCE } from '@tickwell/source-policy';
 import { intervalArgument, streamKindsArgument, symbolsArgument, textArgument } from './arguments.ts';
 import type { EventFilter } from './event-filter.ts';
@@ -59,7 +59,7 @@ function computedArgument(
   texts: readonly string[],
   filter: EventFilter,
 ): Result<NonNullable<SubscribeArguments['computed']>, string> {
-  const asked = specsArgument(texts, BUILT_IN);
+  const asked = specsArgument(texts, allIndicators());
   if (!asked.ok) return asked;
   const { symbols, intervals, source } = filter;
   if (symbols === undefined) return err('specs: name the symbols of whose bars indicators are computed');

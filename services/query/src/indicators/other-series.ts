@@ -3,6 +3,7 @@ import {
   barInput,
   createIndicator,
   isUsableInput,
+  takeInput,
   type Indicator,
   type IndicatorInput,
   type IndicatorSpec,
@@ -93,6 +94,6 @@ export class OtherInterval extends OtherSeries {
   }
 
   protected override pass(input: IndicatorInput): void {
-    for (const indicator of this.indicators) indicator.advance(input);
+    for (const indicator of this.indicators) takeInput(() => indicator.advance(input));
   }
 }

@@ -21,7 +21,7 @@ export interface SessionGridOptions {
 
 export const DEFAULT_SESSION_OPTIONS: SessionGridOptions = {
   hours: 'regular',
-  closingNs: 60n * NS_PER_SECOND,
+  closingNs: 120n * NS_PER_SECOND,
 };
 
 /** All the time that belongs to a session. */

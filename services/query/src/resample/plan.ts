@@ -76,7 +76,7 @@ export function resampleArgument(
   if (!to.ok) return err(`interval: ${to.error}`);
   const calendar = hours === 'utc' ? undefined : calendarOf();
   if (calendar?.ok === false) return calendar;
-  // A closing auction is in a minute that begins with the close; longer bars hold more than that.
+  // A closing auction is in a minute soon after the close; longer bars hold more than that.
   const isFine =
     typeof from.value === 'string' || from.value.kind !== 'fixed' || from.value.lengthNs <= MINUTE_NS;
   const options: SessionGridOptions = {

@@ -162,8 +162,8 @@ describe('bars of stored bars', () => {
     await writeBars(world, minutes(600, ns('2024-11-29T12:00:00Z')));
     const init = { interval: '1d', alignment: BarAlignment.SESSIONS, calendar: 'XNYS' };
     const dayMinute = Number(ns('2024-11-29T00:00:00Z') / MINUTE);
-    // From 14:30 to 18:00, and the minute of the closing auction.
-    expect(rowsOf(await read(world, init))).toEqual([[dayMinute, 150, 362, 149, 361, 2110]]);
+    // From 14:30 to 18:00, and the two minutes in which a closing auction is reported.
+    expect(rowsOf(await read(world, init))).toEqual([[dayMinute, 150, 363, 149, 362, 2120]]);
     const [day] = await read(world, init);
     expect(day?.bars?.sessionDate).toEqual([20241129]);
     const hours = await read(world, { ...init, interval: '1h' });

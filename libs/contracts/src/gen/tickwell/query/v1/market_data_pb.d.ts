@@ -1199,7 +1199,7 @@ export enum BarAlignment {
   UNSPECIFIED = 0,
 
   /**
-   * The sessions of the calendar; what traded outside of them is left out, but for a minute after the close.
+   * The sessions of the calendar; what traded outside of them is left out, but for two minutes after the close.
    *
    * @generated from enum value: BAR_ALIGNMENT_SESSIONS = 1;
    */

@@ -95,15 +95,13 @@ export class QueryService {
     this.#config = new ConfigCalls({ log, logger, nowNs: parts.nowNs, kinds: CONFIG_KINDS });
     const policies = new SourcePolicies();
     const instruments = new InstrumentMap();
+    const calendars = new InstrumentCalendars();
     this.#config.reader.onChange((entry) => {
       policies.apply(entry);
+      calendars.apply(entry);
       if (entry.kind === 'instrument') instruments.apply(entry);
     });
     this.#deadLetters = new DeadLetterCalls({ log, reader: reader.deadLetters, nowNs: parts.nowNs });
-    const calendars = new InstrumentCalendars();
-    this.#config.reader.onChange((entry) => {
-      calendars.apply(entry);
-    });
     const coverage = new CoverageReader({ reader, policies, calendars, nowNs: parts.nowNs });
     this.#quality = new CoverageCalls(coverage, reader);
     this.#alerts = new AlertCalls(log, logger);

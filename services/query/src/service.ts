@@ -72,7 +72,7 @@ export class QueryService {
 
   constructor(parts: QueryParts) {
     const sharedLog = cacheDescriptions(parts.log, DESCRIPTION_MAX_AGE_MS, () => performance.now());
-    const { log, logger, reader } = parts;
+    const { log, logger, reader, nowNs } = parts;
     this.#parts = parts;
     this.#commits = new CommitTracker(log, logger);
     const budget = new IndicatorBudget(MAX_INDICATORS);
@@ -92,7 +92,7 @@ export class QueryService {
       maxSymbols: LATEST_MAX_SYMBOLS,
       coverage: (symbol) => this.#storedBy(this.#placesOf(symbol)),
     });
-    this.#config = new ConfigCalls({ log, logger, nowNs: parts.nowNs, kinds: CONFIG_KINDS });
+    this.#config = new ConfigCalls({ log, logger, nowNs, kinds: CONFIG_KINDS });
     const policies = new SourcePolicies();
     const instruments = new InstrumentMap();
     const calendars = new InstrumentCalendars();
@@ -101,8 +101,8 @@ export class QueryService {
       calendars.apply(entry);
       if (entry.kind === 'instrument') instruments.apply(entry);
     });
-    this.#deadLetters = new DeadLetterCalls({ log, reader: reader.deadLetters, nowNs: parts.nowNs });
-    const coverage = new CoverageReader({ reader, policies, calendars, nowNs: parts.nowNs });
+    this.#deadLetters = new DeadLetterCalls({ log, reader: reader.deadLetters, nowNs });
+    const coverage = new CoverageReader({ reader, policies, calendars, nowNs });
     this.#quality = new CoverageCalls(coverage, reader);
     this.#alerts = new AlertCalls(log, logger);
     this.#monitoring = new Monitoring({
@@ -117,14 +117,7 @@ export class QueryService {
       },
       commits: this.#commits,
     });
-    this.#history = new HistoryCalls({
-      reader,
-      policies,
-      coverage,
-      instruments,
-      calendars,
-      nowNs: parts.nowNs,
-    });
+    this.#history = new HistoryCalls({ reader, policies, coverage, instruments, calendars, nowNs });
     this.#indicators = new IndicatorCalls({
       reader,
       readBars: (query, wish) => this.#history.readBars(query, wish),

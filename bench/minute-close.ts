@@ -97,7 +97,7 @@ function measureStep(): Measured {
     return heapUsed + external;
   };
   const engine = new IndicatorEngine({ keptBars: 65, history: NO_HISTORY });
-  const settings = settingsView({ indicators: specs }, SILENT)([]);
+  const settings = settingsView({ indicators: specs, barIntervals: [] }, SILENT)([]);
   const logged = (value: Uint8Array, symbol: number, minute: number): LogRecord => ({
     topic: TOPICS.bars.name,
     partition: 0,

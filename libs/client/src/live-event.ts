@@ -22,16 +22,20 @@ interface EventBase {
   readonly header: Header;
 }
 
+type BarsEvent<Kind extends string> = EventBase & {
+  readonly kind: Kind;
+  readonly interval: string;
+  readonly priceType: PriceType;
+  readonly bars: BarColumns;
+};
+
 /** A batch of events of one symbol and source, in columns; {@link tradeRows} and its like make rows of them. */
 export type MarketEvent =
   | (EventBase & { readonly kind: 'trades'; readonly trades: TradeColumns })
   | (EventBase & { readonly kind: 'quotes'; readonly quotes: QuoteColumns })
-  | (EventBase & {
-      readonly kind: 'bars';
-      readonly interval: string;
-      readonly priceType: PriceType;
-      readonly bars: BarColumns;
-    })
+  | BarsEvent<'bars'>
+  /** What is known so far of bars that go on: each replaces the one of its start before. */
+  | BarsEvent<'forming-bars'>
   | (EventBase & {
       readonly kind: 'indicators';
       readonly interval: string;
@@ -59,8 +63,10 @@ export function marketEvents(message: queryV1.SubscribeResponse['message']): rea
         : [{ ...base, kind: 'quotes', quotes: batch.quotes }];
     }
     case 'bars': {
-      const { header, interval, priceType, bars } = valueOf(barBatchFromProto(message.value, false));
-      return [{ ...baseOf(header), kind: 'bars', interval, priceType, bars }];
+      const batch = valueOf(barBatchFromProto(message.value, false));
+      const { header, interval, priceType, bars } = batch;
+      const kind = batch.forming === true ? 'forming-bars' : 'bars';
+      return [{ ...baseOf(header), kind, interval, priceType, bars }];
     }
     case 'indicators':
       return valueOf(indicatorBatchesFromProto(message.value)).map(

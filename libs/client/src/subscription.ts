@@ -7,12 +7,12 @@ import { PositionTracker } from './position.ts';
 import { backOff, mayRetry, type RetryOptions } from './retry.ts';
 import { SilenceWatch } from './silence-watch.ts';
 
-export type StreamKind = 'trades' | 'quotes' | 'bars' | 'indicators';
+export type StreamKind = 'trades' | 'quotes' | 'bars' | 'indicators' | 'forming-bars';
 
 export interface SubscribeOptions {
   /** Left out or empty: every symbol. */
   readonly symbols?: readonly string[];
-  /** Left out or empty: every kind. */
+  /** Left out or empty: every kind but forming bars. */
   readonly kinds?: readonly StreamKind[];
   readonly source?: string;
   /** Of bars and indicators; left out: every interval. */
@@ -37,6 +37,7 @@ const KINDS: Readonly<Record<StreamKind, queryV1.StreamKind>> = {
   quotes: queryV1.StreamKind.QUOTES,
   bars: queryV1.StreamKind.BARS,
   indicators: queryV1.StreamKind.INDICATORS,
+  'forming-bars': queryV1.StreamKind.FORMING_BARS,
 };
 
 /**

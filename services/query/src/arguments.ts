@@ -20,7 +20,7 @@ const MAX_LIMIT = 100_000_000n;
 const MAX_SYMBOLS = 10_000;
 const MAX_TEXT_CHARS = 128;
 
-export type EventKind = 'trades' | 'quotes' | 'bars' | 'indicators';
+export type EventKind = 'trades' | 'quotes' | 'bars' | 'indicators' | 'forming-bars';
 
 /** The value, or the call ends with INVALID_ARGUMENT and the message. */
 export function orRefuse<T>(result: Result<T, string>): T {
@@ -153,18 +153,23 @@ const KIND_OF: ReadonlyMap<queryV1.StreamKind, EventKind> = new Map([
   [queryV1.StreamKind.QUOTES, 'quotes'],
   [queryV1.StreamKind.BARS, 'bars'],
   [queryV1.StreamKind.INDICATORS, 'indicators'],
+  [queryV1.StreamKind.FORMING_BARS, 'forming-bars'],
 ]);
+/** Whoever asks for nothing in particular wants what is final. */
+const DEFAULT_KINDS: ReadonlySet<EventKind> = new Set(['trades', 'quotes', 'bars', 'indicators']);
 
-/** Empty: every kind. */
+/** Empty: every kind but forming bars. */
 export function streamKindsArgument(
   kinds: readonly queryV1.StreamKind[],
 ): Result<ReadonlySet<EventKind>, string> {
-  if (kinds.length === 0) return ok(new Set(KIND_OF.values()));
+  if (kinds.length === 0) return ok(DEFAULT_KINDS);
   const chosen = new Set<EventKind>();
   for (const kind of kinds) {
     const known = KIND_OF.get(kind);
     if (known === undefined) {
-      return err(`kinds: ${kind} is not one of STREAM_KIND_TRADES, _QUOTES, _BARS, _INDICATORS`);
+      return err(
+        `kinds: ${kind} is not one of STREAM_KIND_TRADES, _QUOTES, _BARS, _INDICATORS, _FORMING_BARS`,
+      );
     }
     chosen.add(known);
   }

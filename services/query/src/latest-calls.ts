@@ -171,7 +171,7 @@ function remember(
 }
 
 function newestOf(of: MarketEvents, index: number): Candidate | undefined {
-  if (of.kind === 'indicators') return undefined;
+  if (of.kind === 'indicators' || of.kind === 'forming-bars') return undefined;
   if (of.kind === 'bars') {
     const { interval, priceType, bars } = of.batch;
     return { kind: 'bars', group: `bars|${interval}|${priceType}`, event: barEvent(interval, bars, index) };

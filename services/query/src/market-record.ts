@@ -27,6 +27,7 @@ import { batchResponse, type Position } from './response.ts';
 export type MarketEvents =
   | { readonly kind: 'trades' | 'quotes'; readonly batch: Exclude<TickBatch, { kind: 'watermark' }> }
   | { readonly kind: 'bars'; readonly batch: BarBatch }
+  | { readonly kind: 'forming-bars'; readonly batch: BarBatch }
   /** One per specification, all of one series. */
   | { readonly kind: 'indicators'; readonly batches: readonly [IndicatorBatch, ...IndicatorBatch[]] };
 
@@ -36,9 +37,10 @@ export const TOPIC_OF_KIND: Readonly<Record<EventKind, string>> = {
   quotes: TOPICS.ticks.name,
   bars: TOPICS.bars.name,
   indicators: TOPICS.indicators.name,
+  'forming-bars': TOPICS.barsForming.name,
 };
 
-export const LIVE_TOPICS: readonly string[] = [TOPICS.ticks.name, TOPICS.bars.name, TOPICS.indicators.name];
+export const LIVE_TOPICS: readonly string[] = [...new Set(Object.values(TOPIC_OF_KIND))];
 
 /** A decoded record of the live topics. Decoded once for the process, serialized once for every subscriber who gets all of it. */
 export class MarketRecord {
@@ -66,10 +68,12 @@ export class MarketRecord {
       const events = batch.kind === 'watermark' ? undefined : { kind: batch.kind, batch };
       return ok(new MarketRecord(record, epoch, batch.header, events));
     }
-    if (record.topic === TOPICS.bars.name) {
+    if (record.topic === TOPICS.bars.name || record.topic === TOPICS.barsForming.name) {
       const decoded = decodeBarBatch(record.value, false);
       if (!decoded.ok) return err(decoded.error.reason);
-      const events = { kind: 'bars' as const, batch: decoded.value };
+      const batch = decoded.value;
+      const events: MarketEvents =
+        record.topic === TOPICS.bars.name ? { kind: 'bars', batch } : { kind: 'forming-bars', batch };
       return ok(new MarketRecord(record, epoch, decoded.value.header, events));
     }
     const decoded = decodeIndicatorBatches(record.value);
@@ -112,7 +116,7 @@ export class MarketRecord {
 
 /** Event times of the events, ns since the epoch. */
 export function timesOf(events: MarketEvents): readonly bigint[] {
-  if (events.kind === 'bars') return events.batch.bars.startNs;
+  if (isOfBars(events)) return events.batch.bars.startNs;
   if (events.kind === 'indicators') return events.batches.flatMap(({ startNs }) => startNs);
   return events.batch.kind === 'trades' ? events.batch.trades.timeNs : events.batch.quotes.timeNs;
 }
@@ -120,7 +124,11 @@ export function timesOf(events: MarketEvents): readonly bigint[] {
 /** Bars and indicators; "" for the rest. */
 export function intervalOf(events: MarketEvents): string {
   if (events.kind === 'indicators') return events.batches[0].interval;
-  return events.kind === 'bars' ? events.batch.interval : '';
+  return isOfBars(events) ? events.batch.interval : '';
+}
+
+function isOfBars(events: MarketEvents): events is Extract<MarketEvents, { readonly batch: BarBatch }> {
+  return events.kind === 'bars' || events.kind === 'forming-bars';
 }
 
 /** Of the events those at or after a time; undefined where there is none. */
@@ -131,9 +139,9 @@ function pickSince(events: MarketEvents, sinceNs: bigint): MarketEvents | undefi
   }
   const indexes = indexesSince(timesOf(events), sinceNs);
   if (indexes.length === 0) return undefined;
-  if (events.kind === 'bars') {
-    const { batch } = events;
-    return { kind: 'bars', batch: { ...batch, bars: pickBars(batch.bars, indexes) } };
+  if (isOfBars(events)) {
+    const { kind, batch } = events;
+    return { kind, batch: { ...batch, bars: pickBars(batch.bars, indexes) } };
   }
   const { kind, batch } = events;
   return batch.kind === 'trades'
@@ -153,7 +161,7 @@ function indicatorsSince(batch: IndicatorBatch, sinceNs: bigint): IndicatorBatch
 }
 
 function encoded(events: MarketEvents): Uint8Array {
-  if (events.kind === 'bars') return encodeBarBatch(events.batch);
+  if (isOfBars(events)) return encodeBarBatch(events.batch);
   if (events.kind === 'indicators') return encodeIndicatorBatches(events.batches);
   return encodeTickBatch(events.batch);
 }

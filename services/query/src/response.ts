@@ -10,6 +10,7 @@ const FIELD_OF_KIND: Readonly<Record<EventKind, number>> = {
   quotes: FIELD.ticks.number,
   bars: FIELD.bars.number,
   indicators: FIELD.indicators.number,
+  'forming-bars': FIELD.bars.number,
 };
 
 export interface Position {

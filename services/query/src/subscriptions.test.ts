@@ -71,6 +71,26 @@ describe('subscribe, live', () => {
     await onlyOther.return(undefined);
   });
 
+  it('sends bars that go on to who asks for them and to nobody else, of history what the log has kept', async () => {
+    const world = new World();
+    world.formingBar('A', 60n, 1);
+    await using service = await startService(world.service());
+    const { BARS: bars, FORMING_BARS: forming } = queryV1.StreamKind;
+    const subscribe = (fields: Parameters<typeof request>[0]) =>
+      service.calls.subscribe(request(fields), { signal: NEVER });
+    const both = subscribe({ kinds: [bars, forming], from: { case: 'sinceNs', value: 0n } });
+    const all = subscribe({});
+    expect(await readUntil(both, hasLive)).toEqual(['A 60=1', 'live']);
+    await readUntil(all, hasLive);
+    world.formingBar('A', 60n, 2);
+    world.bar('A', 60n, 3);
+    const read = await readUntil(both, (lines) => lines.length > 1);
+    expect(read.sort()).toEqual(['A 60=2', 'A 60=3']);
+    expect(await readUntil(all, (lines) => lines.length > 0)).toEqual(['A 60=3']);
+    await both.return(undefined);
+    await all.return(undefined);
+  });
+
   it('leaves out what a writer repeated, before and after the process began', async () => {
     const world = new World();
     const before = world.trade('A', [1n]);

@@ -49,7 +49,7 @@ export class FreshnessBook {
 
   /** Every new record of the tail. */
   observe({ events, header, epoch, record }: MarketRecord): void {
-    if (events === undefined || events.kind === 'indicators') return;
+    if (events === undefined || events.kind === 'indicators' || events.kind === 'forming-bars') return;
     let eventNs = -1n;
     for (const timeNs of timesOf(events)) if (timeNs > eventNs) eventNs = timeNs;
     if (eventNs < 0n) return;

@@ -6,23 +6,26 @@ const PRICE = new Intl.NumberFormat('en-US', { maximumFractionDigits: 4, useGrou
 
 const SHOWN_BARS = 3;
 
+type BarsEvent = Extract<MarketEvent, { kind: 'bars' | 'forming-bars' }>;
+
 /** What a strategy sees of one message: the newest bars a line each, everything else on one. */
 export function eventLines(event: MarketEvent | LiveStart): readonly string[] {
-  return event.kind === 'bars' ? barTexts(event) : [eventText(event)];
+  return event.kind === 'bars' || event.kind === 'forming-bars' ? barTexts(event) : [eventText(event)];
 }
 
-function barTexts({ symbol, interval, bars }: Extract<MarketEvent, { kind: 'bars' }>): readonly string[] {
+function barTexts({ kind, symbol, interval, bars }: BarsEvent): readonly string[] {
+  const name = kind === 'bars' ? 'bar' : 'forming bar';
   const { startNs, open, high, low, close, volume } = bars;
   const first = Math.max(0, startNs.length - SHOWN_BARS);
   return startNs.slice(first).map((start, offset) => {
     const at = first + offset;
     const [o, h, l, c] = [open, high, low, close].map((column) => PRICE.format(column[at] ?? 0));
     const v = volume[at];
-    return `${formatNs(start)} ${symbol} bar ${interval} o ${o} h ${h} l ${l} c ${c}${v === undefined ? '' : ` v ${PRICE.format(v)}`}`;
+    return `${formatNs(start)} ${symbol} ${name} ${interval} o ${o} h ${h} l ${l} c ${c}${v === undefined ? '' : ` v ${PRICE.format(v)}`}`;
   });
 }
 
-function eventText(event: Exclude<MarketEvent, { kind: 'bars' }> | LiveStart): string {
+function eventText(event: Exclude<MarketEvent, BarsEvent> | LiveStart): string {
   if (event.kind === 'live')
     return `-- live from here, after ${formatCount(event.historyEvents)} events of history --`;
   const at = (ns: bigint | undefined): string => (ns === undefined ? '' : formatNs(ns));

@@ -1345,6 +1345,13 @@ export enum StreamKind {
    * @generated from enum value: STREAM_KIND_INDICATORS = 4;
    */
   INDICATORS = 4,
+
+  /**
+   * Bars that go on, as often as is configured (kind bars); not stored: of history what the log has kept, an hour.
+   *
+   * @generated from enum value: STREAM_KIND_FORMING_BARS = 5;
+   */
+  FORMING_BARS = 5,
 }
 
 /**

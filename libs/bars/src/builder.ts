@@ -65,7 +65,8 @@ export interface BarBuilder {
 /** When a bar that goes on is told: once at most in a step of event time, and only what is new. */
 export class FormingSteps {
   readonly #stepNs: bigint | undefined;
-  #step = 0n;
+  /** Event time when a bar was told last: the step may be another one after a restart. */
+  #toldNs = 0n;
   #startNs = -1n;
   #tradeCount = 0;
 
@@ -76,10 +77,9 @@ export class FormingSteps {
   /** Whether a bar goes out now, at this event time; it is then told. */
   take(bar: Pick<Bar, 'startNs' | 'tradeCount'> | undefined, eventNs: bigint): boolean {
     if (this.#stepNs === undefined || bar === undefined) return false;
-    const step = eventNs / this.#stepNs;
-    if (step <= this.#step) return false;
+    if (eventNs / this.#stepNs <= this.#toldNs / this.#stepNs) return false;
     if (bar.startNs === this.#startNs && bar.tradeCount === this.#tradeCount) return false;
-    this.#step = step;
+    this.#toldNs = eventNs;
     this.#startNs = bar.startNs;
     this.#tradeCount = bar.tradeCount;
     return true;
@@ -90,11 +90,13 @@ export class FormingSteps {
   }
 
   write(writer: StateWriter): void {
-    writer.int64(this.#step).int64(this.#startNs).uint(this.#tradeCount);
+    writer.int64(this.#toldNs).int64(this.#startNs).uint(this.#tradeCount);
   }
 
-  read(reader: StateReader): void {
-    this.#step = reader.int64();
+  read(reader: StateReader, version: number): void {
+    const told = reader.int64();
+    // Version 2 counted steps and did not say how long they were: better a bar told twice than none ever again.
+    this.#toldNs = version === 2 ? 0n : told;
     this.#startNs = reader.int64();
     this.#tradeCount = reader.uint();
   }

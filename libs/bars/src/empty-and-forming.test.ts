@@ -1,9 +1,9 @@
 import { calendar } from '@tickwell/calendar';
-import { parseIsoTime } from '@tickwell/domain';
+import { parseIsoTime, readState, StateWriter } from '@tickwell/domain';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Bar } from './bar.ts';
-import type { BarPlan } from './builder.ts';
+import { FormingSteps, type BarPlan } from './builder.ts';
 import { anyLog, anyTrades, feed, interval, newest, type Trade } from './fixtures/trades.ts';
 import { utcGrid } from './grid.ts';
 import { MAX_EMPTY_RUN } from './interval-bars.ts';
@@ -163,6 +163,38 @@ describe('a forming bar', () => {
       bars.apply({ knownAtNs: 1n, watermarkNs: at(`10:00:${second}`) }),
     );
     expect(quiet.map(({ forming }) => forming.map(({ bar }) => bar.close))).toEqual([[9], [], []]);
+  });
+
+  it('is told once a step, too, after the step has become longer or shorter', () => {
+    const tellingBy = (seconds: bigint): BarPlan[] => [{ ...plan, formingStepNs: seconds * SECOND }];
+    const toldOn = (before: TradeBars, seconds: bigint, clocks: readonly string[]): string[] => {
+      const restored = TradeBars.restore(before.snapshot(), tellingBy(seconds));
+      if (!restored.ok) throw new Error(restored.error);
+      return clocks.filter((clock) => {
+        const input = { trades: [trade(clock, 1)], knownAtNs: 1n, watermarkNs: at(clock) };
+        return feed(restored.value, input).forming.length > 0;
+      });
+    };
+    const bars = new TradeBars(tellingBy(5n));
+    feed(bars, { trades: [trade('10:00:06', 1)], knownAtNs: 1n, watermarkNs: at('10:00:06') });
+    expect(toldOn(bars, 10n, ['10:00:08', '10:00:10', '10:00:19', '10:00:20'])).toEqual([
+      '10:00:10',
+      '10:00:20',
+    ]);
+    expect(toldOn(bars, 2n, ['10:00:07', '10:00:08', '10:00:09'])).toEqual(['10:00:08']);
+  });
+
+  it('is told on after state of before: that counted steps of a length it did not say', () => {
+    const now = at('10:00:06');
+    const state = new StateWriter()
+      .int64(now / SECOND)
+      .int64(-1n)
+      .uint(0);
+    const steps = new FormingSteps(60n * SECOND);
+    readState(state.finish(), (reader) => {
+      steps.read(reader, 2);
+    });
+    expect(steps.take({ startNs: at('10:00:00'), tradeCount: 1 }, now)).toBe(true);
   });
 
   it('is told the same after a restart at any point', () => {

@@ -142,7 +142,7 @@ export class IntervalBars implements BarBuilder {
       this.#beganNs = readOptional(reader);
       this.#newestNs = readOptional(reader);
       this.#emptyRun = reader.uint();
-      this.#forming.read(reader);
+      this.#forming.read(reader, version);
     }
     this.#evict();
   }

@@ -113,7 +113,7 @@ export class ThresholdBars implements BarBuilder {
     this.#forming.write(writer);
   }
 
-  read(reader: StateReader): void {
+  read(reader: StateReader, version: number): void {
     this.#lineNs = readOptional(reader);
     this.#newestNs = readOptional(reader);
     this.#sessionEndNs = readOptional(reader);
@@ -130,7 +130,7 @@ export class ThresholdBars implements BarBuilder {
       this.#waiting.price.push(reader.double());
       this.#waiting.size.push(reader.double());
     }
-    this.#forming.read(reader);
+    this.#forming.read(reader, version);
     this.#evict();
   }
 

@@ -185,7 +185,7 @@ describe('state', () => {
     }
     expect(TradeBars.restore(Uint8Array.of(9, 0), MINUTE)).toEqual({
       ok: false,
-      error: 'state of trade bars: version 9, this build reads 2',
+      error: 'state of trade bars: version 9, this build reads up to 3',
     });
   });
 });

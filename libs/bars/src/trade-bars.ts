@@ -17,7 +17,7 @@ export const DEFAULT_BAR_LIMITS: BarLimits = { retainedBars: 64, formingBars: 25
 
 /** Larger numbers are no prices or sizes, and their products would not be finite. */
 const MAX_MAGNITUDE = 1e100;
-const STATE_VERSION = 2;
+const STATE_VERSION = 3;
 
 export interface TradesInput {
   /** In log order; left out, only the watermark moves. */
@@ -146,8 +146,8 @@ export class TradeBars {
 function partsOf(bytes: Uint8Array): Result<readonly (readonly [number, string, Uint8Array])[], string> {
   const parts = readState(bytes, (reader) => {
     const version = reader.uint();
-    if (version !== 1 && version !== STATE_VERSION)
-      reader.fail(`version ${version}, this build reads ${STATE_VERSION}`);
+    if (version < 1 || version > STATE_VERSION)
+      reader.fail(`version ${version}, this build reads up to ${STATE_VERSION}`);
     return Array.from({ length: reader.count(2) }, () => [version, reader.text(), reader.block()] as const);
   });
   return parts.ok ? parts : err(`state of trade bars: ${parts.error}`);

@@ -7,6 +7,7 @@ import {
   type BarPlan,
   type ClosedBars,
   type FormingBar,
+  type LeftOut,
   type TradeBarsOutcome,
 } from '@tickwell/bars';
 import {
@@ -106,15 +107,18 @@ export class BarBuilder implements Processor<BarBuilderState, ServiceSettings> {
     if (batch.kind === 'watermark') return this.#watermark(key, header, state, settings);
     const { source, priceBasis } = header;
     const kinds: readonly PriceType[] = batch.kind === 'trades' ? ['trade'] : QUOTE_TYPES;
-    return kinds.flatMap((priceType) => {
+    const outside: LeftOut[] = [];
+    const outputs = kinds.flatMap((priceType) => {
       const name = { source, priceBasis, priceType };
       const series = this.#seriesOf(key, state, name, settings);
       if (series === 'too-many') return [tooManySeries(key, batch)];
       if (series === undefined) return [];
       const ticks = pricesOf(batch, priceType);
       const outcome = this.#bars(key, series, settings).apply({ ...header, trades: ticks });
+      outside.push(...outcome.outside);
       return report(key, header, series, outcome);
     });
+    return [...outputs, ...outsideFinding(key, header, batch.kind, outside)];
   }
 
   encodeState(state: BarBuilderState): Uint8Array {
@@ -153,7 +157,9 @@ export class BarBuilder implements Processor<BarBuilderState, ServiceSettings> {
       .filter((series) => series.source === header.source)
       .flatMap((series) => {
         const outcome = this.#bars(key, series, settings).apply(header);
-        return report(key, { ...header, priceBasis: series.priceBasis }, series, outcome);
+        const own = { ...header, priceBasis: series.priceBasis };
+        const kind = series.priceType === 'trade' ? 'trades' : 'quotes';
+        return [...report(key, own, series, outcome), ...outsideFinding(key, own, kind, outcome.outside)];
       });
   }
 
@@ -249,6 +255,25 @@ function report(key: string, header: Header, name: SeriesName, outcome: TradeBar
     );
   }
   return outputs;
+}
+
+/** One of a record, however many bars by sessions leave its ticks out. */
+function outsideFinding(key: string, header: Header, kind: string, outside: readonly LeftOut[]): Output[] {
+  if (outside.length === 0) return [];
+  const intervals = new Map<string, Set<string>>();
+  let startNs = outside[0]?.firstNs ?? 0n;
+  let endNs = startNs;
+  for (const { interval, count, firstNs, lastNs, volume } of outside) {
+    const what = `${count} from ${formatNs(firstNs)} to ${formatNs(lastNs)}, volume ${volume}`;
+    intervals.set(what, (intervals.get(what) ?? new Set()).add(interval));
+    if (firstNs < startNs) startNs = firstNs;
+    if (lastNs >= endNs) endNs = lastNs + 1n;
+  }
+  const parts = [...intervals].map(([what, of]) => `${[...of].join(', ')}: ${what}`).join('; ');
+  const message = `${kind} of ${key} (${header.source}) outside of the sessions are in no bar by them: ${parts}`;
+  const severity = events.Severity.INFO;
+  const finding = { rule: 'trade-outside-sessions', severity, message, startNs, endNs };
+  return [qualityEvent(key, header, kind, { case: 'finding', value: finding })];
 }
 
 /** What is stored of the mark that a bar begins before its ticks are known. */

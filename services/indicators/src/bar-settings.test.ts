@@ -132,6 +132,29 @@ describe('bars that are configured', () => {
     expect(barsOf(run([{ settings: unknown, seconds: SECONDS }], false))).toEqual([]);
   });
 
+  it('report what trades outside of the sessions, once a record, whatever bars leave it out', () => {
+    const documents = [
+      ['instrument', 'AAPL', { type: 'stock', calendar: 'XNYS' }],
+      ['bars', 'a', { bars: ['1m', '1h'], alignment: 'sessions' }],
+    ] as const;
+    // New York closes five and a half hours after the first trade.
+    const steps = [{ settings: settings(...documents), seconds: [0, 23_400, 23_410] }];
+    for (const restart of [false, true]) {
+      const { written } = run(steps, restart);
+      const findings = valuesOf(written, TOPICS.quality.name, (value) =>
+        parseMessage(events.QualityEventSchema, value),
+      ).filter(({ event }) => event.case === 'finding' && event.value.rule === 'trade-outside-sessions');
+      expect(findings.map(({ kind, event }) => [kind, event.value])).toMatchObject(
+        [23_400, 23_410].map((seconds) => {
+          const startNs = START + BigInt(seconds) * SECOND;
+          const clock = `2024-07-01T21:00:${seconds === 23_400 ? '00' : '10'}Z`;
+          const message = `trades of AAPL (ib) outside of the sessions are in no bar by them: 1m, 1h: 1 from ${clock} to ${clock}, volume 1`;
+          return ['trades', { severity: events.Severity.INFO, message, startNs, endNs: startNs + 1n }];
+        }),
+      );
+    }
+  });
+
   it('tell what goes on, on a topic of its own, once a step of event time', () => {
     const forming = settings(['bars', 'a', { bars: ['5m'], formingMs: 60_000 }]);
     const steps = [{ settings: forming, seconds: from(0, 290) }];

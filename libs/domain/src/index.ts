@@ -1,4 +1,5 @@
 export * from './bar-length.ts';
+export * from './bars-over.ts';
 export * from './cause.ts';
 export * from './difference-class.ts';
 export * from './errors.ts';

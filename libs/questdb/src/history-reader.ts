@@ -14,7 +14,13 @@ import type {
   StoredBars,
   StoredSeries,
 } from '@tickwell/ports';
-import { intervalStartNs, parseBarLength, type QuoteColumns, type TradeColumns } from '@tickwell/domain';
+import {
+  isAllHoursSource,
+  overBeforeNs,
+  parseBarLength,
+  type QuoteColumns,
+  type TradeColumns,
+} from '@tickwell/domain';
 import type pg from 'pg';
 import { readActions } from './actions.ts';
 import {
@@ -154,7 +160,7 @@ class QuestdbReader implements StoreReader {
     const select = {
       ...seriesSelect(TABLES.bars.name, query, columns, where),
       entryKeys: ['source'],
-      ...(query.asOf === undefined ? {} : { known: knownSelect(query.interval, query.asOf) }),
+      ...(query.asOf === undefined ? {} : { known: knownSelect(query, query.asOf) }),
     };
     const untilNs = query.asOf?.timeNs;
     for await (const { page, entries } of this.#answers(select, query, (one) => barOrder(one, untilNs))) {
@@ -260,12 +266,18 @@ class QuestdbReader implements StoreReader {
 }
 
 /** Bars that were over by then may have become known at any time; of others only what was known counts. */
-function knownSelect(interval: string, { timeNs, strict }: AsOf): NonNullable<SeriesSelect['known']> {
+function knownSelect(
+  { interval, source }: Pick<BarQuery, 'interval' | 'source'>,
+  { timeNs, strict }: AsOf,
+): NonNullable<SeriesSelect['known']> {
   const parsed = parseBarLength(interval);
   if (!parsed.ok) throw queryRefused(parsed.error);
-  // When a bar that ends by what is traded was over is not stored.
-  if (strict || parsed.value.kind === 'threshold') return { untilNs: timeNs, closedNs: 0n };
-  return { untilNs: timeNs, closedNs: intervalStartNs(parsed.value, timeNs) };
+  if (strict) return { untilNs: timeNs, closedNs: 0n };
+  const closedNs = overBeforeNs(parsed.value, timeNs);
+  const allHoursNs = overBeforeNs(parsed.value, timeNs, { allHours: true });
+  if (source !== undefined)
+    return { untilNs: timeNs, closedNs: isAllHoursSource(source) ? allHoursNs : closedNs };
+  return { untilNs: timeNs, closedNs, ...(allHoursNs === closedNs ? {} : { allHoursNs }) };
 }
 
 function seriesSelect(

@@ -11,8 +11,8 @@ export interface SeriesSelect {
   /** Equality conditions on symbol columns, values as clients gave them. */
   readonly where: Readonly<Record<string, string>>;
   readonly before?: { readonly epoch: string; readonly offset: bigint };
-  /** Versions known later than this are left out, but of entries before `closedNs`. */
-  readonly known?: { readonly untilNs: bigint; readonly closedNs: bigint };
+  /** Versions known later than `untilNs` are left out, but of entries before `closedNs`; of sources of all hours (`@XNYS/all`) before `allHoursNs`. */
+  readonly known?: { readonly untilNs: bigint; readonly closedNs: bigint; readonly allHoursNs?: bigint };
   /** Columns that tell entries from versions of one: one bar per time and source, one trade per row. Undefined: every row. */
   readonly entryKeys?: readonly string[];
 }
@@ -109,8 +109,13 @@ function render(
     conditions.push(`not (epoch = ${bind(epoch)} and record_offset >= ${clampNs(offset)})`);
   }
   if (select.known !== undefined) {
-    const { untilNs, closedNs } = select.known;
-    conditions.push(`(known_at <= ${clampNs(untilNs)} or ts < ${clampNs(closedNs)})`);
+    const { untilNs, closedNs, allHoursNs } = select.known;
+    const closed = `ts < ${clampNs(closedNs)}`;
+    const over =
+      allHoursNs === undefined
+        ? closed
+        : `ts < ${clampNs(allHoursNs)} or (${closed} and not (source like '%@%/all'))`;
+    conditions.push(`(known_at <= ${clampNs(untilNs)} or ${over})`);
   }
   return `select ${columns} from ${quoteName(select.table)} where ${conditions.join(' and ')}${tail}`;
 }

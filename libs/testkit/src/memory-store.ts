@@ -5,7 +5,8 @@ import {
   emptyBars,
   emptyQuotes,
   emptyTrades,
-  intervalStartNs,
+  isAllHoursSource,
+  overBeforeNs,
   parseBarLength,
   type BarColumns,
   type PriceBasis,
@@ -171,7 +172,7 @@ export class MemoryStore implements TableWriter, StoreReader {
       .rows()
       .filter((row) => text(row, 'symbol') === symbol)
       .filter((row) => asOf === undefined || long(row, 'ts') <= asOf.timeNs);
-    const closed = asOf === undefined ? undefined : { ...asOf, closedNs: asOf.timeNs + 1n };
+    const closed = asOf === undefined ? undefined : { ...asOf, closedNs: () => asOf.timeNs + 1n };
     return newestOf(all, ['ts', 'source', 'kind'], closed)
       .sort(byColumns(['ts', 'source', 'kind']))
       .map((row) => ({
@@ -295,15 +296,15 @@ function checkQuery(query: SeriesQuery): void {
   if (reason !== undefined) throw new TickwellError('query-refused', reason);
 }
 
-/** `closedNs`: what is before had happened by the time. */
+/** `closedNs`: what of a source is before had happened by the time. */
 interface ClosedAsOf extends AsOf {
-  readonly closedNs: bigint;
+  readonly closedNs: (source: string) => bigint;
 }
 
-function closedBefore(text: string, { timeNs }: AsOf): bigint {
+function closedBefore(text: string, { timeNs }: AsOf): ClosedAsOf['closedNs'] {
   const interval = parseBarLength(text);
   if (!interval.ok) throw new TickwellError('query-refused', interval.error);
-  return interval.value.kind === 'threshold' ? 0n : intervalStartNs(interval.value, timeNs);
+  return (source) => overBeforeNs(interval.value, timeNs, { allHours: isAllHoursSource(source) });
 }
 
 /** The newest known version per identity, or the one as of a time. */
@@ -313,7 +314,8 @@ function newestOf(rows: readonly MemoryRow[], keys: readonly string[], asOf?: Cl
   for (const row of sorted) {
     const key = JSON.stringify(keys.map((name) => String(row.get(name) ?? '')));
     if (asOf !== undefined && long(row, 'known_at') > asOf.timeNs) {
-      const isFirst = !newest.has(key) && long(row, 'ts') < asOf.closedNs && !asOf.strict;
+      const isOver = long(row, 'ts') < asOf.closedNs(text(row, 'source'));
+      const isFirst = !newest.has(key) && isOver && !asOf.strict;
       if (!isFirst) continue;
     }
     newest.set(key, row);

@@ -35,6 +35,7 @@ function known(symbol: string, minute: number, closes: Readonly<Record<number, n
 /** Reads as of a time. */
 export function asOfCases(cases: Cases): void {
   shortCases(cases);
+  sessionCases(cases);
   longCases(cases);
 }
 
@@ -79,6 +80,66 @@ function shortCases(cases: Cases): void {
     expect(await read(cases, symbol, asOf(25, true))).toEqual(
       ['0 10', '1 11', '2 12', '3 13'].map((bar) => `${bar} file:a`),
     );
+  });
+}
+
+/** Backfilled bars of a session, which do not start on the hour, and of days that go on into the next date. */
+function sessionCases(cases: Cases): void {
+  const { store, fresh } = cases;
+  const DAY = 1_440n * MINUTE;
+  /** A midnight. */
+  const D0 = 19_676n * DAY;
+  const sources = ['derived:ib', 'derived:ib@XNYS', 'derived:ib@XNYS/all'];
+
+  /** "start source" of what is answered as of a time, minutes after D0. */
+  const at = async (
+    query: Pick<BarQuery, 'symbol' | 'interval' | 'source'>,
+    minute: number,
+  ): Promise<string[]> => {
+    const found: string[] = [];
+    const asOfTime = { timeNs: D0 + BigInt(minute) * MINUTE, strict: false };
+    for await (const one of store().reader.bars({ ...query, priceType: 'trade', asOf: asOfTime }))
+      for (const startNs of one.bars.startNs) found.push(`${(startNs - D0) / MINUTE} ${one.source}`);
+    return found;
+  };
+  const write = (symbol: string, interval: string, minutes: readonly number[]): Promise<void> =>
+    store().writer.write(
+      sources.map((source) =>
+        barRows(
+          { symbol, source, knownAtNs: D0 + 10n * DAY },
+          minutes.map((minute) => ({ startNs: D0 + BigInt(minute) * MINUTE, close: 1 })),
+          interval,
+        ),
+      ),
+    );
+
+  it('takes a bar that starts at a session opening as over when its length has passed', async () => {
+    const symbol = fresh();
+    await write(symbol, '1h', [870, 930]);
+    const query = { symbol, interval: '1h', source: 'derived:ib@XNYS' };
+    expect(await at(query, 910)).toEqual([]);
+    expect(await at(query, 929)).toEqual([]);
+    expect(await at(query, 930)).toEqual(['870 derived:ib@XNYS']);
+    expect(await at(query, 990)).toEqual(['870 derived:ib@XNYS', '930 derived:ib@XNYS']);
+    expect(await at({ symbol, interval: '1h' }, 930)).toEqual(sources.map((source) => `870 ${source}`));
+  });
+
+  it('takes days of all hours as over one day later, with the source named or not', async () => {
+    const symbol = fresh();
+    await write(symbol, '1d', [0]);
+    const [utc = '', regular = '', all = ''] = sources;
+    for (const [minute, over] of [
+      [1_439, []],
+      [1_440, [utc, regular]],
+      [2_879, [utc, regular]],
+      [2_880, [utc, regular, all]],
+    ] as const) {
+      expect(await at({ symbol, interval: '1d' }, minute)).toEqual(over.map((source) => `0 ${source}`));
+      for (const source of sources)
+        expect(await at({ symbol, interval: '1d', source }, minute)).toEqual(
+          over.filter((one) => one === source).map(() => `0 ${source}`),
+        );
+    }
   });
 }
 

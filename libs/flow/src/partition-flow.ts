@@ -98,6 +98,8 @@ export class PartitionFlow<C> implements PartitionSession {
     this.#isUnmarked = options.settings === undefined || restored.isClosed;
     this.#released = { n: this.startOffset, k: restored.releaseK };
     this.#preparer = this.#newPreparer();
+    // Records may be waiting for what is being read.
+    assigned.signal.addEventListener('abort', () => void this.#preparer?.stop(), { once: true });
     for (const [key, entry] of restored.keys) {
       const decoded = options.processor.decodeState(key, entry.stateVersion, entry.payload);
       if (!decoded.ok) {
@@ -248,7 +250,11 @@ export class PartitionFlow<C> implements PartitionSession {
           const settings = await this.#nextSettings();
           if (settings === undefined || this.#mayRepeat()) return undefined;
           return {
-            preparationOf: (key) => preparing.preparation(key, this.#entry(key).state, settings.value),
+            preparationOf: (key) => {
+              // It may bring the state in line with newer settings, which must not be lost with this process.
+              this.#dirty.add(key);
+              return preparing.preparation(key, this.#entry(key).state, settings.value);
+            },
           };
         },
         stateOf: (key) => this.#entry(key).state,

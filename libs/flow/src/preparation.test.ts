@@ -11,7 +11,7 @@ import type { InputPlace, Preparation } from './preparation.ts';
 import type { Output, Preparing, Processor } from './processor.ts';
 import { NO_SETTINGS } from './settings.ts';
 
-const QUICK = { interval: 2 };
+const QUICK = { interval: 2, timeout: 30_000 };
 
 /** A number that the log does not know, and that changes with every look at it. */
 class Outside {

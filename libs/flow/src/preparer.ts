@@ -6,6 +6,8 @@ import { PreparationQueue } from './preparation-queue.ts';
 
 /** Keys that are prepared side by side, and installed together. */
 const KEYS_AT_ONCE = 32;
+/** Longest time that records wait for what is left to be read; who needs longer reads on beside them and comes again. */
+const STANDSTILL_MS = 2_000;
 
 /** What a {@link Preparer} needs of the partition whose states it prepares. */
 interface PreparedPartition {
@@ -86,7 +88,7 @@ export class Preparer {
 
   /** What is left to be read is little now, and the states do not move. */
   async #install(read: ReadonlyMap<string, Preparation<unknown>>): Promise<boolean> {
-    const complete = await this.#catchUp(read);
+    const complete = await this.#catchUp(read, AbortSignal.timeout(STANDSTILL_MS));
     if (complete.size === 0) return true;
     this.#options.counters.installed(this.#options.processor, complete.size);
     return this.#options.partition.install(complete);
@@ -95,9 +97,11 @@ export class Preparer {
   /** Those that could be read. */
   async #catchUp(
     preparations: ReadonlyMap<string, Preparation<unknown>>,
+    limit?: AbortSignal,
   ): Promise<ReadonlyMap<string, Preparation<unknown>>> {
     const { partition } = this.#options;
-    const { signal } = this.#stopping;
+    const stopping = this.#stopping.signal;
+    const signal = limit === undefined ? stopping : AbortSignal.any([stopping, limit]);
     const place = (): InputPlace => partition.place();
     const read = new Map<string, Preparation<unknown>>();
     const reading = [...preparations].map(async ([key, preparation]) => {
@@ -107,7 +111,7 @@ export class Preparer {
         read.set(key, preparation);
         this.#queue.succeeded(key);
       } catch (error) {
-        if (!signal.aborted) this.#failed(key, error);
+        if (!stopping.aborted) this.#failed(key, error);
       }
     });
     await Promise.all(reading);

@@ -57,19 +57,34 @@ export class IndicatorPreparing implements Preparing<SeriesEntry[], ServiceSetti
   }
 }
 
-/** Those of one symbol, one after the other: reads of several symbols go on side by side anyway. */
+/**
+ * Those of one symbol, one after the other: reads of several symbols go on side by side anyway. A series whose history cannot be read keeps
+ * the others from nothing; where none can be read, that is the failure.
+ */
 class WarmUps implements Preparation<SeriesEntry[]> {
   readonly #entries: readonly SeriesEntry[];
+  readonly #failed = new Set<SeriesEntry>();
 
   constructor(entries: readonly SeriesEntry[]) {
     this.#entries = entries;
   }
 
   async catchUp(_state: SeriesEntry[], place: () => InputPlace, signal: AbortSignal): Promise<void> {
-    for (const { warmUp } of this.#entries) await warmUp?.catchUp(place, signal);
+    let failure: unknown;
+    for (const entry of this.#entries) {
+      if (this.#failed.has(entry)) continue;
+      try {
+        await entry.warmUp?.catchUp(place, signal);
+      } catch (error) {
+        if (signal.aborted) throw error;
+        this.#failed.add(entry);
+        failure = error;
+      }
+    }
+    if (this.#failed.size === this.#entries.length) throw failure;
   }
 
   install(): void {
-    for (const { warmUp } of this.#entries) warmUp?.install();
+    for (const entry of this.#entries) if (!this.#failed.has(entry)) entry.warmUp?.install();
   }
 }

@@ -55,7 +55,9 @@ export class QueryHistory implements History {
     const topic = TOPICS.indicators.name;
     const { epoch, partitions } = await this.#log.describeTopic(topic);
     const { partition } = place;
-    const nextOffset = partitions.find((one) => one.partition === partition)?.endOffset ?? 0n;
+    const found = partitions.find((one) => one.partition === partition);
+    // What the log no longer has was stored long ago, and nothing may be left that says so.
+    const nextOffset = found === undefined || found.endOffset === found.beginOffset ? 0n : found.endOffset;
     await Promise.all([
       this.#progress.reached(place, signal),
       this.#progress.reached({ topic, partition, epoch, nextOffset }, signal),

@@ -49,6 +49,7 @@ const LATEST_MAX_SYMBOLS = 20_000;
 /** Indicators that are computed at a time, for all calls and subscriptions. */
 const MAX_INDICATORS = 4_096;
 const STOP_GRACE_MS = 5_000;
+const STORED_TOPICS = LIVE_TOPICS.filter((topic) => topic !== TOPIC_OF_KIND['forming-bars']);
 const EVENT_TOPICS = new Set([TOPIC_OF_KIND.trades, TOPIC_OF_KIND.bars]);
 
 /** The read side of the platform: history from the store, the live tail of the log, and the seam between them. */
@@ -241,9 +242,9 @@ export class QueryService {
     this.#stopped.resolve(undefined);
   }
 
-  /** Where events of a symbol are. */
+  /** Where events of a symbol are that are stored. */
   #placesOf(symbol: string): TopicPartition[] {
-    return LIVE_TOPICS.map((topic) => {
+    return STORED_TOPICS.map((topic) => {
       const partitions = this.#hub.positions(new Set([topic])).length;
       if (partitions === 0)
         throw new TickwellError('unavailable', 'the live tail is not positioned yet', { retryable: true });

@@ -334,6 +334,20 @@ describe('indicator engine: findings', () => {
     ]);
   });
 
+  it('are none for bars of intervals in which nothing was traded or quoted', () => {
+    const { bars, ...rest } = batch({ hours: day(1, NaN, 2), knownAtNs: 1n });
+    const traded = { ...rest, bars: { ...bars, volume: [1, 0, 1], tradeCount: [1, 0, 1] } };
+    const quoted = { ...rest, priceType: 'mid' as const, bars: { ...bars, volume: [], tradeCount: [] } };
+    for (const empty of [traded, quoted]) {
+      const written = engine().feed(logRecord('md.bars', 0, encodeBarBatch(empty)));
+      expect(indicatorsIn(written)[0]?.startNs).toEqual([0n, 2n * HOUR_NS]);
+      expect(findings(written)).toEqual([]);
+    }
+    const broken = { ...traded, bars: { ...traded.bars, volume: [1, 5, 1], tradeCount: [1, 2, 1] } };
+    const written = engine().feed(logRecord('md.bars', 0, encodeBarBatch(broken)));
+    expect(findings(written).map(({ rule }) => rule)).toEqual(['bar-not-usable']);
+  });
+
   it('name a specification whose kernel throws, and all others go on', () => {
     const touchy: IndicatorDefinition = {
       ...definitionOf('sma'),

@@ -78,8 +78,10 @@ export class IndicatorEngine implements Processor<IndicatorState, ServiceSetting
     const usable = bars.filter(isUsableInput);
     const { rows, failed } = entry.indicators.apply(usable);
     const outputs = indicatorRecords(key, batch, rows);
-    if (usable.length < bars.length) {
-      const refused = bars.filter((bar) => !isUsableInput(bar)).map((bar) => bar.startNs);
+    const refused = bars
+      .filter((bar, index) => !isUsableInput(bar) && !isEmpty(batch, index))
+      .map((bar) => bar.startNs);
+    if (refused.length > 0) {
       const reason = 'have prices or volumes that are no finite numbers: indicators do not count them';
       outputs.push(barsFinding(key, batch, refused, 'bar-not-usable', reason));
     }
@@ -139,6 +141,15 @@ export class IndicatorEngine implements Processor<IndicatorState, ServiceSetting
 function toSeriesBars({ header, bars }: BarBatch): SeriesBar[] {
   const { knownAtNs } = header;
   return bars.startNs.map((_startNs, index) => ({ ...barInput(bars, index), knownAtNs }));
+}
+
+/** An interval in which nothing was traded, or quoted, where such have bars without prices: nothing is wrong with it. Bars of quotes have no volume. */
+function isEmpty({ bars, priceType }: BarBatch, index: number): boolean {
+  const traded = priceType === 'trade' ? NaN : 0;
+  const isStill = (bars.volume[index] ?? traded) === 0 && (bars.tradeCount[index] ?? traded) === 0;
+  return (
+    isStill && [bars.open, bars.high, bars.low, bars.close].every((column) => Number.isNaN(column[index]))
+  );
 }
 
 /** One of a record of bars and a specification, however many bars it failed on. */

@@ -36,8 +36,16 @@ describe('documents of kind bars', () => {
     [{ bars: ['1m'], symbols: [] }, 'bars.symbols must be a list of 1 to 20000'],
     [{ bars: ['1m'], priceTypes: ['last'] }, 'bars.priceTypes[0] must be one of trade, bid, ask, mid'],
     [{ bars: ['1m'], more: 1 }, 'more'],
+    [{ bars: ['1m', '9volume'], priceTypes: ['trade', 'mid'] }, 'bars.bars[1] 9volume never fills of mid'],
+    [{ bars: ['9dollar'], priceTypes: ['bid', 'ask'] }, 'bars.bars[0] 9dollar never fills of bid, ask'],
   ])('are refused: %o', (document, problem) => {
     expect(checkBarsDocument(document).join('\n')).toContain(problem);
+  });
+
+  it('of quotes may end by ticks, and what is in the log goes on where it would be refused now', () => {
+    expect(checkBarsDocument({ bars: ['9tick', '1m'], priceTypes: ['mid'] })).toEqual([]);
+    expect(checkBarsDocument({ bars: ['9volume', '9dollar'] })).toEqual([]);
+    expect(read({ bars: ['1m', '9volume'], priceTypes: ['trade', 'mid'] }).lengths.length).toBe(2);
   });
 
   it('are refused where they are no JSON', () => {

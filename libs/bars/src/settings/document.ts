@@ -42,7 +42,20 @@ export interface BarSelection {
 /** What the configuration service checks of documents of kind `bars` before it writes them. Every problem names its field. */
 export function checkBarsDocument(document: unknown): readonly string[] {
   const read = readDocument(document);
-  return read.ok ? [] : read.error;
+  return read.ok ? neverFilled(read.value) : read.error;
+}
+
+/** Quotes have no volume. What is in the log already is read all the same: its other bars, and those of trades, go on. */
+function neverFilled({ lengths, priceTypes }: BarSelection): readonly string[] {
+  const quoted = [...priceTypes].filter((priceType) => priceType !== 'trade').join(', ');
+  if (quoted === '') return [];
+  return lengths.flatMap((length, index) =>
+    length.kind !== 'threshold' || length.measure === 'tick'
+      ? []
+      : [
+          `bars.bars[${index}] ${length.text} never fills of ${quoted}: quotes have no volume; take ticks or a time, or a document of its own for trades`,
+        ],
+  );
 }
 
 /** What a document in the log amounts to; the problems, where it is wrong: nothing of it counts then. */

@@ -3,7 +3,7 @@ import type { IndicatorSpec } from '@tickwell/indicators';
 import type { BarQuery, IndicatorRows } from '@tickwell/ports';
 import { MAX_ROWS_PER_MESSAGE } from '../chunks.ts';
 import type { IndicatorBudget } from './indicator-budget.ts';
-import { OtherValues } from './other-values.ts';
+import { byUtc, OtherValues } from './other-values.ts';
 import { Pacer } from './pacer.ts';
 import { seriesOf } from './series-of.ts';
 import { BAR_COLUMNS, type ReadBars, type SeriesChunk } from './read-bars.ts';
@@ -114,7 +114,7 @@ async function* runFrom(
   beginNs: bigint | undefined,
   anchorNs: bigint,
 ): AsyncGenerator<ComputedRows, boolean> {
-  const { read, query, budget } = plan;
+  const { read, query, budget, asked } = plan;
   const reading = new Reading(
     plan,
     first,
@@ -123,7 +123,8 @@ async function* runFrom(
   const begin = beginNs === undefined ? {} : { startNs: beginNs };
   const end = query.endNs === undefined ? {} : { endNs: query.endNs };
   try {
-    for await (const chunk of read({ ...seriesOf(query), ...begin, ...end, columns: BAR_COLUMNS })) {
+    const chunks = read({ ...seriesOf(query), ...begin, ...end, columns: BAR_COLUMNS });
+    for await (const chunk of byUtc(chunks, asked)) {
       yield* reading.values(chunk);
       if (reading.isShort) return false;
       if (reading.isDone) return true;

@@ -12,7 +12,7 @@ import {
   textArgument,
 } from '../arguments.ts';
 import type { WantedBasis } from '../adjustment/adjust.ts';
-import { parseAskedSeries, type AskedSeries } from './two-series-spec.ts';
+import { parseAskedSeries, sessionProblem, type AskedSeries } from './two-series-spec.ts';
 
 /** Most specifications of one call. */
 const MAX_SPECS = 64;
@@ -70,6 +70,8 @@ export function indicatorArguments(
   const two = asked.value.find((one) => isOfTwoSeries(one));
   if (two !== undefined && series.value.source === undefined)
     return err(`${two.id} is of two series: name the source that both are of, or "best"`);
+  const ofSessions = sessionProblem(asked.value, series.value.source ?? '');
+  if (ofSessions !== undefined) return err(ofSessions);
   const calendar = textArgument('calendar', request.calendar);
   if (!calendar.ok) return calendar;
   return ok({

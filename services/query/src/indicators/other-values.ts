@@ -1,10 +1,10 @@
-import { intervalEndNs, type Interval } from '@tickwell/domain';
+import { intervalEndNs, TickwellError, type Interval } from '@tickwell/domain';
 import type { Indicator, IndicatorInput } from '@tickwell/indicators';
 import type { BarQuery } from '@tickwell/ports';
-import { BAR_COLUMNS, type ReadBars } from './read-bars.ts';
+import { BAR_COLUMNS, type ReadBars, type SeriesChunk } from './read-bars.ts';
 import { OtherInstrument, OtherInterval } from './other-series.ts';
 import { seriesOf } from './series-of.ts';
-import type { AskedSeries } from './two-series-spec.ts';
+import { sessionProblem, type AskedSeries } from './two-series-spec.ts';
 
 /** Every other series that specifications need, read side by side with the own one; memory: a chunk of each. */
 export class OtherValues {
@@ -31,7 +31,7 @@ export class OtherValues {
     for (const [text, specs] of Map.groupBy(held, (one) => one.interval?.text ?? '')) {
       const [first] = specs;
       if (first?.interval === undefined) continue;
-      const chunks = read({ ...whole, interval: text });
+      const chunks = byUtc(read({ ...whole, interval: text }), specs);
       const series = new OtherInterval(
         chunks,
         first.interval,
@@ -75,5 +75,17 @@ export class OtherValues {
   async close(): Promise<void> {
     const intervals = [...this.#intervals.values()].map(({ series }) => series);
     await Promise.all([...this.#instruments.values(), ...intervals].map((one) => one.close()));
+  }
+}
+
+/** The chunks; "best" may bring bars by sessions, which are refused. */
+export async function* byUtc(
+  chunks: AsyncIterable<SeriesChunk>,
+  asked: readonly AskedSeries[],
+): AsyncGenerator<SeriesChunk> {
+  for await (const chunk of chunks) {
+    const problem = sessionProblem(asked, chunk.source);
+    if (problem !== undefined) throw new TickwellError('failed-precondition', problem);
+    yield chunk;
   }
 }

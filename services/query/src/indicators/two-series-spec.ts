@@ -1,4 +1,12 @@
-import { checkSymbol, err, ok, parseInterval, type Interval, type Result } from '@tickwell/domain';
+import {
+  checkSymbol,
+  err,
+  isSessionSource,
+  ok,
+  parseInterval,
+  type Interval,
+  type Result,
+} from '@tickwell/domain';
 import {
   parseSpec,
   PRICE_SOURCES,
@@ -123,6 +131,17 @@ function readsWholeBars({ definition, inner }: IndicatorSpec): boolean {
   return (
     definition.reads.some((field) => field !== 'source') || (inner !== null && readsWholeBars(inner.spec))
   );
+}
+
+/** What is wrong with bars of a source where indicators of another interval are asked for: bars by sessions are over when a calendar says so, not after their length. */
+export function sessionProblem(
+  asked: readonly { readonly id: string; readonly interval?: Interval | undefined }[],
+  source: string,
+): string | undefined {
+  const one = asked.find(({ interval }) => interval !== undefined);
+  if (one === undefined || !isSessionSource(source)) return undefined;
+  const utc = source.slice(0, source.lastIndexOf('@'));
+  return `${one.id}: the bars of ${source} end with their sessions, and of such bars there are no indicators of another interval: ask for those by UTC, source "${utc}"`;
 }
 
 /** A bar with the numbers of other instruments where the specification reads them; undefined: one of them has no bar. */

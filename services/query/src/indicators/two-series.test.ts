@@ -155,6 +155,25 @@ describe('indicators of another interval', () => {
     }
   });
 
+  it.each([
+    ['1m', '1h'],
+    ['1h', '1m'],
+  ])('refuses %s bars by sessions among the best ones', async (bySession, byUtc) => {
+    const made = new World();
+    const bars = { '1m': minutes, '1h': hours };
+    await made.store.write(
+      ([bySession, byUtc] as ('1m' | '1h')[]).map((interval, n) =>
+        barRows(bars[interval], { symbol: 'A', interval, source: n === 0 ? 'derived:x@XNYS' : 'derived:x' }),
+      ),
+    );
+    await expect(ask(made, { specId: 'rsi(3)@1h', source: 'best' })).rejects.toMatchObject({
+      code: 'failed-precondition',
+      message: expect.stringContaining('ask for those by UTC, source "derived:x"') as string,
+    });
+    // Others of them are answered.
+    expect(rows(await ask(made, { specId: 'rsi(3)', source: 'best' }))).toHaveLength(minutes.length);
+  });
+
   it('has nothing where there are no such bars', async () => {
     await expect(ask(await stored(hours), { specId: 'rsi(3)@1d' })).rejects.toMatchObject({
       code: 'not-found',
@@ -181,6 +200,16 @@ describe('a specification of two series is refused', () => {
       'stored',
       { specId: 'ratio(close@B/USD)', mode: queryV1.IndicatorMode.STORED },
       'goes without ratio(close@B/USD,close)',
+    ],
+    [
+      'of another interval of bars by sessions',
+      { specId: 'rsi(3)@1h', source: 'derived:ib@XNYS' },
+      'rsi(3,close)@1h: the bars of derived:ib@XNYS end with their sessions, and of such bars there are no indicators of another interval: ask for those by UTC, source "derived:ib"',
+    ],
+    [
+      'of another interval of bars of all hours',
+      { specId: 'rsi(3)@1h', source: 'derived:ib@XNYS/all' },
+      'source "derived:ib"',
     ],
     ['by sessions of another interval', { specId: 'vwap(session)@1h' }, 'goes by sessions'],
   ])('%s', async (_name, init, message) => {

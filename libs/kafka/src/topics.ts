@@ -25,6 +25,9 @@ const COMPACTED: Readonly<Record<string, string>> = {
   'delete.retention.ms': '86400000',
 };
 
+const DAY_MS = 86_400_000;
+const MIN_SEGMENT_MS = 60_000;
+
 /** The settings that the catalogue decides and an existing topic must have. */
 const CHECKED = ['cleanup.policy', 'retention.ms'] as const;
 
@@ -77,12 +80,13 @@ function alreadyThere(error: unknown): boolean {
   );
 }
 
-function topicConfig(spec: TopicSpec): ITopicConfig {
+/** What a missing topic is made with. Of the settings only those of {@link CHECKED} are compared later: topics that are there keep the others. */
+export function topicConfig(spec: TopicSpec): ITopicConfig {
   const config: Record<string, string> = {
     'cleanup.policy': spec.cleanup,
     'retention.ms': wantedRetention(spec),
     'max.message.bytes': String(MAX_MESSAGE_BYTES),
-    ...(spec.cleanup === 'compact' ? COMPACTED : {}),
+    ...(spec.cleanup === 'compact' ? COMPACTED : shortSegments(spec.retentionMs)),
   };
   return {
     topic: spec.name,
@@ -91,6 +95,12 @@ function topicConfig(spec: TopicSpec): ITopicConfig {
     replicationFactor: -1,
     configEntries: Object.entries(config).map(([name, value]) => ({ name, value })),
   };
+}
+
+/** Kafka deletes whole segments, and by default begins a new one after 1 GiB or 7 days: what is to be kept for less than a day needs shorter ones. */
+function shortSegments(retentionMs: number | null): Readonly<Record<string, string>> {
+  if (retentionMs === null || retentionMs >= DAY_MS) return {};
+  return { 'segment.ms': String(Math.max(MIN_SEGMENT_MS, Math.ceil(retentionMs / 4))) };
 }
 
 function wantedRetention(spec: TopicSpec): string {

@@ -1,4 +1,4 @@
-import { NS_PER_DAY, TickwellError, type Interval, type PriceBasis, type Result } from '@tickwell/domain';
+import { NS_PER_DAY, type Interval, type PriceBasis, type TickwellError } from '@tickwell/domain';
 import type { IndicatorSpec } from '@tickwell/indicators';
 import type { BarQuery, IndicatorRows } from '@tickwell/ports';
 import { MAX_ROWS_PER_MESSAGE } from '../chunks.ts';
@@ -175,7 +175,7 @@ class Reading {
       if (this.isShort) return;
       const wait = this.#others.seek(startNs);
       if (wait !== undefined) await wait;
-      if (orCannot(run.take(chunk.bars, row, chunk.knownNs[row] ?? 0n)) && isWanted) {
+      if (run.take(chunk.bars, row, chunk.knownNs[row] ?? 0n) && isWanted) {
         rows.add(startNs);
         this.#left -= 1;
       }
@@ -218,9 +218,4 @@ class Reading {
     this.#runs.set(key, run);
     return run;
   }
-}
-
-function orCannot<T>(result: Result<T, string>): T {
-  if (result.ok) return result.value;
-  throw new TickwellError('failed-precondition', result.error);
 }

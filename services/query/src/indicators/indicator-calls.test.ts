@@ -226,6 +226,16 @@ describe('GetIndicators, computed', () => {
     }
   });
 
+  it('has no value by sessions of bars outside of the years of the calendar, and all the others', async () => {
+    const old = bars.slice(0, 20);
+    const world = await worldOf(barRows([...old, ...dated.slice(0, 30)], { symbol: 'A' }));
+    const answers = await ask(world, { specs: ['vwap(session)', 'sma(5)'], calendar: '24-7' });
+    expect(texts(answers, 'sma(5,close)')).toHaveLength(50);
+    expect(outputsOf(texts(answers, idOf('vwap(session)')))).toEqual(
+      outputsOf(expected(dated.slice(0, 30), 'vwap(session)')),
+    );
+  });
+
   it('is not warm where there are too few bars', async () => {
     const world = await worldOf(barRows(bars.slice(0, 3), { symbol: 'A' }));
     const [answer] = await ask(world, { specId: 'rsi(14)' });

@@ -4,13 +4,14 @@ import {
   createIndicator,
   isUsableInput,
   takeInput,
+  takes,
   type Indicator,
   type IndicatorInput,
 } from '@tickwell/indicators';
 import type { OtherValues } from './other-values.ts';
 import { withOthers, type AskedSeries } from './two-series-spec.ts';
 
-/** The date of a bar's session by its start; an error where there is none. */
+/** The date of a bar's session by its start; an error where there is none, as outside of the calendar's years. */
 export type SessionOf = (startNs: bigint) => Result<number, string>;
 
 /** One specification at the bar that was taken last. */
@@ -46,20 +47,19 @@ export class SeriesRun {
   }
 
   /** Takes the next bar; false: it has a number that no indicator can use, and no values. */
-  take(bars: BarColumns, row: number, knownNs: bigint): Result<boolean, string> {
+  take(bars: BarColumns, row: number, knownNs: bigint): boolean {
     const input = barInput(bars, row);
     this.anchorNs ??= input.startNs;
     if (knownNs > this.#knownAtNs) this.#knownAtNs = knownNs;
     if (!isUsableInput(input)) {
       this.unusableBars += 1;
-      return { ok: true, value: false };
+      return false;
     }
     const session = this.#sessionOf?.(input.startNs);
-    if (session?.ok === false) return session;
-    const dated = session === undefined ? input : { ...input, sessionDate: session.value };
+    const dated = session?.ok === true ? { ...input, sessionDate: session.value } : input;
     for (const slot of this.slots) this.#advance(slot, dated);
     this.usableBars += 1;
-    return { ok: true, value: true };
+    return true;
   }
 
   #advance(slot: RunSlot, own: IndicatorInput): void {
@@ -73,8 +73,9 @@ export class SeriesRun {
       asked.others.length === 0
         ? own
         : withOthers(own, asked.others, (symbol) => this.#others.barOf(symbol, own.startNs));
-    slot.hasValue = input !== undefined;
+    // A bar in no session has no value of what goes by sessions, as in the service.
+    slot.hasValue = input !== undefined && takes(asked.spec, input);
     // A user's kernel that throws has no value of the bar, as in the service; the others have theirs.
-    if (input !== undefined) takeInput(() => indicator.advance(input));
+    if (input !== undefined && slot.hasValue) takeInput(() => indicator.advance(input));
   }
 }

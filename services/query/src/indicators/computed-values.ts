@@ -1,4 +1,4 @@
-import { NS_PER_DAY, type Interval, type PriceBasis, type TickwellError } from '@tickwell/domain';
+import { NS_PER_DAY, type BarLength, type PriceBasis, type TickwellError } from '@tickwell/domain';
 import type { IndicatorSpec } from '@tickwell/indicators';
 import type { BarQuery, IndicatorRows } from '@tickwell/ports';
 import { MAX_ROWS_PER_MESSAGE } from '../chunks.ts';
@@ -25,7 +25,7 @@ export interface ComputePlan {
   readonly read: ReadBars;
   /** Which values are wanted: its range, limit and newest are of the answer. */
   readonly query: BarQuery & { readonly signal: AbortSignal };
-  readonly interval: Interval;
+  readonly interval: BarLength;
   readonly asked: readonly AskedSeries[];
   readonly sessionOf: SessionOf | undefined;
   readonly budget: IndicatorBudget;

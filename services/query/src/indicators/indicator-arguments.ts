@@ -1,5 +1,5 @@
 import { queryV1, events } from '@tickwell/contracts';
-import { err, ok, parseInterval, type Interval, type PriceType, type Result } from '@tickwell/domain';
+import { err, ok, parseBarLength, type BarLength, type PriceType, type Result } from '@tickwell/domain';
 import type { Registry } from '@tickwell/indicators';
 import type { Adjustment } from '@tickwell/instruments';
 import type { AsOf, SeriesQuery } from '@tickwell/ports';
@@ -25,7 +25,7 @@ export type AskedSpec =
 
 export interface IndicatorArguments {
   readonly series: SeriesQuery;
-  readonly interval: Interval;
+  readonly interval: BarLength;
   readonly priceType: PriceType;
   readonly asked: readonly AskedSpec[];
   readonly basis: WantedBasis | undefined;
@@ -49,7 +49,7 @@ export function indicatorArguments(
   const series = seriesArguments(request, events.IndicatorBatchSchema);
   if (!series.ok) return series;
   if (request.interval === '') return err('interval is empty: say for example "1d" or "5m"');
-  const interval = parseInterval(request.interval);
+  const interval = parseBarLength(request.interval);
   if (!interval.ok) return err(`interval: ${interval.error}`);
   const priceType = priceTypeArgument(request.priceType);
   if (!priceType.ok) return priceType;
@@ -70,6 +70,10 @@ export function indicatorArguments(
   const two = asked.value.find((one) => isOfTwoSeries(one));
   if (two !== undefined && series.value.source === undefined)
     return err(`${two.id} is of two series: name the source that both are of, or "best"`);
+  if (two !== undefined && interval.value.kind === 'threshold')
+    return err(
+      `${two.id} is of two series, and ${interval.value.text} bars do not say when they are over: ask for it of bars by time, for example "1m"`,
+    );
   const ofSessions = sessionProblem(asked.value, series.value.source ?? '');
   if (ofSessions !== undefined) return err(ofSessions);
   const calendar = textArgument('calendar', request.calendar);

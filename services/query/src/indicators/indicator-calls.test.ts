@@ -226,6 +226,25 @@ describe('GetIndicators, computed', () => {
     }
   });
 
+  it.each(['50tick', '5000volume', '1000000dollar'])('of bars of %s', async (interval) => {
+    // They start when the one before is full, at no even times.
+    const filled = dated.slice(0, 60).map((bar, n) => ({ ...bar, startNs: bar.startNs + BigInt(n * n) }));
+    const world = await worldOf(barRows(filled, { symbol: 'A', interval }));
+    const specs = ['rsi(14)', 'sma(5)', 'vwap(session)'];
+    const answers = await ask(world, { specs, interval, calendar: '24-7' });
+    for (const spec of specs)
+      expect(outputsOf(texts(answers, idOf(spec)))).toEqual(outputsOf(expected(filled, spec)));
+    // What the service of indicators asks before it warms up.
+    expect(await ask(world, { specId: 'rsi(14)', interval, limit: 1n, mode: STORED })).toEqual([]);
+    for (const specId of ['rsi(3)@1h', 'ratio(close@B)'])
+      await expect(ask(world, { specId, interval })).rejects.toThrow(
+        `and ${interval} bars do not say when they are over: ask for it of bars by time`,
+      );
+    await expect(ask(world, { specId: `rsi(3)@${interval}` })).rejects.toThrow(
+      'after the last @ comes an interval',
+    );
+  });
+
   it('has no value by sessions of bars outside of the years of the calendar, and all the others', async () => {
     const old = bars.slice(0, 20);
     const world = await worldOf(barRows([...old, ...dated.slice(0, 30)], { symbol: 'A' }));

@@ -119,11 +119,14 @@ export class IndicatorCalls {
 
   #sessionOf({ series, interval, calendar }: IndicatorArguments): SessionOf {
     // Bars of a day are dated without one.
-    if (interval.kind !== 'fixed' || interval.lengthNs >= NS_PER_DAY)
+    if (interval.kind !== 'threshold' && (interval.kind !== 'fixed' || interval.lengthNs >= NS_PER_DAY))
       return (startNs) => ok(utcDateNumber(startNs));
     const found = this.#parts.calendars.of(series.symbol, calendar);
     if (!found.ok) throw new TickwellError('failed-precondition', found.error);
-    return (startNs) => barSessionDate(found.value, interval, startNs);
+    const own = found.value;
+    return interval.kind === 'threshold'
+      ? (startNs) => own.tradeDateOf(startNs)
+      : (startNs) => barSessionDate(own, interval, startNs);
   }
 }
 

@@ -1,4 +1,4 @@
-import { intervalEndNs, TickwellError, type Interval } from '@tickwell/domain';
+import { intervalEndNs, TickwellError, type BarLength } from '@tickwell/domain';
 import type { Indicator, IndicatorInput } from '@tickwell/indicators';
 import type { BarQuery } from '@tickwell/ports';
 import { BAR_COLUMNS, type ReadBars, type SeriesChunk } from './read-bars.ts';
@@ -8,7 +8,7 @@ import { sessionProblem, type AskedSeries } from './two-series-spec.ts';
 
 /** Every other series that specifications need, read side by side with the own one; memory: a chunk of each. */
 export class OtherValues {
-  readonly #interval: Interval;
+  readonly #interval: BarLength;
   readonly #instruments = new Map<string, OtherInstrument>();
   readonly #intervals = new Map<
     string,
@@ -21,7 +21,7 @@ export class OtherValues {
       query,
       interval,
       asked,
-    }: { readonly query: BarQuery; readonly interval: Interval; readonly asked: readonly AskedSeries[] },
+    }: { readonly query: BarQuery; readonly interval: BarLength; readonly asked: readonly AskedSeries[] },
   ) {
     this.#interval = interval;
     const whole = { ...seriesOf(query), columns: BAR_COLUMNS };
@@ -44,7 +44,8 @@ export class OtherValues {
   /** Brings all of them to a bar of the own series: other instruments to its start, other intervals to its end. */
   seek(startNs: bigint): Promise<unknown> | undefined {
     if (this.#instruments.size === 0 && this.#intervals.size === 0) return undefined;
-    const endNs = intervalEndNs(this.#interval, startNs);
+    // A bar that ends by what is traded does not say when: at its start it knows less, never more.
+    const endNs = this.#interval.kind === 'threshold' ? startNs : intervalEndNs(this.#interval, startNs);
     const waits = [
       ...[...this.#instruments.values()].map((one) => one.seek(startNs)),
       ...[...this.#intervals.values()].map(({ series }) => series.seek(endNs)),

@@ -17,6 +17,8 @@ export interface Preparation<S> {
    * wait: what is left to be read then should be little. Must not change the state; rejects where the outside cannot be read.
    */
   catchUp(state: S, place: () => InputPlace, signal: AbortSignal): Promise<void>;
+  /** False: the state lacks something else by now, and what was read is of no use. Left out: it always is. */
+  readonly isOfUse?: boolean;
   /** Puts what was read into the state, which has not moved since. */
   install(state: S): void;
 }

@@ -88,7 +88,14 @@ export class Preparer {
 
   /** What is left to be read is little now, and the states do not move. */
   async #install(read: ReadonlyMap<string, Preparation<unknown>>): Promise<boolean> {
-    const complete = await this.#catchUp(read, AbortSignal.timeout(STANDSTILL_MS));
+    const caughtUp = await this.#catchUp(read, AbortSignal.timeout(STANDSTILL_MS));
+    const complete = new Map([...caughtUp].filter(([, { isOfUse }]) => isOfUse !== false));
+    for (const key of caughtUp.keys()) {
+      if (complete.has(key)) continue;
+      // It rests, and lets others have their turn: records that change what it lacks may come for hours.
+      this.#finished(key);
+      this.#queue.add(key);
+    }
     if (complete.size === 0) return true;
     this.#options.counters.installed(this.#options.processor, complete.size);
     return this.#options.partition.install(complete);

@@ -45,6 +45,38 @@ function bar(source: string, minute: number): BarBatch {
   };
 }
 
+it('counts no bar twice where stored values cannot be read in between', async () => {
+  const states: Uint8Array[] = [];
+  for (const failsAt of [Infinity, 3]) {
+    const written: Written[] = [];
+    const stored = new StoredHistory(written, 5);
+    let reads = 0;
+    const engine = new IndicatorEngine({
+      keptBars: KEPT,
+      history: {
+        reached: () => Promise.resolve(),
+        hasValues: () => Promise.resolve(true),
+        values: () => {
+          reads += 1;
+          if (reads === failsAt) return Promise.reject(new TickwellError('unavailable', 'not now'));
+          return Promise.resolve(new Map());
+        },
+        bars: (series, span) => stored.bars(series, span),
+      },
+    });
+    const run = new ProcessorRun(engine, defaultSettings(specs('sma(2)')), { written });
+    for (let minute = 0; minute < BARS; minute += 1) {
+      run.feed(logRecord(TOPICS.bars.name, minute, encodeBarBatch(bar('good', minute))));
+      stored.take(bar('good', minute));
+    }
+    run.settings = defaultSettings(specs('sma(2),ema(9)'));
+    if (failsAt < Infinity) await expect(run.prepare()).rejects.toThrow('not now');
+    expect(await run.prepare()).toBe(true);
+    states.push(engine.encodeState(run.state));
+  }
+  expect(states[1]).toEqual(states[0]);
+});
+
 it('warms up the series whose history can be read where that of another cannot, and fails where none can', async () => {
   const written: Written[] = [];
   const good = new StoredHistory(written, 5);

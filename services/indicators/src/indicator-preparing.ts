@@ -84,6 +84,10 @@ class WarmUps implements Preparation<SeriesEntry[]> {
     if (this.#failed.size === this.#entries.length) throw failure;
   }
 
+  get isOfUse(): boolean {
+    return this.#entries.some((entry) => !this.#failed.has(entry) && entry.warmUp?.isOfUse === true);
+  }
+
   install(): void {
     for (const entry of this.#entries) if (!this.#failed.has(entry)) entry.warmUp?.install();
   }

@@ -12,6 +12,7 @@ import {
   type IndicatorRow,
   type IndicatorSeries,
   type IndicatorSpec,
+  type IndicatorValue,
   type Lack,
   type SeriesBar,
 } from '@tickwell/indicators';
@@ -19,6 +20,8 @@ import type { History, HistoryBars, HistorySpan } from './history.ts';
 
 /** Values that are to be written are installed once they are so many: a checkpoint holds them until they are. */
 const ROWS_AT_ONCE = 2_000;
+
+type StoredValues = ReadonlyMap<bigint, IndicatorValue>;
 
 /** One specification that is computed over history. */
 interface Job {
@@ -97,7 +100,7 @@ export class SeriesWarmUp {
       const size = Math.max(1, Math.floor(ROWS_AT_ONCE / this.#jobs.length));
       for (let from = 0; from < chunk.bars.startNs.length; from += size) {
         await this.#count(barsOf(chunk, from, from + size), span.signal);
-        if (this.#isFull) return;
+        if (this.#isFull || !this.isOfUse) return;
       }
     }
     if (this.#throughNs !== span.throughNs) throw this.#incomplete(span.throughNs);
@@ -107,12 +110,14 @@ export class SeriesWarmUp {
     const first = bars[0];
     const last = bars.at(-1);
     if (first === undefined || last === undefined) return;
+    const span = { afterNs: first.startNs - 1n, throughNs: last.startNs, signal };
+    // All of it before anything is computed: bars that were counted when this fails would be counted once more.
+    const stored: (StoredValues | undefined)[] = [];
+    for (const job of this.#jobs) stored.push(await this.#stored(job, span));
     const made = this.#jobs.map((): IndicatorRow[] => []);
     for (const bar of bars) this.#update(bar, made);
-    for (const [at, job] of this.#jobs.entries()) {
-      const rows = made[at] ?? [];
-      job.rows.push(...(await this.#toTell(job, rows, signal)));
-    }
+    for (const [at, job] of this.#jobs.entries())
+      job.rows.push(...this.#toTell(job, made[at] ?? [], stored[at]));
     this.#throughNs = last.startNs;
     this.#isFull = this.#jobs.reduce((sum, { rows }) => sum + rows.length, 0) >= ROWS_AT_ONCE;
   }
@@ -136,19 +141,19 @@ export class SeriesWarmUp {
     return this.#lack.redo !== null && startNs >= this.#lack.redo.fromNs;
   }
 
+  /** Stored values of a stretch whose values may have to be written; undefined: none of them may, or none is stored. */
+  async #stored(job: Job, span: HistorySpan): Promise<StoredValues | undefined> {
+    if (job.hasValues !== true || !this.#mayTell(job, span.throughNs)) return undefined;
+    return this.#history.values(this.#name, job.spec, span);
+  }
+
   /** Of new values those that are owed, those of which others are stored, and those of bars that came late. */
-  async #toTell(
-    job: Job,
+  #toTell(
+    { owedFromNs }: Job,
     rows: readonly IndicatorRow[],
-    signal: AbortSignal,
-  ): Promise<readonly IndicatorRow[]> {
-    const [first] = rows;
-    const last = rows.at(-1);
-    if (first === undefined || last === undefined) return [];
-    const { owedFromNs, spec, hasValues } = job;
+    stored: StoredValues | undefined,
+  ): readonly IndicatorRow[] {
     const { redo } = this.#lack;
-    const span = { afterNs: first.startNs - 1n, throughNs: last.startNs, signal };
-    const stored = hasValues === true ? await this.#history.values(this.#name, spec, span) : undefined;
     return rows.filter((row) => {
       const known = stored?.get(row.startNs);
       if (owedFromNs !== null && row.startNs >= owedFromNs) return true;

@@ -42,6 +42,37 @@ export class JsonFields {
     );
   }
 
+  /**
+   * A list of at least one and at most `most` texts that `check` lets through, each once; undefined where the field is left out.
+   *
+   * @param otherwise what leaving it out means, for the error: "all".
+   */
+  names(
+    name: string,
+    {
+      most,
+      check,
+      otherwise,
+    }: {
+      readonly most: number;
+      readonly check: (text: string) => Result<string, string>;
+      readonly otherwise: string;
+    },
+  ): ReadonlySet<string> | undefined {
+    const list = this.list(name);
+    if (list === undefined) return undefined;
+    if (list.length === 0 || list.length > most)
+      this.problem(name, `must be a list of 1 to ${most}; leave it out for ${otherwise}`);
+    const read = new Set<string>();
+    for (const [index, value] of list.slice(0, most).entries()) {
+      const checked = check(typeof value === 'string' ? value : '');
+      if (!checked.ok) this.problem(`${name}[${index}]`, checked.error);
+      else if (read.has(checked.value)) this.problem(`${name}[${index}]`, `${checked.value} is named twice`);
+      else read.add(checked.value);
+    }
+    return read;
+  }
+
   /** Any value, for a parser of its own. */
   take(name: string): unknown {
     this.#known.add(name);

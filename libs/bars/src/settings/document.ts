@@ -90,9 +90,14 @@ function readDocument(value: unknown): Result<BarSelection, readonly string[]> {
   if (known?.ok === false) fields.problem('calendar', known.error);
   return fields.finish({
     lengths: [...lengths.values()],
-    symbols: names(fields, 'symbols', MAX_SYMBOLS, checkSymbol),
-    sources: names(fields, 'sources', MAX_SOURCES, checkSource),
-    priceTypes: names(fields, 'priceTypes', PRICE_TYPES.length, checkPriceType) ?? new Set(['trade']),
+    symbols: fields.names('symbols', { most: MAX_SYMBOLS, check: checkSymbol, otherwise: 'the default' }),
+    sources: fields.names('sources', { most: MAX_SOURCES, check: checkSource, otherwise: 'the default' }),
+    priceTypes:
+      fields.names('priceTypes', {
+        most: PRICE_TYPES.length,
+        check: checkPriceType,
+        otherwise: 'the default',
+      }) ?? new Set(['trade']),
     alignment: fields.choice('alignment', ['utc', 'sessions', 'sessions-all-hours']) ?? 'utc',
     calendar: named ?? '',
     empty: fields.choice('empty', ['absent', 'none', 'carried']) ?? 'absent',
@@ -106,26 +111,6 @@ function wholeNumber(fields: JsonFields, name: string, min: number, max: number)
   if (value !== undefined && !(Number.isInteger(value) && value >= min && value <= max))
     fields.problem(name, `must be a whole number from ${min} to ${max}`);
   return value;
-}
-
-/** A list of at least one; undefined where the field is left out. */
-function names(
-  fields: JsonFields,
-  name: string,
-  most: number,
-  check: (text: string) => Result<string, string>,
-): ReadonlySet<string> | undefined {
-  const list = fields.list(name);
-  if (list === undefined) return undefined;
-  if (list.length === 0 || list.length > most)
-    fields.problem(name, `must be a list of 1 to ${most}; leave it out for the default`);
-  const read = new Set<string>();
-  for (const [index, value] of list.slice(0, most).entries()) {
-    const checked = check(typeof value === 'string' ? value : '');
-    if (checked.ok) read.add(checked.value);
-    else fields.problem(`${name}[${index}]`, checked.error);
-  }
-  return read;
 }
 
 function checkSource(text: string): Result<string, string> {

@@ -63,10 +63,14 @@ function readDocument(value: unknown, registry: Registry): ReadSelection {
   const { specs, problems } = readSpecs(given ?? [], registry);
   const selection: IndicatorSelection = {
     specs,
-    symbols: names(fields, 'symbols', MAX_SYMBOLS, checkSymbol),
-    sources: names(fields, 'sources', MAX_SOURCES, checkSource),
-    intervals: names(fields, 'intervals', MAX_INTERVALS, checkInterval),
-    priceTypes: names(fields, 'priceTypes', PRICE_TYPES.length, checkPriceType),
+    symbols: fields.names('symbols', { most: MAX_SYMBOLS, check: checkSymbol, otherwise: 'all' }),
+    sources: fields.names('sources', { most: MAX_SOURCES, check: checkSource, otherwise: 'all' }),
+    intervals: fields.names('intervals', { most: MAX_INTERVALS, check: checkInterval, otherwise: 'all' }),
+    priceTypes: fields.names('priceTypes', {
+      most: PRICE_TYPES.length,
+      check: checkPriceType,
+      otherwise: 'all',
+    }),
   };
   const read = fields.finish(selection);
   if (!read.ok) return { selection: undefined, problems: [...problems, ...read.error] };
@@ -91,27 +95,6 @@ function readSpecs(
     else specs.set(parsed.spec.id, parsed.spec);
   }
   return { specs: [...specs.values()], problems };
-}
-
-/** A list of at least one; undefined where the field is left out. */
-function names(
-  fields: JsonFields,
-  name: string,
-  most: number,
-  check: (text: string) => Result<string, string>,
-): ReadonlySet<string> | undefined {
-  const list = fields.list(name);
-  if (list === undefined) return undefined;
-  if (list.length === 0 || list.length > most)
-    fields.problem(name, `must be a list of 1 to ${most}; leave it out for all`);
-  const read = new Set<string>();
-  for (const [index, value] of list.slice(0, most).entries()) {
-    const checked = check(typeof value === 'string' ? value : '');
-    if (!checked.ok) fields.problem(`${name}[${index}]`, checked.error);
-    else if (read.has(checked.value)) fields.problem(`${name}[${index}]`, `${checked.value} is named twice`);
-    else read.add(checked.value);
-  }
-  return read;
 }
 
 function checkSource(text: string): Result<string, string> {

@@ -66,6 +66,20 @@ function source(minutes: number, name = 'desk'): EventSource {
 
 const GOOD: FeedJob = { name: 'desk', open: () => Promise.resolve(ok(source(3))) };
 
+/** Opens once it is interrupted. */
+function slowJob() {
+  const opened = vi.fn();
+  const slow: FeedJob = {
+    name: 'slow',
+    open: async (_logger, { signal } = {}) => {
+      opened();
+      await new Promise((resolve) => signal?.addEventListener('abort', resolve));
+      return err(new TickwellError('stopped', 'stopped'));
+    },
+  };
+  return { slow, opened };
+}
+
 /** `finished`: events of streams that ended before. */
 async function world(answers: readonly FeedJob[], finished: ReadonlyMap<string, bigint> = new Map()) {
   const log = new MemoryLog({ topics: ALL_TOPICS });
@@ -195,16 +209,30 @@ describe('requests of a policy', () => {
     });
   });
 
+  it('that are answered are not made again by the next process, though the first died before they counted as done', async () => {
+    const nothing: FeedJob = { ...GOOD, open: () => Promise.resolve(ok(source(0))) };
+    const { slow, opened } = slowJob();
+    const desk = await world([nothing, slow]);
+    await desk.ask(request('r1'), request('r2'));
+    const first = desk.start();
+    const running = first.run();
+    await vi.waitUntil(() => opened.mock.calls.length === 1);
+    await first.stop();
+    await running;
+    const second = desk.start();
+    const again = second.run();
+    await vi.waitUntil(async () => (await desk.holes()).length >= 2);
+    await second.stop();
+    await again;
+    expect((await desk.holes()).map(({ request: of }) => [of?.requestId, of?.answer])).toEqual([
+      ['r1', 'nothing of it'],
+      ['r2', '3 bars'],
+    ]);
+    expect(desk.asked).toHaveLength(3);
+  });
+
   it('that are interrupted are made again by the next process, and what came after them is read meanwhile', async () => {
-    const opened = vi.fn();
-    const slow: FeedJob = {
-      name: 'slow',
-      open: async (_logger, { signal } = {}) => {
-        opened();
-        await new Promise((resolve) => signal?.addEventListener('abort', resolve));
-        return err(new TickwellError('stopped', 'stopped'));
-      },
-    };
+    const { slow, opened } = slowJob();
     const desk = await world([slow]);
     await desk.ask(request('r1'));
     const first = desk.start();

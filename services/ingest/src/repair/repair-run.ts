@@ -5,6 +5,7 @@ import { fillTemplate, type PolicyRepair } from '@tickwell/source-policy';
 import type { HostedOutcome, StreamHost } from '../hosted-job.ts';
 import { partsOf } from '../job-parts.ts';
 import { readJob, type JobReaders } from '../job.ts';
+import { answeredRequests } from './answered-requests.ts';
 import { RequestReader } from './request-reader.ts';
 import { answerRecord, readRequest, type RepairAnswer, type RepairRequest } from './repair-record.ts';
 import { ofRequest, type Brought } from './repair-source.ts';
@@ -62,7 +63,7 @@ export class RepairRun {
     const closing = new AbortController();
     const signal = AbortSignal.any([partition.signal, closing.signal, this.#options.host.stopped]);
     const requests = new RequestReader(this.#options.host.log, partition);
-    const working = this.#work(requests, partition, signal).catch((error: unknown) => {
+    const working = this.#begin(requests, partition, signal).catch((error: unknown) => {
       if (!signal.aborted)
         this.#failed.reject(error instanceof Error ? error : new Error(errorMessage(error)));
     });
@@ -77,6 +78,17 @@ export class RepairRun {
         await working;
       },
     };
+  }
+
+  /**
+   * Where somebody worked before, what has an answer must not be asked again: it would bring events in the name of a request that the ledger
+   * knows as one that brought nothing, and the same step of a hole counts once.
+   */
+  async #begin(requests: RequestReader, partition: AssignedPartition, signal: AbortSignal): Promise<void> {
+    const { committed, beginOffset, endOffset } = partition;
+    if ((committed?.offset ?? beginOffset) < endOffset)
+      for await (const id of answeredRequests(this.#options.host.log, signal)) this.#remember(id);
+    await this.#work(requests, partition, signal);
   }
 
   async #work(requests: RequestReader, partition: AssignedPartition, signal: AbortSignal): Promise<void> {

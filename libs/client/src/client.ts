@@ -11,7 +11,7 @@ import {
   type TradeColumns,
 } from '@tickwell/domain';
 import { Channel, type ChannelConfig } from '@tickwell/grpc';
-import { sourcedAction, type SourcedAction } from './sourced-action.ts';
+import { actionsRequest, sourcedAction, type ActionOptions, type SourcedAction } from './sourced-action.ts';
 import { callConfig, type CallOptions } from './call-options.ts';
 import {
   barsCoverage,
@@ -236,23 +236,9 @@ export class TickwellClient {
     }
   }
 
-  /** Dividends and splits of a symbol, by ex date, each in the version known last. */
-  async actions(
-    options: CallOptions & {
-      readonly symbol: string;
-      /** Left out: every source. */
-      readonly source?: string;
-      /** Span of ex dates, ns since the epoch, half-open. */
-      readonly startNs?: bigint;
-      readonly endNs?: bigint;
-    },
-  ): Promise<readonly SourcedAction[]> {
-    const { symbol, source = '', startNs = 0n, endNs = 0n } = options;
-    const request = create(queryV1.GetCorporateActionsRequestSchema, {
-      symbol,
-      source,
-      range: { startNs, endNs },
-    });
+  /** Dividends and splits of a symbol, by ex date, each in the version known last, or at a time. */
+  async actions(options: ActionOptions): Promise<readonly SourcedAction[]> {
+    const request = actionsRequest(options);
     const { actions } = await withRetry(this.#retry, options.signal, () =>
       this.#channel.unary(METHODS.getCorporateActions, request, callConfig(options)),
     );

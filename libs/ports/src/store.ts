@@ -67,9 +67,9 @@ export interface SeriesQuery extends TimeSpan {
 }
 
 /**
- * What was known at a time, ns since the epoch: of each thing the newest version of then. Of what had happened by then (a bar was over, an ex date was
- * there), but became known later only, the first version, marked as backfilled; `strict` leaves that out. What had not happened and was not known
- * is left out either way.
+ * What was known at a time, ns since the epoch: of each thing the newest version of then, also of what was still to come (a dividend that was
+ * announced). Of what had happened by then (a bar was over, an ex date was there, a period had ended), but became known later only, the first version,
+ * marked as backfilled; `strict` leaves that out. What had not happened and was not known is left out either way.
  */
 export interface AsOf {
   readonly timeNs: bigint;
@@ -87,6 +87,11 @@ export interface IndicatorQuery extends SeriesQuery {
   readonly interval: string;
   readonly priceType: PriceType;
   readonly specId: string;
+}
+
+export interface ActionQuery extends Pick<SeriesQuery, 'symbol' | 'before' | 'signal'> {
+  /** Left out: as is known now. */
+  readonly asOf?: AsOf;
 }
 
 export interface StoredSeries {
@@ -115,11 +120,13 @@ export interface StoredBars {
   readonly backfilled?: true;
 }
 
-/** A dividend or split as it is known now. */
+/** A dividend or split as it is known now, or was at a time. */
 export interface StoredAction extends Omit<CorporateAction, 'position'> {
   readonly source: string;
   readonly priceBasis: PriceBasis;
   readonly knownAtNs: bigint;
+  /** Of a read as of a time: it was not known yet; see {@link AsOf}. */
+  readonly backfilled?: true;
 }
 
 export type IndicatorRows = Pick<IndicatorBatch, 'specId' | 'startNs' | 'warm' | 'outputs'> & {
@@ -136,11 +143,7 @@ export interface HistoryReader {
   quotes(query: SeriesQuery): AsyncIterable<{ readonly source: string; readonly quotes: QuoteColumns }>;
   bars(query: BarQuery): AsyncIterable<StoredBars>;
   /** The current version of every dividend and split of a symbol, or that as of a time, by ex date, then source; at most 100,000. */
-  actions(query: {
-    readonly symbol: string;
-    readonly asOf?: AsOf;
-    readonly signal?: AbortSignal;
-  }): Promise<readonly StoredAction[]>;
+  actions(query: ActionQuery): Promise<readonly StoredAction[]>;
   indicators(query: IndicatorQuery): AsyncIterable<IndicatorRows>;
   /** Every series of symbols with the prefix ("": all), ordered by symbol; at most `limit`. */
   series(options: {

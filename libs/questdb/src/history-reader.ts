@@ -1,5 +1,6 @@
 import { TABLES } from '@tickwell/contracts';
 import type {
+  ActionQuery,
   AsOf,
   BarQuery,
   DeadLetterReader,
@@ -190,12 +191,8 @@ class QuestdbReader implements StoreReader {
     }
   }
 
-  async actions(query: {
-    readonly symbol: string;
-    readonly asOf?: AsOf;
-    readonly signal?: AbortSignal;
-  }): Promise<readonly StoredAction[]> {
-    return readActions((sql) => this.#run(sql, query.signal), query.symbol, query.asOf);
+  async actions(query: ActionQuery): Promise<readonly StoredAction[]> {
+    return readActions((sql) => this.#run(sql, query.signal), query);
   }
 
   async series(options: {

@@ -15,6 +15,7 @@ import {
   type TradeColumns,
 } from '@tickwell/domain';
 import type {
+  ActionQuery,
   AsOf,
   BarQuery,
   IndicatorQuery,
@@ -160,18 +161,10 @@ export class MemoryStore implements TableWriter, StoreReader {
     }
   }
 
-  async actions({
-    symbol,
-    asOf,
-  }: {
-    readonly symbol: string;
-    readonly asOf?: AsOf;
-  }): Promise<readonly StoredAction[]> {
+  async actions(query: ActionQuery): Promise<readonly StoredAction[]> {
     await Promise.resolve();
-    const all = this.#table(TABLES.corporateActions.name)
-      .rows()
-      .filter((row) => text(row, 'symbol') === symbol)
-      .filter((row) => asOf === undefined || long(row, 'ts') <= asOf.timeNs);
+    const { asOf } = query;
+    const all = this.#select(TABLES.corporateActions.name, query, {});
     const closed = asOf === undefined ? undefined : { ...asOf, closedNs: () => asOf.timeNs + 1n };
     return newestOf(all, ['ts', 'source', 'kind'], closed)
       .sort(byColumns(['ts', 'source', 'kind']))
@@ -185,6 +178,7 @@ export class MemoryStore implements TableWriter, StoreReader {
         splitDenominator: amountOf(row, 'split_denominator'),
         priceBasis: basisOf(row),
         knownAtNs: long(row, 'known_at'),
+        ...(asOf !== undefined && long(row, 'known_at') > asOf.timeNs ? { backfilled: true } : {}),
       }));
   }
 

@@ -1,7 +1,7 @@
 import { create } from '@bufbuild/protobuf';
 import { events, priceBasisToProto, queryV1 } from '@tickwell/contracts';
 import type { HistoryReader, StoredAction } from '@tickwell/ports';
-import { orRefuse, rangeArgument, symbolArgument, textArgument } from './arguments.ts';
+import { asOfArgument, orRefuse, rangeArgument, symbolArgument, textArgument } from './arguments.ts';
 import type { CallSignal } from './history.ts';
 
 /** Dividends and splits of one symbol, by ex date. */
@@ -13,7 +13,8 @@ export async function getCorporateActions(
   const symbol = orRefuse(symbolArgument(request.symbol));
   const source = orRefuse(textArgument('source', request.source));
   const { startNs = 0n, endNs } = orRefuse(rangeArgument(request.range));
-  const found = await reader.actions({ symbol, signal });
+  const asOf = orRefuse(asOfArgument(request.asOfNs, request.strict));
+  const found = await reader.actions({ symbol, signal, ...(asOf === undefined ? {} : { asOf }) });
   const actions = found
     .filter((action) => source === '' || action.source === source)
     .filter(({ exDateNs }) => exDateNs >= startNs && (endNs === undefined || exDateNs < endNs));
@@ -24,6 +25,7 @@ function actionMessage({
   source,
   priceBasis,
   knownAtNs,
+  backfilled,
   kind,
   ...action
 }: StoredAction): queryV1.SourcedAction {
@@ -35,5 +37,6 @@ function actionMessage({
     },
     priceBasis: priceBasisToProto(priceBasis),
     knownAtNs,
+    backfilled: backfilled === true,
   });
 }

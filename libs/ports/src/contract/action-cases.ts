@@ -1,38 +1,9 @@
 import { expect, it } from 'vitest';
 import type { TableRows } from '../store.ts';
 import type { Cases } from './store-cases.ts';
-import { SECOND, T0, barRows, flowColumns, type Flow } from './store-fixtures.ts';
+import { SECOND, T0, actionRows, barRows } from './store-fixtures.ts';
 
 const DAY = 86_400n * SECOND;
-
-interface Action {
-  readonly exDateNs: bigint;
-  readonly kind: 'dividend' | 'split';
-  readonly amount?: number;
-  readonly numerator?: number;
-  /** null: as rows of before the column was there. */
-  readonly basis?: string | null;
-}
-
-export function actionRows(flow: Flow, actions: readonly Action[]): TableRows {
-  return {
-    table: 'corporate_actions',
-    timestampNs: actions.map(({ exDateNs }) => exDateNs),
-    columns: [
-      ...flowColumns(flow),
-      { type: 'symbol', name: 'kind', values: actions.map(({ kind }) => kind) },
-      { type: 'double', name: 'amount', values: actions.map(({ amount }) => amount ?? 0) },
-      { type: 'symbol', name: 'currency', values: 'USD' },
-      { type: 'double', name: 'split_numerator', values: actions.map(({ numerator }) => numerator ?? 0) },
-      {
-        type: 'double',
-        name: 'split_denominator',
-        values: actions.map(({ numerator }) => (numerator === undefined ? 0 : 1)),
-      },
-      { type: 'symbol', name: 'price_basis', values: actions.map(({ basis = 'raw' }) => basis) },
-    ],
-  };
-}
 
 export function actionCases({ store, fresh }: Cases): void {
   it('answers dividends and splits by ex date, each in the version known last', async () => {

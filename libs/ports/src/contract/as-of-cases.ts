@@ -1,8 +1,7 @@
 import { expect, it } from 'vitest';
 import type { AsOf, BarQuery, TableRows } from '../store.ts';
-import { actionRows } from './action-cases.ts';
 import type { Cases } from './store-cases.ts';
-import { SECOND, barRows } from './store-fixtures.ts';
+import { SECOND, actionRows, barRows } from './store-fixtures.ts';
 
 const MINUTE = 60n * SECOND;
 /** A whole minute, so that bars of a minute end with one. */
@@ -186,16 +185,21 @@ function longCases(cases: Cases): void {
   it('answers dividends and splits as of a time', async () => {
     const symbol = fresh();
     const { writer, reader } = store();
-    const amounts = async (minute: number, strict = false): Promise<number[]> =>
-      (await reader.actions({ symbol, ...asOf(minute, strict) })).map(({ amount }) => amount);
+    const amounts = async (minute: number, strict = false): Promise<string[]> =>
+      (await reader.actions({ symbol, ...asOf(minute, strict) })).map(
+        ({ amount, backfilled = false }) => `${amount}${backfilled ? ' *' : ''}`,
+      );
     const dividend = (knownMinute: number, exMinute: number, amount: number): TableRows =>
       actionRows({ symbol, knownAtNs: M0 + BigInt(knownMinute) * MINUTE }, [
         { exDateNs: M0 + BigInt(exMinute) * MINUTE, kind: 'dividend', amount },
       ]);
     await writer.write([dividend(1, 0, 1), dividend(9, 0, 2), dividend(8, 4, 3), dividend(1, 7, 4)]);
-    expect(await amounts(1)).toEqual([1]);
-    expect(await amounts(5)).toEqual([1, 3]);
-    expect(await amounts(5, true)).toEqual([1]);
-    expect(await amounts(9)).toEqual([2, 3, 4]);
+    expect(await amounts(0, true)).toEqual([]);
+    expect(await amounts(0)).toEqual(['1 *']);
+    // The last one was announced before its ex date.
+    expect(await amounts(1)).toEqual(['1', '4']);
+    expect(await amounts(5)).toEqual(['1', '3 *', '4']);
+    expect(await amounts(5, true)).toEqual(['1', '4']);
+    expect(await amounts(9)).toEqual(['2', '3', '4']);
   });
 }

@@ -95,6 +95,35 @@ export function indicatorRows(
   };
 }
 
+export interface Action {
+  readonly exDateNs: bigint;
+  readonly kind: 'dividend' | 'split';
+  readonly amount?: number;
+  readonly numerator?: number;
+  /** null: as rows of before the column was there. */
+  readonly basis?: string | null;
+}
+
+export function actionRows(flow: Flow, actions: readonly Action[]): TableRows {
+  return {
+    table: 'corporate_actions',
+    timestampNs: actions.map(({ exDateNs }) => exDateNs),
+    columns: [
+      ...flowColumns(flow),
+      { type: 'symbol', name: 'kind', values: actions.map(({ kind }) => kind) },
+      { type: 'double', name: 'amount', values: actions.map(({ amount }) => amount ?? 0) },
+      { type: 'symbol', name: 'currency', values: 'USD' },
+      { type: 'double', name: 'split_numerator', values: actions.map(({ numerator }) => numerator ?? 0) },
+      {
+        type: 'double',
+        name: 'split_denominator',
+        values: actions.map(({ numerator }) => (numerator === undefined ? 0 : 1)),
+      },
+      { type: 'symbol', name: 'price_basis', values: actions.map(({ basis = 'raw' }) => basis) },
+    ],
+  };
+}
+
 /** Trades one by one, so that the division into chunks does not show; an optional column that is empty is left out. */
 export async function readTrades(
   reader: HistoryReader,

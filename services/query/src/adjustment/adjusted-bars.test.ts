@@ -7,16 +7,21 @@ const DAY = 86_400_000_000_000n;
 const day = (at: number): bigint => BigInt(at) * DAY;
 const QUERY: BarQuery = { symbol: 'AAPL', interval: '1d', priceType: 'trade' };
 
-function flow(source: string): RowColumn[] {
+function flow(source: string, knownDay = 1_000): RowColumn[] {
   return [
     { type: 'symbol', name: 'symbol', values: 'AAPL' },
     { type: 'symbol', name: 'source', values: source },
     { type: 'symbol', name: 'epoch', values: 'E' },
-    { type: 'timestamp', name: 'known_at', values: day(1_000) },
+    { type: 'timestamp', name: 'known_at', values: day(knownDay) },
   ];
 }
 
-function barRows(source: string, closes: readonly number[], basis: string | null = 'raw'): TableRows {
+function barRows(
+  source: string,
+  closes: readonly number[],
+  basis: string | null = 'raw',
+  knownDay?: number,
+): TableRows {
   const prices = ['open', 'high', 'low', 'close'].map((name): RowColumn => ({
     type: 'double',
     name,
@@ -26,7 +31,7 @@ function barRows(source: string, closes: readonly number[], basis: string | null
     table: 'bars',
     timestampNs: closes.map((_, at) => day(at + 1)),
     columns: [
-      ...flow(source),
+      ...flow(source, knownDay),
       { type: 'symbol', name: 'interval', values: '1d' },
       { type: 'symbol', name: 'price_type', values: 'trade' },
       { type: 'symbol', name: 'price_basis', values: closes.map(() => basis) },
@@ -35,12 +40,18 @@ function barRows(source: string, closes: readonly number[], basis: string | null
   };
 }
 
-function actionRow(source: string, at: number, kind: 'dividend' | 'split', value: number): TableRows {
+function actionRow(
+  source: string,
+  at: number,
+  kind: 'dividend' | 'split',
+  value: number,
+  knownDay?: number,
+): TableRows {
   return {
     table: 'corporate_actions',
     timestampNs: [day(at)],
     columns: [
-      ...flow(source),
+      ...flow(source, knownDay),
       { type: 'symbol', name: 'kind', values: kind },
       { type: 'double', name: 'amount', values: kind === 'dividend' ? value : 0 },
       { type: 'double', name: 'split_numerator', values: kind === 'split' ? value : 0 },
@@ -118,6 +129,25 @@ describe('bars that are adjusted when they are read', () => {
     );
     expect(await closes(adjusted, at(4), 'split-adjusted')).toEqual([100, 101, 101]);
     expect(await closes(adjusted, at(4), 'raw')).toEqual([400, 404, 101]);
+  });
+
+  it('as of a time are not adjusted by what was only announced', async () => {
+    const filled = await store(
+      barRows('yahoo', [400, 404, 101], 'raw', 1),
+      actionRow('yahoo', 3, 'split', 4, 2),
+    );
+    const at = (days: number) => ({ asOf: { timeNs: day(days), strict: true } });
+    expect(await closes(filled, at(2), 'split-adjusted')).toEqual([400, 404, 101]);
+    expect(await closes(filled, at(3), 'split-adjusted')).toEqual([100, 101, 101]);
+  });
+
+  it('strictly as of a time stay what they were, whatever becomes known later', async () => {
+    const adjusted = await store(barRows('yahoo', [100, 101, 101], 'split-adjusted', 10));
+    const strictly = { asOf: { timeNs: day(20), strict: true } };
+    const before = await closes(adjusted, strictly, 'split-adjusted');
+    await adjusted.write([actionRow('yahoo', 3, 'split', 4, 30)]);
+    expect(await closes(adjusted, strictly, 'split-adjusted')).toEqual(before);
+    expect(await closes(adjusted, {}, 'raw')).toEqual([400, 404, 101]);
   });
 
   it('stay as they are without actions, and are refused where their basis is not known', async () => {

@@ -1,5 +1,5 @@
 import { TickwellError, err, ok, type Result } from '@tickwell/domain';
-import type { BarQuery, HistoryReader, StoredAction, StoredBars } from '@tickwell/ports';
+import type { ActionQuery, AsOf, BarQuery, HistoryReader, StoredAction, StoredBars } from '@tickwell/ports';
 import {
   adjustBars,
   dividendFactor,
@@ -41,7 +41,9 @@ async function* adjustedBars(
   const { symbol, signal, asOf } = query;
   const ofSymbol = { symbol, ...(signal === undefined ? {} : { signal }) };
   const all = await reader.actions(ofSymbol);
-  const actions = asOf === undefined ? all : await reader.actions({ ...ofSymbol, asOf });
+  const actions = asOf === undefined ? all : await actionsAsOf(reader, ofSymbol, asOf);
+  // What became known later is not known to have been in what a source adjusted, where only what was known counts.
+  const held = asOf?.strict === true ? actions : all;
   const adjustments = new Map<string, Adjustment>();
   for await (const chunk of reader.bars(query)) {
     const { source, knownNs } = chunk;
@@ -50,7 +52,7 @@ async function* adjustedBars(
     if (adjustment === undefined) {
       const own = {
         known: orCannot(series, actionsFor(actions, source)),
-        held: orCannot(series, actionsFor(all, source)),
+        held: orCannot(series, actionsFor(held, source)),
       };
       adjustment = await readAdjustment(reader, { ...query, source }, own, wanted, series);
       adjustments.set(source, adjustment);
@@ -60,6 +62,16 @@ async function* adjustedBars(
     const late = chunk.backfilled === true ? { backfilled: chunk.backfilled } : {};
     yield { source, priceBasis: wanted, bars, knownNs, ...late };
   }
+}
+
+/** Those whose ex date was there: prices of before it are not adjusted by what is to come. */
+async function actionsAsOf(
+  reader: HistoryReader,
+  ofSymbol: Omit<ActionQuery, 'asOf'>,
+  asOf: AsOf,
+): Promise<readonly StoredAction[]> {
+  const known = await reader.actions({ ...ofSymbol, asOf });
+  return known.filter(({ exDateNs }) => exDateNs <= asOf.timeNs);
 }
 
 /** Actions that bars of a source are adjusted by; the error says that it has to be decided. */

@@ -11,6 +11,8 @@ interface Flags extends ConnectionFlags {
   readonly source?: string;
   readonly from?: bigint;
   readonly to?: bigint;
+  readonly asOf?: bigint;
+  readonly strict?: true;
 }
 
 /** `tickwell get actions` */
@@ -21,10 +23,17 @@ export function addActions(get: Command, context: CliContext): void {
     .argument('<symbol>')
     .option('--source <name>', 'of one source only; default: all')
     .option('--from <time>', 'first ex date wanted, ISO 8601', time)
-    .option('--to <time>', 'first ex date not wanted', time);
+    .option('--to <time>', 'first ex date not wanted', time)
+    .option(
+      '--as-of <time>',
+      'what was known then, announced ones included; what had happened, but was not known yet, is marked backfilled',
+      time,
+    )
+    .option('--strict', 'with --as-of: leave out what was not known then');
   withConnection(command, [
     'tickwell get actions AAPL',
     'tickwell get actions AAPL --from 2020-01-01 --json',
+    'tickwell get actions AAPL --as-of 2026-11-02T21:00 --strict   # what was known then',
   ]);
   command.action(async (symbol: string, flags: Flags) => {
     const { terminal } = context;
@@ -32,14 +41,16 @@ export function addActions(get: Command, context: CliContext): void {
     if (!checked.ok) throw new TickwellError('invalid-argument', checked.error);
     const client = openClient(await findGrpcAddress(context, flags));
     try {
-      const { source, from, to } = flags;
+      const { source, from, to, asOf, strict } = flags;
       const actions = await client.actions({
         symbol,
         ...(source === undefined ? {} : { source }),
         ...(from === undefined ? {} : { startNs: from }),
         ...(to === undefined ? {} : { endNs: to }),
+        ...(asOf === undefined ? {} : { asOfNs: asOf }),
+        ...(strict === undefined ? {} : { strict }),
       });
-      const lines = flags.json === true ? actions.map(actionJson) : actionTable(actions);
+      const lines = flags.json === true ? actions.map(actionJson) : actionTable(actions, asOf !== undefined);
       if (actions.length > 0) await terminal.write(lines.map((line) => `${line}\n`).join(''));
       else
         terminal.note(
@@ -51,12 +62,14 @@ export function addActions(get: Command, context: CliContext): void {
   });
 }
 
-function actionTable(actions: readonly SourcedAction[]): readonly string[] {
+function actionTable(actions: readonly SourcedAction[], isAsOf: boolean): readonly string[] {
   const columns = [
     { title: 'ex date' },
     { title: 'kind' },
     { title: 'amount', align: 'right' as const },
-    ...['currency', 'prices', 'source', 'known at'].map((title) => ({ title })),
+    ...['currency', 'prices', 'source', 'known at', ...(isAsOf ? ['backfilled'] : [])].map((title) => ({
+      title,
+    })),
   ];
   return formatTable(
     columns,
@@ -68,6 +81,7 @@ function actionTable(actions: readonly SourcedAction[]): readonly string[] {
       action.kind === 'split' ? '' : action.priceBasis,
       action.source,
       formatNs(action.knownAtNs),
+      ...(isAsOf ? [action.backfilled ? 'yes' : ''] : []),
     ]),
   );
 }

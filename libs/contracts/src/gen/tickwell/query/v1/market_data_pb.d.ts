@@ -784,6 +784,21 @@ export declare type GetCorporateActionsRequest = Message<"tickwell.query.v1.GetC
    * @generated from field: string source = 3;
    */
   source: string;
+
+  /**
+   * What was known at this time, ns since the epoch: of each the newest version of then, also of what was announced and still to come. Of what
+   * had its ex date by then, but became known later only, the first version (SourcedAction.backfilled). 0: what is known now.
+   *
+   * @generated from field: sfixed64 as_of_ns = 4;
+   */
+  asOfNs: bigint;
+
+  /**
+   * With as_of_ns: leave out what was not known then, instead of answering it as backfilled.
+   *
+   * @generated from field: bool strict = 5;
+   */
+  strict: boolean;
 };
 
 /**
@@ -809,7 +824,7 @@ export declare type GetCorporateActionsResponse = Message<"tickwell.query.v1.Get
 export declare const GetCorporateActionsResponseSchema: GenMessage<GetCorporateActionsResponse>;
 
 /**
- * A dividend or split as it is known now.
+ * A dividend or split as it is known now, or was at the time asked for.
  *
  * @generated from message tickwell.query.v1.SourcedAction
  */
@@ -839,6 +854,13 @@ export declare type SourcedAction = Message<"tickwell.query.v1.SourcedAction"> &
    * @generated from field: sfixed64 known_at_ns = 4;
    */
   knownAtNs: bigint;
+
+  /**
+   * With as_of_ns: it was not known yet at that time; this is its first version.
+   *
+   * @generated from field: bool backfilled = 5;
+   */
+  backfilled: boolean;
 };
 
 /**

@@ -4,3 +4,4 @@ export { eventLogContract, type EventLogUnderTest } from './event-log-contract.t
 export { eventually } from './event-log-fixtures.ts';
 export { notifierContract, type NotifierUnderTest, type ReceivedMessage } from './notifier-contract.ts';
 export { actionRows } from './store-fixtures.ts';
+export { cacheContract, type CacheUnderTest } from './cache-contract.ts';

@@ -9,7 +9,8 @@ import { TABLES } from '@tickwell/contracts';
 import pg from 'pg';
 import { createTableSql } from '../src/ddl.ts';
 import { createQuestdbReader, createQuestdbWriter, parsePgUrl, type PgEndpoint } from '../src/index.ts';
-import { pageFromParquet, type SelectColumn } from '../src/page.ts';
+import type { SelectColumn } from '../src/page.ts';
+import { pageFromParquet } from '../src/parquet-page.ts';
 import { ParquetExport } from '../src/parquet-export.ts';
 import { textQuery } from '../src/pg-client.ts';
 
@@ -22,13 +23,14 @@ const pool = new pg.Pool({ ...endpoint, max: 1 });
 const SYMBOL = `BENCH${process.pid}`;
 const T0 = 1_700_000_000_000_000_000n;
 const COLUMNS: readonly SelectColumn[] = [
-  { name: 't', sql: 'ts::long', type: 'long' },
+  { name: 't', sql: 'ts', type: 'time' },
   { name: 'source', sql: 'source', type: 'symbol' },
   { name: 'seq', sql: 'seq', type: 'long' },
   { name: 'price', sql: 'price', type: 'double' },
   { name: 'size', sql: 'size', type: 'double' },
 ];
-const SELECT = `select ${COLUMNS.map(({ sql, name }) => `${sql} ${name}`).join(', ')} from trades where symbol = '${SYMBOL}' order by ts`;
+const select = (timeSql: string): string =>
+  `select ${COLUMNS.map(({ sql, name, type }) => `${type === 'time' ? timeSql : sql} ${name}`).join(', ')} from trades where symbol = '${SYMBOL}' order by ts`;
 
 function endpointOf(url: string): PgEndpoint {
   const parsed = parsePgUrl(url);
@@ -60,7 +62,7 @@ async function fill(): Promise<void> {
 }
 
 async function byPg(): Promise<number> {
-  const found = await pool.query<string[]>(textQuery(SELECT));
+  const found = await pool.query<string[]>(textQuery(select('ts::long')));
   let count = 0;
   for (const [time] of found.rows) if (BigInt(time ?? 0) > 0n) count += 1;
   return count;
@@ -73,9 +75,9 @@ async function byParquet(): Promise<number> {
     statementTimeoutMs: 60_000,
     maxBytes: 1e9,
   });
-  const page = await pageFromParquet(
+  const page = pageFromParquet(
     COLUMNS,
-    await exporter.run(SELECT, 100_000, new AbortController().signal),
+    await exporter.run(select('ts'), 100_000, new AbortController().signal),
   );
   return page.length;
 }

@@ -1,9 +1,9 @@
 import type { BarColumns, IndicatorBatch, PriceBasis, QuoteColumns, TradeColumns } from '@tickwell/domain';
 import type { IndicatorRows } from '@tickwell/ports';
-import type { Page, SelectColumn } from './page.ts';
+import { NULL_LONG, type Page, type SelectColumn } from './page.ts';
 
 /** "At most some thousand" rows a chunk (ports/store.ts). */
-const CHUNK_ROWS = 4_096;
+const CHUNK_ROWS = 4_000;
 
 /** Columns by domain name. What orders and groups rows is always read. */
 export const TRADE_COLUMNS: Readonly<Record<string, SelectColumn>> = {
@@ -30,9 +30,9 @@ export const BAR_COLUMNS: Readonly<Record<string, SelectColumn>> = {
 };
 
 /** The time in ns comes first in every select. */
-const TIME: SelectColumn = { name: 't', sql: 'ts::long', type: 'long' };
+const TIME: SelectColumn = { name: 't', sql: 'ts', type: 'time' };
 const SOURCE: SelectColumn = { name: 'source', sql: 'source', type: 'symbol' };
-const KNOWN: SelectColumn = { name: 'known', sql: 'known_at::long', type: 'long' };
+const KNOWN: SelectColumn = { name: 'known', sql: 'known_at', type: 'time' };
 export const TICK_BASE: readonly SelectColumn[] = [TIME, SOURCE, { name: 'seq', sql: 'seq', type: 'long' }];
 export const BAR_BASE: readonly SelectColumn[] = [
   TIME,
@@ -50,52 +50,57 @@ export const INDICATOR_COLUMNS: readonly SelectColumn[] = [
 ];
 
 /** Rows of a page, in the order they are answered, without versions that were replaced. */
-export function tickOrder(page: Page): number[] {
+export function tickOrder(page: Page): Uint32Array {
   return ordered(page, [page.texts('source'), page.longs('seq')]);
 }
 
 /** The newest version of each bar: ordered by known time, the last one wins. `untilNs`: the newest known by then, else the first of all. */
-export function barOrder(page: Page, untilNs?: bigint): number[] {
+export function barOrder(page: Page, untilNs?: bigint): Uint32Array {
   const sources = page.texts('source');
   const known = page.longs('known');
   const rows = ordered(page, [sources, known]);
   if (untilNs === undefined) return lastOfEach(page, rows, [sources]);
-  const times = page.longs('t');
+  const isSameTime = timeComparer(page);
   const isSame = (a: number | undefined, b: number): boolean =>
-    a !== undefined && times[a] === times[b] && sources[a] === sources[b];
+    a !== undefined && isSameTime(a, b) && sources[a] === sources[b];
   // A first version stays whenever it became known, later ones only where that was in time.
   const visible = rows.filter((row, at) => (known[row] ?? 0n) <= untilNs || !isSame(rows[at - 1], row));
   return lastOfEach(page, visible, [sources]);
 }
 
 /** Per row whether it became known after a time: something to tell chunks by. */
-export function knownAfter(page: Page, untilNs: bigint | undefined): readonly (bigint | null)[] {
-  if (untilNs === undefined) return [];
-  return page.longs('known').map((known) => ((known ?? 0n) > untilNs ? 1n : 0n));
+export function knownAfter(page: Page, untilNs: bigint | undefined): Uint8Array {
+  if (untilNs === undefined) return new Uint8Array(page.length);
+  return Uint8Array.from(page.longs('known'), (known) => (known > untilNs ? 1 : 0));
 }
 
 /** The newest version of each output of each bar. */
-export function indicatorOrder(page: Page): number[] {
+export function indicatorOrder(page: Page): Uint32Array {
   const keys = [page.texts('source'), page.texts('output')];
   return lastOfEach(page, ordered(page, [...keys, page.longs('known')]), keys);
 }
 
-type Key = readonly (string | bigint | null)[];
+type Key = ArrayLike<string | bigint | number | null>;
 
 /** Pages arrive in the order of time; only rows of equal time are sorted. */
-function ordered(page: Page, keys: readonly Key[]): number[] {
-  const times = page.longs('t');
-  const rows = Array.from({ length: page.length }, (_, row) => row);
+function ordered(page: Page, keys: readonly Key[]): Uint32Array {
+  const isSameTime = timeComparer(page);
+  const rows = new Uint32Array(page.length);
+  for (let row = 0; row < rows.length; row += 1) rows[row] = row;
   for (let start = 0; start < rows.length;) {
     let end = start + 1;
-    while (end < rows.length && times[end] === times[start]) end += 1;
-    if (end - start > 1) {
-      const run = rows.slice(start, end).sort((a, b) => compareRows(keys, a, b));
-      for (const [at, row] of run.entries()) rows[start + at] = row;
-    }
+    while (end < rows.length && isSameTime(start, end)) end += 1;
+    if (end - start > 1) rows.subarray(start, end).sort((a, b) => compareRows(keys, a, b));
     start = end;
   }
   return rows;
+}
+
+/** Whether two rows are of one time. By halves: a bigint would be made for every look. */
+function timeComparer(page: Page): (a: number, b: number) => boolean {
+  const { buffer, byteOffset, length } = page.longs('t');
+  const halves = new Int32Array(buffer, byteOffset, length * 2);
+  return (a, b) => halves[a * 2] === halves[b * 2] && halves[a * 2 + 1] === halves[b * 2 + 1];
 }
 
 function compareRows(keys: readonly Key[], a: number, b: number): number {
@@ -108,27 +113,27 @@ function compareRows(keys: readonly Key[], a: number, b: number): number {
   return a - b;
 }
 
-function lastOfEach(page: Page, rows: readonly number[], keys: readonly Key[]): number[] {
-  const times = page.longs('t');
+function lastOfEach(page: Page, rows: Uint32Array, keys: readonly Key[]): Uint32Array {
+  const isSameTime = timeComparer(page);
   return rows.filter((row, at) => {
     const next = rows[at + 1];
-    return next === undefined || times[next] !== times[row] || keys.some((key) => key[next] !== key[row]);
+    return next === undefined || !isSameTime(next, row) || keys.some((key) => key[next] !== key[row]);
   });
 }
 
 /** Divides rows into chunks: at most so many, and all alike in what a chunk says once. */
-export function* runsOf(rows: readonly number[], alike: readonly Key[]): Generator<readonly number[]> {
+export function* runsOf(rows: Uint32Array, alike: readonly Key[]): Generator<Uint32Array> {
   for (let start = 0; start < rows.length;) {
     const first = rows[start] ?? 0;
     let end = start + 1;
     const bound = Math.min(rows.length, start + CHUNK_ROWS);
     while (end < bound && alike.every((key) => key[rows[end] ?? 0] === key[first])) end += 1;
-    yield rows.slice(start, end);
+    yield rows.subarray(start, end);
     start = end;
   }
 }
 
-export function tradesOf(page: Page, rows: readonly number[], wanted: ReadonlySet<string>): TradeColumns {
+export function tradesOf(page: Page, rows: Uint32Array, wanted: ReadonlySet<string>): TradeColumns {
   return {
     timeNs: longs(page, 't', rows),
     seq: wanted.has('seq') ? longs(page, 'seq', rows) : [],
@@ -139,7 +144,7 @@ export function tradesOf(page: Page, rows: readonly number[], wanted: ReadonlySe
   };
 }
 
-export function quotesOf(page: Page, rows: readonly number[], wanted: ReadonlySet<string>): QuoteColumns {
+export function quotesOf(page: Page, rows: Uint32Array, wanted: ReadonlySet<string>): QuoteColumns {
   const side = (name: string): number[] => (wanted.has(name) ? doubles(page, name, rows) : []);
   return {
     timeNs: longs(page, 't', rows),
@@ -151,12 +156,12 @@ export function quotesOf(page: Page, rows: readonly number[], wanted: ReadonlySe
   };
 }
 
-export function barsOf(page: Page, rows: readonly number[], wanted: ReadonlySet<string>): BarColumns {
+export function barsOf(page: Page, rows: Uint32Array, wanted: ReadonlySet<string>): BarColumns {
   const price = (name: string): number[] => (wanted.has(name) ? doubles(page, name, rows) : []);
   const optional = (name: string): number[] => {
     if (!wanted.has(name)) return [];
-    const values = page.doubles(name);
-    return rows.every((row) => values[row] === null) ? [] : doubles(page, name, rows);
+    const values = doubles(page, name, rows);
+    return values.every(Number.isNaN) ? [] : values;
   };
   return {
     startNs: longs(page, 't', rows),
@@ -186,12 +191,12 @@ function isBasis(text: string): text is PriceBasis {
 export interface IndicatorPoint {
   readonly timeNs: bigint;
   readonly source: string;
-  readonly rows: readonly number[];
+  readonly rows: Uint32Array;
   /** Output names, joined: points alike in them share a chunk. */
   readonly shape: string;
 }
 
-export function indicatorPoints(page: Page, rows: readonly number[]): IndicatorPoint[] {
+export function indicatorPoints(page: Page, rows: Uint32Array): IndicatorPoint[] {
   const times = page.longs('t');
   const sources = page.texts('source');
   const outputs = page.texts('output');
@@ -201,12 +206,12 @@ export function indicatorPoints(page: Page, rows: readonly number[]): IndicatorP
     let end = start + 1;
     const same = (row: number): boolean => times[row] === times[first] && sources[row] === sources[first];
     while (end < rows.length && same(rows[end] ?? 0)) end += 1;
-    const own = rows.slice(start, end);
+    const own = rows.subarray(start, end);
     points.push({
       timeNs: times[first] ?? 0n,
       source: sources[first] ?? '',
       rows: own,
-      shape: own.map((row) => outputs[row] ?? '').join('\n'),
+      shape: Array.from(own, (row) => outputs[row] ?? '').join('\n'),
     });
     start = end;
   }
@@ -223,9 +228,9 @@ export function* indicatorChunks(
   const warm = page.flags('warm');
   const sources = points.map(({ source }) => source);
   const shapes = points.map(({ shape }) => shape);
-  const indexes = points.map((_, index) => index);
+  const indexes = Uint32Array.from(points.keys());
   for (const run of runsOf(indexes, [sources, shapes])) {
-    const own = run.flatMap((index) => points[index] ?? []);
+    const own = points.slice(run[0], (run.at(-1) ?? -1) + 1);
     const first = own[0];
     if (first === undefined) continue;
     const outputs: IndicatorBatch['outputs'] = first.shape
@@ -241,23 +246,27 @@ export function* indicatorChunks(
   }
 }
 
-export function longs(page: Page, name: string, rows: readonly number[]): bigint[] {
+export function longs(page: Page, name: string, rows: Uint32Array): bigint[] {
   const values = page.longs(name);
-  return rows.map((row) => values[row] ?? 0n);
+  return Array.from(rows, (row) => {
+    const value = values[row] ?? 0n;
+    return value === NULL_LONG ? 0n : value;
+  });
 }
 
-function doubles(page: Page, name: string, rows: readonly number[]): number[] {
+function doubles(page: Page, name: string, rows: Uint32Array): number[] {
   const values = page.doubles(name);
-  return rows.map((row) => values[row] ?? Number.NaN);
+  return Array.from(rows, (row) => values[row] ?? Number.NaN);
 }
 
 /** An optional column is empty or full: empty where no row has it. */
-function optionalTexts(page: Page, name: string, rows: readonly number[]): string[] {
+function optionalTexts(page: Page, name: string, rows: Uint32Array): string[] {
   const values = page.texts(name);
-  return rows.every((row) => values[row] === null) ? [] : rows.map((row) => values[row] ?? '');
+  return rows.every((row) => values[row] === null) ? [] : Array.from(rows, (row) => values[row] ?? '');
 }
 
-function optionalCounts(page: Page, name: string, rows: readonly number[]): number[] {
+function optionalCounts(page: Page, name: string, rows: Uint32Array): number[] {
   const values = page.longs(name);
-  return rows.every((row) => values[row] === null) ? [] : rows.map((row) => Number(values[row] ?? 0n));
+  const isNull = rows.every((row) => values[row] === NULL_LONG);
+  return isNull ? [] : longs(page, name, rows).map(Number);
 }

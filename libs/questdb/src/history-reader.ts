@@ -82,10 +82,15 @@ export function createQuestdbReader(options: QuestdbReaderOptions): StoreReader 
   return new QuestdbReader({ ...DEFAULTS, ...options });
 }
 
-/** A page with the rows to answer, in order. */
-interface Answer<R> {
+/** What is answered of a page, in order: numbers of rows, or points of several rows each. */
+interface Entries<E> {
+  readonly length: number;
+  slice(from?: number, to?: number): E;
+}
+
+interface Answer<E> {
   readonly page: Page;
-  readonly entries: readonly R[];
+  readonly entries: E;
 }
 
 class QuestdbReader implements StoreReader {
@@ -174,7 +179,7 @@ class QuestdbReader implements StoreReader {
           priceBasis: basisOf(page, first),
           bars: barsOf(page, rows, wanted),
           knownNs: longs(page, 'known', rows),
-          ...(late[first] === 1n ? { backfilled: true as const } : {}),
+          ...(late[first] === 1 ? { backfilled: true as const } : {}),
         };
       }
     }
@@ -213,11 +218,11 @@ class QuestdbReader implements StoreReader {
   }
 
   /** Pages with their entries, cut to the limit. */
-  async *#answers<R>(
+  async *#answers<E extends Entries<E>>(
     select: SeriesSelect,
     query: SeriesQuery,
-    entriesOf: (page: Page) => R[],
-  ): AsyncGenerator<Answer<R>> {
+    entriesOf: (page: Page) => E,
+  ): AsyncGenerator<Answer<E>> {
     checkQuery(query);
     const stop = new AbortController();
     const signal = AbortSignal.any([
@@ -233,19 +238,23 @@ class QuestdbReader implements StoreReader {
     }
   }
 
-  async *#limited<R>(
+  async *#limited<E extends Entries<E>>(
     select: SeriesSelect,
     query: SeriesQuery,
-    entriesOf: (page: Page) => R[],
+    entriesOf: (page: Page) => E,
     signal: AbortSignal,
-  ): AsyncGenerator<Answer<R>> {
+  ): AsyncGenerator<Answer<E>> {
     let span = { startNs: query.startNs, endNs: query.endNs };
     let skip = 0;
     let left = query.limit ?? Infinity;
     if (query.newest === true && query.limit !== undefined) {
       const newest = await newestRows(this.#source, select, span, query.limit, signal);
-      const entries = newest === undefined ? [] : entriesOf(newest.page);
-      if (newest !== undefined && (newest.complete || entries.length >= query.limit)) {
+      const entries = newest === undefined ? undefined : entriesOf(newest.page);
+      if (
+        newest !== undefined &&
+        entries !== undefined &&
+        (newest.complete || entries.length >= query.limit)
+      ) {
         yield { page: newest.page, entries: entries.slice(-query.limit) };
         return;
       }

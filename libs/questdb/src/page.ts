@@ -1,9 +1,7 @@
-import type { AsyncBuffer } from 'hyparquet';
-import { parquetMetadata, parquetRead } from 'hyparquet';
-import { storeUnavailable } from './errors.ts';
 import type { TextRow } from './pg-client.ts';
 
-type PageType = 'long' | 'double' | 'symbol' | 'boolean';
+/** `time` is a timestamp, in nanoseconds. */
+export type PageType = 'time' | 'long' | 'double' | 'symbol' | 'boolean';
 
 /** One column of a select: `sql` is an expression over the table, written by us. */
 export interface SelectColumn {
@@ -11,6 +9,15 @@ export interface SelectColumn {
   readonly sql: string;
   readonly type: PageType;
 }
+
+/** A long that is null, as QuestDB stores it. */
+export const NULL_LONG = -(2n ** 63n);
+
+export type PageColumn =
+  | { readonly type: 'long'; readonly values: BigInt64Array }
+  | { readonly type: 'double'; readonly values: Float64Array }
+  | { readonly type: 'symbol'; readonly values: readonly (string | null)[] }
+  | { readonly type: 'boolean'; readonly values: readonly boolean[] };
 
 /** Rows of a select, as columns. */
 export class Page {
@@ -22,12 +29,14 @@ export class Page {
     this.#columns = columns;
   }
 
-  longs(name: string): readonly (bigint | null)[] {
+  /** Times in ns, and longs; {@link NULL_LONG} where there is none. */
+  longs(name: string): BigInt64Array {
     const column = this.#columns.get(name);
     return column?.type === 'long' ? column.values : missing(name);
   }
 
-  doubles(name: string): readonly (number | null)[] {
+  /** NaN where there is none. */
+  doubles(name: string): Float64Array {
     const column = this.#columns.get(name);
     return column?.type === 'double' ? column.values : missing(name);
   }
@@ -43,12 +52,6 @@ export class Page {
   }
 }
 
-export type PageColumn =
-  | { readonly type: 'long'; readonly values: (bigint | null)[] }
-  | { readonly type: 'double'; readonly values: (number | null)[] }
-  | { readonly type: 'symbol'; readonly values: (string | null)[] }
-  | { readonly type: 'boolean'; readonly values: boolean[] };
-
 function missing(name: string): never {
   throw new RangeError(`the page has no column ${name} of that type`);
 }
@@ -56,73 +59,33 @@ function missing(name: string): never {
 /** Rows of the pg wire: every value is text. */
 export function pageFromText(select: readonly SelectColumn[], rows: readonly TextRow[]): Page {
   const columns = new Map<string, PageColumn>();
-  select.forEach((column, at) => {
-    const texts = rows.map((row) => row[at] ?? null);
-    columns.set(column.name, textColumn(column.type, texts));
+  select.forEach(({ name, type }, at) => {
+    columns.set(name, textColumn(type, rows, at));
   });
   return new Page(rows.length, columns);
 }
 
-function textColumn(type: PageType, texts: (string | null)[]): PageColumn {
+function textColumn(type: PageType, rows: readonly TextRow[], at: number): PageColumn {
+  const textOf = (row: TextRow): string | null => row[at] ?? null;
   switch (type) {
-    case 'long':
-      return { type, values: texts.map((text) => (text === null ? null : BigInt(text))) };
-    case 'double':
-      return { type, values: texts.map((text) => (text === null ? null : Number(text))) };
-    case 'symbol':
-      return { type, values: texts };
-    case 'boolean':
-      return { type, values: texts.map((text) => text === 't' || text === 'true') };
-  }
-}
-
-/** A whole Parquet file. QuestDB breaks off a failing export after status 200: a file without its end is told from a good one. */
-export async function pageFromParquet(select: readonly SelectColumn[], bytes: Uint8Array): Promise<Page> {
-  const file = asyncBuffer(bytes);
-  let length: number;
-  const values = new Map<string, unknown[]>(select.map(({ name }) => [name, []]));
-  try {
-    const metadata = parquetMetadata(file.slice(0));
-    length = Number(metadata.num_rows);
-    await parquetRead({
-      file,
-      metadata,
-      onChunk: ({ columnName, columnData }) => {
-        const column = values.get(columnName);
-        if (column !== undefined) for (const value of columnData) column.push(value);
-      },
-    });
-  } catch (error) {
-    throw storeUnavailable('an export is not a whole Parquet file', error);
-  }
-  const columns = new Map<string, PageColumn>();
-  for (const { name, type } of select) {
-    const column = valueColumn(type, values.get(name) ?? []);
-    if (column.values.length !== length) {
-      throw storeUnavailable(`an export has ${column.values.length} of ${length} values of column ${name}`);
+    case 'time':
+    case 'long': {
+      const values = BigInt64Array.from(rows, (row) => {
+        const text = textOf(row);
+        return text === null ? NULL_LONG : BigInt(text);
+      });
+      return { type: 'long', values };
     }
-    columns.set(name, column);
-  }
-  return new Page(length, columns);
-}
-
-function valueColumn(type: PageType, values: readonly unknown[]): PageColumn {
-  switch (type) {
-    case 'long':
-      return { type, values: values.map((value) => (typeof value === 'bigint' ? value : null)) };
-    case 'double':
-      return { type, values: values.map((value) => (typeof value === 'number' ? value : null)) };
+    case 'double': {
+      const values = Float64Array.from(rows, (row) => {
+        const text = textOf(row);
+        return text === null ? Number.NaN : Number(text);
+      });
+      return { type, values };
+    }
     case 'symbol':
-      return { type, values: values.map((value) => (typeof value === 'string' ? value : null)) };
+      return { type, values: rows.map(textOf) };
     case 'boolean':
-      return { type, values: values.map((value) => value === true) };
+      return { type, values: rows.map((row) => textOf(row) === 't' || textOf(row) === 'true') };
   }
-}
-
-function asyncBuffer(
-  bytes: Uint8Array,
-): Omit<AsyncBuffer, 'slice'> & { slice(start: number, end?: number): ArrayBuffer } {
-  const whole = new ArrayBuffer(bytes.byteLength);
-  new Uint8Array(whole).set(bytes);
-  return { byteLength: whole.byteLength, slice: (start, end) => whole.slice(start, end) };
 }

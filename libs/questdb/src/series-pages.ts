@@ -1,6 +1,7 @@
 import type pg from 'pg';
 import { storeUnavailable } from './errors.ts';
-import { pageFromParquet, pageFromText, type Page } from './page.ts';
+import { pageFromText, type Page } from './page.ts';
+import { pageFromParquet } from './parquet-page.ts';
 import type { ParquetExport } from './parquet-export.ts';
 import { textQuery, type TextRow } from './pg-client.ts';
 import {
@@ -111,7 +112,7 @@ async function readLarge(
   const pageSpan = { startNs: span.startNs, endNs: nextNs ?? span.endNs };
   const sql = literalSelect(select, pageSpan, ' order by ts');
   const bytes = await source.parquet.run(sql, rows * 2, signal);
-  return { page: await pageFromParquet(select.columns, bytes), nextNs };
+  return { page: pageFromParquet(select.columns, bytes), nextNs };
 }
 
 function withoutEntries({ table, columns, where, before, known }: SeriesSelect): SeriesSelect {

@@ -52,15 +52,22 @@ export function checkQuery(query: SeriesQuery): void {
   }
 }
 
-/** For the pg wire: texts are parameters. Times are bigints of ours and are written as digits. */
+/** For the pg wire, which would cut times to microseconds: texts are parameters. Times are bigints of ours and are written as digits. */
 export function boundSelect(select: SeriesSelect, span: Span, tail: string): BoundSql {
   const binds = new Binds();
-  return { text: render(columnList(select), select, span, binds.add, tail), values: binds.values };
+  const columns = select.columns.map(
+    ({ name, sql, type }) => `${type === 'time' ? `${sql}::long` : sql} ${quoteName(name)}`,
+  );
+  return { text: render(columns.join(', '), select, span, binds.add, tail), values: binds.values };
 }
 
-/** For `/exp`, which has no parameters: texts are quoted literals. */
+/**
+ * For `/exp`, which has no parameters: texts are quoted literals. Columns go out as they are stored: an expression over one costs QuestDB its
+ * copying of whole columns, twice the time of an export (bench/reader.ts).
+ */
 export function literalSelect(select: SeriesSelect, span: Span, tail: string): string {
-  return render(columnList(select), select, span, quoteText, tail);
+  const columns = select.columns.map(({ name, sql }) => `${sql} ${quoteName(name)}`);
+  return render(columns.join(', '), select, span, quoteText, tail);
 }
 
 /** Times of the select's entries (each version of a bar counts once), as `ts` in ns; for boundaries. */
@@ -86,10 +93,6 @@ export function boundCount(select: SeriesSelect, span: Span): BoundSql {
 function entries(select: SeriesSelect, span: Span, bind: (text: string) => string): string {
   const keys = ['ts', ...(select.entryKeys ?? [])].map(quoteName).join(', ');
   return render(`${keys}, count() versions`, select, span, bind, ` group by ${keys}`);
-}
-
-function columnList(select: SeriesSelect): string {
-  return select.columns.map(({ name, sql }) => `${sql} ${quoteName(name)}`).join(', ');
 }
 
 function render(

@@ -77,6 +77,7 @@ async function byParquet(): Promise<number> {
   });
   const page = pageFromParquet(
     COLUMNS,
+    new Map(),
     await exporter.run(select('ts'), 100_000, new AbortController().signal),
   );
   return page.length;

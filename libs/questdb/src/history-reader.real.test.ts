@@ -72,6 +72,39 @@ describe('reading long series from QuestDB', () => {
     },
   );
 
+  it('reads texts that all rows have alike, and such that begin to differ, as it reads them over pg', async () => {
+    const symbol = `${SYMBOL}-texts`;
+    const rows = (source: string, from: number, count: number, venue?: string) => {
+      const at = Array.from({ length: count }, (_, index) => from + index);
+      return {
+        table: TABLES.trades.name,
+        timestampNs: at.map((index) => T0 + BigInt(index)),
+        columns: [
+          { type: 'symbol' as const, name: 'symbol', values: symbol },
+          { type: 'symbol' as const, name: 'source', values: source },
+          { type: 'long' as const, name: 'seq', values: at },
+          { type: 'double' as const, name: 'price', values: at },
+          ...(venue === undefined ? [] : [{ type: 'symbol' as const, name: 'venue', values: venue }]),
+        ],
+      };
+    };
+    const read = async (smallRows: number): Promise<unknown[]> => {
+      const reader = createQuestdbReader({ endpoints, smallRows, largePageRows: 50 });
+      const trades: unknown[] = [];
+      for await (const { source, trades: columns } of reader.trades({ symbol }))
+        for (const [at, timeNs] of columns.timeNs.entries())
+          trades.push([timeNs, source, columns.seq[at], columns.price[at], columns.venue[at] ?? '']);
+      await reader.close();
+      return trades;
+    };
+    await writer.write([rows('o\'a "first"', 0, 300)]);
+    expect(await read(20)).toEqual(await read(10_000));
+    await writer.write([rows('o\'a "first"', 300, 100, "d'Or"), rows('second', 350, 100)]);
+    const all = await read(10_000);
+    expect(all).toHaveLength(500);
+    expect(await read(20)).toEqual(all);
+  });
+
   it('reports an export that breaks off half-way as retryable, and answers the next read', async () => {
     const { hostname, port } = new URL(stack.questdbHttpUrl);
     const proxy = await createFaultProxy({

@@ -1,16 +1,20 @@
 import { tableFromIPC, type Table, type Vector } from 'apache-arrow';
 import { readParquet } from 'parquet-wasm';
 import { storeUnavailable } from './errors.ts';
+import type { FixedTexts } from './series-select.ts';
 import { NULL_LONG, Page, type PageColumn, type PageType, type SelectColumn } from './page.ts';
 
 /** Arrow's own default is 1,024: a page is to be a few batches. */
 const BATCH_ROWS = 1 << 20;
 
-/** A whole Parquet file. QuestDB breaks off a failing export after status 200: a file without its end is told from a good one. */
-export function pageFromParquet(select: readonly SelectColumn[], bytes: Uint8Array): Page {
+/** A whole Parquet file, with the columns that did not travel (`fixed`) added. QuestDB breaks off a failing export after status 200: a file without its end is told from a good one. */
+export function pageFromParquet(select: readonly SelectColumn[], fixed: FixedTexts, bytes: Uint8Array): Page {
   const table = arrowTable(bytes);
   const columns = new Map<string, PageColumn>();
+  for (const [name, text] of fixed)
+    columns.set(name, { type: 'symbol', values: Array.from({ length: table.numRows }, () => text) });
   for (const { name, type } of select) {
+    if (fixed.has(name)) continue;
     const vector = table.getChild(name);
     if (vector === null) throw storeUnavailable(`an export has no column ${name}`);
     columns.set(name, columnOf(name, type, vector));

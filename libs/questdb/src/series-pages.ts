@@ -1,6 +1,6 @@
 import type pg from 'pg';
 import { storeUnavailable } from './errors.ts';
-import { pageFromText, type Page } from './page.ts';
+import { pageFromText, type Page, type SelectColumn } from './page.ts';
 import { pageFromParquet } from './parquet-page.ts';
 import type { ParquetExport } from './parquet-export.ts';
 import { textQuery, type TextRow } from './pg-client.ts';
@@ -8,16 +8,20 @@ import {
   boundCount,
   boundSelect,
   boundTimes,
+  boundUnlike,
   literalSelect,
   type BoundSql,
+  type FixedTexts,
   type SeriesSelect,
   type Span,
 } from './series-select.ts';
 
 /** Reads up to this many rows come over the pg wire at once; beyond, Parquet is faster (bench/reader.ts). */
 const SMALL_ROWS = 5_000;
-/** Rows of one Parquet page: decoding one keeps the event loop for some tens of milliseconds. */
+/** Rows of the first Parquet page; each later one may have twice those of the one before. */
 export const LARGE_PAGE_ROWS = 65_536;
+/** Of the first: an export costs QuestDB some milliseconds before its first row, and a page of a quarter of a million rows some 10 MB here. */
+const LARGEST_PAGE = 4;
 /** Versions and equal times around a limit: how much more than the limit is read before asking for the boundary. */
 const SLACK_ROWS = 64;
 
@@ -50,18 +54,32 @@ export async function* pagesOf(
   const times = first.map(([time]) => BigInt(time ?? 0));
   const lastTime = times.at(-1) ?? 0n;
   const whole = times.findIndex((time) => time === lastTime);
-  let ahead = readLarge(source, select, { startNs: lastTime, endNs: span.endNs }, signal);
+  const pages = new LargePages(source, select, fixedTexts(select.columns, first), signal);
+  let ahead = pages.read({ startNs: lastTime, endNs: span.endNs });
   ahead.catch(ignore);
   if (whole > 0) yield pageFromText(select.columns, first.slice(0, whole));
   for (;;) {
     const { page, nextNs } = await ahead;
     if (nextNs !== undefined) {
-      ahead = readLarge(source, select, { startNs: nextNs, endNs: span.endNs }, signal);
+      ahead = pages.read({ startNs: nextNs, endNs: span.endNs });
       ahead.catch(ignore);
     }
     yield page;
     if (nextNs === undefined) return;
   }
+}
+
+const NONE_FIXED: FixedTexts = new Map();
+
+/** Symbol columns with one text in all of some rows. */
+function fixedTexts(columns: readonly SelectColumn[], rows: readonly TextRow[]): FixedTexts {
+  const fixed = new Map<string, string | null>();
+  columns.forEach(({ name, type }, at) => {
+    const [first] = rows;
+    const text = first?.[at] ?? null;
+    if (type === 'symbol' && rows.every((row) => (row[at] ?? null) === text)) fixed.set(name, text);
+  });
+  return fixed;
 }
 
 /** Narrows a span to its newest entries: the span, and how many of its oldest entries to leave out. */
@@ -98,21 +116,63 @@ export async function newestRows(
   return { page: pageFromText(select.columns, whole < 0 ? [] : rows.slice(whole)), complete: false };
 }
 
-async function readLarge(
-  source: PageSource,
-  select: SeriesSelect,
-  span: Span,
-  signal: AbortSignal,
-): Promise<{ readonly page: Page; readonly nextNs: bigint | undefined }> {
-  const rows = source.largePageRows;
-  const everyRow = withoutEntries(select);
-  let nextNs = await readTime(source.pool, boundTimes(everyRow, span, 'asc', rows), signal);
-  // More rows of one time than a page holds: they come as one page all the same.
-  if (nextNs !== undefined && nextNs === span.startNs) nextNs += 1n;
-  const pageSpan = { startNs: span.startNs, endNs: nextNs ?? span.endNs };
-  const sql = literalSelect(select, pageSpan, ' order by ts');
-  const bytes = await source.parquet.run(sql, rows * 2, signal);
-  return { page: pageFromParquet(select.columns, bytes), nextNs };
+interface LargePage {
+  readonly page: Page;
+  /** Where the next one begins; undefined: this was the last. */
+  readonly nextNs: bigint | undefined;
+}
+
+/**
+ * The Parquet pages of one read. Columns that have one text in all of the first rows do not travel (the source alone is a quarter of an export of
+ * ticks), as long as nothing in the page's span is unlike them: that is looked up while the page is on its way.
+ */
+class LargePages {
+  readonly #source: PageSource;
+  readonly #select: SeriesSelect;
+  readonly #signal: AbortSignal;
+  #fixed: FixedTexts;
+  #rows: number;
+
+  constructor(source: PageSource, select: SeriesSelect, fixed: FixedTexts, signal: AbortSignal) {
+    this.#source = source;
+    this.#select = select;
+    this.#signal = signal;
+    this.#fixed = fixed;
+    this.#rows = source.largePageRows;
+  }
+
+  async read(span: Span): Promise<LargePage> {
+    const rows = this.#rows;
+    this.#rows = Math.min(rows * 2, this.#source.largePageRows * LARGEST_PAGE);
+    const everyRow = withoutEntries(this.#select);
+    const { pool } = this.#source;
+    let nextNs = await readTime(pool, boundTimes(everyRow, span, 'asc', rows), this.#signal);
+    // More rows of one time than a page holds: they come as one page all the same.
+    if (nextNs !== undefined && nextNs === span.startNs) nextNs += 1n;
+    const pageSpan = { startNs: span.startNs, endNs: nextNs ?? span.endNs };
+    return { page: await this.#page(pageSpan, rows * 2), nextNs };
+  }
+
+  async #page(span: Span, rowsPerGroup: number): Promise<Page> {
+    const fixed = this.#fixed;
+    if (fixed.size > 0) {
+      const unlike = readTime(
+        this.#source.pool,
+        boundUnlike(withoutEntries(this.#select), span, fixed),
+        this.#signal,
+      );
+      const [page, other] = await Promise.all([this.#export(span, rowsPerGroup, fixed), unlike]);
+      if (other === undefined) return page;
+      this.#fixed = NONE_FIXED;
+    }
+    return this.#export(span, rowsPerGroup, NONE_FIXED);
+  }
+
+  async #export(span: Span, rowsPerGroup: number, fixed: FixedTexts): Promise<Page> {
+    const sql = literalSelect(this.#select, span, fixed, ' order by ts');
+    const bytes = await this.#source.parquet.run(sql, rowsPerGroup, this.#signal);
+    return pageFromParquet(this.#select.columns, fixed, bytes);
+  }
 }
 
 function withoutEntries({ table, columns, where, before, known }: SeriesSelect): SeriesSelect {

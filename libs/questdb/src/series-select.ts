@@ -17,6 +17,9 @@ export interface SeriesSelect {
   readonly entryKeys?: readonly string[];
 }
 
+/** Texts that all rows have in some columns (by name): such a column need not travel. */
+export type FixedTexts = ReadonlyMap<string, string | null>;
+
 /** Half-open, as always. */
 export interface Span {
   readonly startNs: bigint | undefined;
@@ -65,9 +68,33 @@ export function boundSelect(select: SeriesSelect, span: Span, tail: string): Bou
  * For `/exp`, which has no parameters: texts are quoted literals. Columns go out as they are stored: an expression over one costs QuestDB its
  * copying of whole columns, twice the time of an export (bench/reader.ts).
  */
-export function literalSelect(select: SeriesSelect, span: Span, tail: string): string {
-  const columns = select.columns.map(({ name, sql }) => `${sql} ${quoteName(name)}`);
-  return render(columns.join(', '), select, span, quoteText, tail);
+export function literalSelect(select: SeriesSelect, span: Span, fixed: FixedTexts, tail: string): string {
+  const columns = select.columns.filter(({ name }) => !fixed.has(name));
+  const list = columns.map(({ name, sql }) => `${sql} ${quoteName(name)}`).join(', ');
+  const alike = fixedColumns(select, fixed).map(([sql, text]) => ` and ${sql} ${equals(text, quoteText)}`);
+  return render(list, select, span, quoteText, `${alike.join('')}${tail}`);
+}
+
+/** Finds a row that has another text in one of the columns. */
+export function boundUnlike(select: SeriesSelect, span: Span, fixed: FixedTexts): BoundSql {
+  const binds = new Binds();
+  const unlike = fixedColumns(select, fixed).map(([sql, text]) => `not (${sql} ${equals(text, binds.add)})`);
+  const tail = ` and (${unlike.join(' or ')}) limit 1`;
+  return { text: render('ts::long t', select, span, binds.add, tail), values: binds.values };
+}
+
+function fixedColumns(
+  select: SeriesSelect,
+  fixed: FixedTexts,
+): readonly (readonly [string, string | null])[] {
+  return select.columns.flatMap(({ name, sql }) => {
+    const text = fixed.get(name);
+    return text === undefined ? [] : [[sql, text] as const];
+  });
+}
+
+function equals(text: string | null, bind: (text: string) => string): string {
+  return text === null ? 'is null' : `= ${bind(text)}`;
 }
 
 /** Times of the select's entries (each version of a bar counts once), as `ts` in ns; for boundaries. */

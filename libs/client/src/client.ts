@@ -37,6 +37,12 @@ import {
   type IndicatorTableRow,
 } from './indicator-table.ts';
 import { holesRequest, ledgerHole, type HolesOptions, type LedgerHole } from './hole.ts';
+import {
+  fundamentalsRequest,
+  sourcedFundamental,
+  type FundamentalOptions,
+  type SourcedFundamental,
+} from './fundamental.ts';
 import { ConfigClient } from './config-client.ts';
 import { DeadLetterClient } from './dead-letter-client.ts';
 import { latestEvent, type LatestEvent } from './latest-event.ts';
@@ -144,6 +150,7 @@ export interface Instrument {
 
 const METHODS = queryV1.MarketDataService.method;
 const RECONCILIATIONS_PAGE = 500;
+const FUNDAMENTALS_PAGE = 5_000;
 
 /** Market data for a strategy. Errors are TickwellErrors: `code` is stable, `retryable` says whether trying later may help. */
 export class TickwellClient {
@@ -243,6 +250,22 @@ export class TickwellClient {
       this.#channel.unary(METHODS.getCorporateActions, request, callConfig(options)),
     );
     return actions.flatMap(sourcedAction);
+  }
+
+  /** Fundamentals by symbol, then by period end, source and item; asked for page by page. */
+  async *fundamentals(options: FundamentalOptions): AsyncGenerator<SourcedFundamental> {
+    let left = options.limit ?? Infinity;
+    for (let pageToken = ''; left > 0;) {
+      const limit = Math.min(left, FUNDAMENTALS_PAGE);
+      const request = fundamentalsRequest(options, { limit, pageToken });
+      const page = await withRetry(this.#retry, options.signal, () =>
+        this.#channel.unary(METHODS.getFundamentals, request, callConfig(options)),
+      );
+      yield* page.values.map(sourcedFundamental);
+      left -= page.values.length;
+      pageToken = page.nextPageToken;
+      if (pageToken === '') return;
+    }
   }
 
   bars(options: BarOptions): SeriesStream<BarsChunk, Bar> {

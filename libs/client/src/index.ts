@@ -84,6 +84,7 @@ export { DEFAULT_RETRY } from './retry.ts';
 export type { RetryOptions } from './retry.ts';
 export { barRows, indicatorRows, quoteRows, tradeRows } from './rows.ts';
 export type { Bar, IndicatorColumns, IndicatorValue, Quote, Trade } from './rows.ts';
+export type { FundamentalOptions, SourcedFundamental } from './fundamental.ts';
 export type { ActionOptions, SourcedAction } from './sourced-action.ts';
 export type { BackAdjustment, SeriesOptions } from './series-options.ts';
 export type { SeriesStream } from './series-stream.ts';

@@ -12,6 +12,7 @@ export interface MarketDataHandlers {
     Of<'getCorporateActions'>['input'],
     Of<'getCorporateActions'>['output']
   >;
+  readonly getFundamentals: UnaryHandler<Of<'getFundamentals'>['input'], Of<'getFundamentals'>['output']>;
   readonly getLatest: UnaryHandler<Of<'getLatest'>['input'], Of<'getLatest'>['output']>;
   readonly getBars: StreamHandler<Of<'getBars'>['input'], Of<'getBars'>['output']>;
   readonly getTicks: StreamHandler<Of<'getTicks'>['input'], Of<'getTicks'>['output']>;
@@ -24,6 +25,7 @@ export function bindMarketData(handlers: MarketDataHandlers): readonly BoundMeth
   return [
     bindUnary(METHODS.listInstruments, handlers.listInstruments),
     bindUnary(METHODS.getCorporateActions, handlers.getCorporateActions),
+    bindUnary(METHODS.getFundamentals, handlers.getFundamentals),
     bindUnary(METHODS.getLatest, handlers.getLatest),
     bindStream(METHODS.getBars, handlers.getBars),
     bindStream(METHODS.getTicks, handlers.getTicks),

@@ -1,6 +1,7 @@
 import type {
   BarColumns,
   CorporateAction,
+  Fundamental,
   IndicatorBatch,
   PriceBasis,
   PriceType,
@@ -94,6 +95,15 @@ export interface ActionQuery extends Pick<SeriesQuery, 'symbol' | 'before' | 'si
   readonly asOf?: AsOf;
 }
 
+/** Times are ends of periods. */
+export interface FundamentalQuery extends Omit<SeriesQuery, 'columns'> {
+  /** Left out: all. */
+  readonly items?: readonly string[];
+  readonly periodType?: string;
+  /** Left out: as is known now. */
+  readonly asOf?: AsOf;
+}
+
 export interface StoredSeries {
   readonly symbol: string;
   readonly source: string;
@@ -129,6 +139,14 @@ export interface StoredAction extends Omit<CorporateAction, 'position'> {
   readonly backfilled?: true;
 }
 
+/** A value of a period as it is known now, or was at a time. */
+export interface StoredFundamental extends Omit<Fundamental, 'position'> {
+  readonly source: string;
+  readonly knownAtNs: bigint;
+  /** Of a read as of a time: it was not known yet; see {@link AsOf}. */
+  readonly backfilled?: true;
+}
+
 export type IndicatorRows = Pick<IndicatorBatch, 'specId' | 'startNs' | 'warm' | 'outputs'> & {
   readonly source: string;
 };
@@ -144,6 +162,8 @@ export interface HistoryReader {
   bars(query: BarQuery): AsyncIterable<StoredBars>;
   /** The current version of every dividend and split of a symbol, or that as of a time, by ex date, then source; at most 100,000. */
   actions(query: ActionQuery): Promise<readonly StoredAction[]>;
+  /** By period end, then source, item and period type. */
+  fundamentals(query: FundamentalQuery): AsyncIterable<readonly StoredFundamental[]>;
   indicators(query: IndicatorQuery): AsyncIterable<IndicatorRows>;
   /** Every series of symbols with the prefix ("": all), ordered by symbol; at most `limit`. */
   series(options: {

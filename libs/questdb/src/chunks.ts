@@ -56,16 +56,20 @@ export function tickOrder(page: Page): Uint32Array {
 
 /** The newest version of each bar: ordered by known time, the last one wins. `untilNs`: the newest known by then, else the first of all. */
 export function barOrder(page: Page, untilNs?: bigint): Uint32Array {
-  const sources = page.texts('source');
+  return versionOrder(page, [page.texts('source')], untilNs);
+}
+
+/** The same of what is told apart by these columns beside its time. */
+export function versionOrder(page: Page, keys: readonly Key[], untilNs?: bigint): Uint32Array {
   const known = page.longs('known');
-  const rows = ordered(page, [sources, known]);
-  if (untilNs === undefined) return lastOfEach(page, rows, [sources]);
+  const rows = ordered(page, [...keys, known]);
+  if (untilNs === undefined) return lastOfEach(page, rows, keys);
   const isSameTime = timeComparer(page);
   const isSame = (a: number | undefined, b: number): boolean =>
-    a !== undefined && isSameTime(a, b) && sources[a] === sources[b];
+    a !== undefined && isSameTime(a, b) && keys.every((key) => key[a] === key[b]);
   // A first version stays whenever it became known, later ones only where that was in time.
   const visible = rows.filter((row, at) => (known[row] ?? 0n) <= untilNs || !isSame(rows[at - 1], row));
-  return lastOfEach(page, visible, [sources]);
+  return lastOfEach(page, visible, keys);
 }
 
 /** Per row whether it became known after a time: something to tell chunks by. */
@@ -80,7 +84,7 @@ export function indicatorOrder(page: Page): Uint32Array {
   return lastOfEach(page, ordered(page, [...keys, page.longs('known')]), keys);
 }
 
-type Key = ArrayLike<string | bigint | number | null>;
+export type Key = ArrayLike<string | bigint | number | null>;
 
 /** Pages arrive in the order of time; only rows of equal time are sorted. */
 function ordered(page: Page, keys: readonly Key[]): Uint32Array {

@@ -4,6 +4,7 @@ import type {
   AsOf,
   BarQuery,
   DeadLetterReader,
+  FundamentalQuery,
   HoleReader,
   IndicatorQuery,
   IndicatorRows,
@@ -13,6 +14,7 @@ import type {
   StoreReader,
   StoredAction,
   StoredBars,
+  StoredFundamental,
   StoredSeries,
 } from '@tickwell/ports';
 import {
@@ -46,6 +48,7 @@ import {
 } from './chunks.ts';
 import { deadLetterReader } from './dead-letters.ts';
 import type { QuestdbEndpoints } from './endpoints.ts';
+import { fundamentalOrder, fundamentalSelect, fundamentalsOf } from './fundamentals.ts';
 import { holeReader } from './holes.ts';
 import { queryRefused } from './errors.ts';
 import type { Page, SelectColumn } from './page.ts';
@@ -198,6 +201,14 @@ class QuestdbReader implements StoreReader {
 
   async actions(query: ActionQuery): Promise<readonly StoredAction[]> {
     return readActions((sql) => this.#run(sql, query.signal), query);
+  }
+
+  async *fundamentals(query: FundamentalQuery): AsyncGenerator<readonly StoredFundamental[]> {
+    const untilNs = query.asOf?.timeNs;
+    const order = (page: Page): Uint32Array => fundamentalOrder(page, untilNs);
+    for await (const { page, entries } of this.#answers(fundamentalSelect(query), query, order)) {
+      for (const rows of runsOf(entries, [])) yield fundamentalsOf(page, rows, untilNs);
+    }
   }
 
   async series(options: {

@@ -8,8 +8,8 @@ import { quoteName, quoteText } from './sql.ts';
 export interface SeriesSelect {
   readonly table: string;
   readonly columns: readonly SelectColumn[];
-  /** Equality conditions on symbol columns, values as clients gave them. */
-  readonly where: Readonly<Record<string, string>>;
+  /** Equality conditions on symbol columns, values as clients gave them; several values: one of them. */
+  readonly where: Readonly<Record<string, string | readonly string[]>>;
   readonly before?: { readonly epoch: string; readonly offset: bigint };
   /** Versions known later than `untilNs` are left out, but of entries before `closedNs`; of sources of all hours (`@XNYS/all`) before `allHoursNs`. */
   readonly known?: { readonly untilNs: bigint; readonly closedNs: bigint; readonly allHoursNs?: bigint };
@@ -129,8 +129,10 @@ function render(
   bind: (text: string) => string,
   tail: string,
 ): string {
-  const conditions = Object.entries(select.where).map(
-    ([column, value]) => `${quoteName(column)} = ${bind(value)}`,
+  const conditions = Object.entries(select.where).map(([column, value]) =>
+    typeof value === 'string'
+      ? `${quoteName(column)} = ${bind(value)}`
+      : `${quoteName(column)} in (${value.map((one) => bind(one)).join(', ')})`,
   );
   if (span.startNs !== undefined) conditions.push(`ts >= ${clampNs(span.startNs)}`);
   if (span.endNs !== undefined) conditions.push(`ts < ${clampNs(span.endNs)}`);

@@ -18,12 +18,14 @@ import type {
   ActionQuery,
   AsOf,
   BarQuery,
+  FundamentalQuery,
   IndicatorQuery,
   IndicatorRows,
   SeriesQuery,
   StoreReader,
   StoredAction,
   StoredBars,
+  StoredFundamental,
   StoredSeries,
   TableRows,
   TableWriter,
@@ -177,6 +179,28 @@ export class MemoryStore implements TableWriter, StoreReader {
         splitNumerator: amountOf(row, 'split_numerator'),
         splitDenominator: amountOf(row, 'split_denominator'),
         priceBasis: basisOf(row),
+        knownAtNs: long(row, 'known_at'),
+        ...(asOf !== undefined && long(row, 'known_at') > asOf.timeNs ? { backfilled: true } : {}),
+      }));
+  }
+
+  async *fundamentals(query: FundamentalQuery): AsyncGenerator<readonly StoredFundamental[]> {
+    await Promise.resolve();
+    const { asOf, items, periodType } = query;
+    const all = this.#select(TABLES.fundamentals.name, query, {
+      ...(periodType === undefined ? {} : { period_type: periodType }),
+    }).filter((row) => items?.includes(text(row, 'item')) !== false);
+    const keys = ['ts', 'source', 'item', 'period_type'];
+    const closed = asOf === undefined ? undefined : { ...asOf, closedNs: () => asOf.timeNs + 1n };
+    const rows = cut(newestOf(all, keys, closed).sort(byColumns(keys)), query);
+    for (let at = 0; at < rows.length; at += CHUNK_ROWS)
+      yield rows.slice(at, at + CHUNK_ROWS).map((row) => ({
+        source: text(row, 'source'),
+        item: text(row, 'item'),
+        periodType: text(row, 'period_type'),
+        periodEndNs: long(row, 'ts'),
+        value: double(row, 'value'),
+        currency: text(row, 'currency'),
         knownAtNs: long(row, 'known_at'),
         ...(asOf !== undefined && long(row, 'known_at') > asOf.timeNs ? { backfilled: true } : {}),
       }));

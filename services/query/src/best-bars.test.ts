@@ -74,6 +74,7 @@ function readerOf(stored: ReadonlyMap<string, readonly bigint[]>, chunkRows: num
     quotes: unused,
     indicators: unused,
     actions: unused,
+    fundamentals: unused,
     close: () => Promise.resolve(),
   };
 }

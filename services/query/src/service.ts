@@ -4,6 +4,7 @@ import { InstrumentMap } from '@tickwell/instruments';
 import type { EventLog, Logger, StoreReader, TopicPartition } from '@tickwell/ports';
 import { AlertCalls } from './alerts/alert-calls.ts';
 import { getCorporateActions } from './action-calls.ts';
+import { getFundamentals } from './fundamental-calls.ts';
 import { cacheDescriptions } from './cached-topics.ts';
 import { CoverageCalls } from './quality/coverage-calls.ts';
 import { CoverageReader } from './quality/coverage-reader.ts';
@@ -142,6 +143,8 @@ export class QueryService {
     getLatest: (request: queryV1.GetLatestRequest) => this.#latest.getLatest(request),
     getCorporateActions: (request: queryV1.GetCorporateActionsRequest, call: CallSignal) =>
       getCorporateActions(this.#parts.reader, request, call),
+    getFundamentals: (request: queryV1.GetFundamentalsRequest, call: CallSignal) =>
+      getFundamentals(this.#parts.reader, request, call),
     getBars: (request: queryV1.GetBarsRequest, call: CallSignal) => this.#history.getBars(request, call),
     getTicks: (request: queryV1.GetTicksRequest, call: CallSignal) => this.#history.getTicks(request, call),
     getQuotes: (request: queryV1.GetQuotesRequest, call: CallSignal) =>

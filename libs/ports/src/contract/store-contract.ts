@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { BarQuery, RowColumn, SeriesQuery } from '../store.ts';
 import { actionCases } from './action-cases.ts';
 import { asOfCases } from './as-of-cases.ts';
+import { fundamentalCases } from './fundamental-cases.ts';
 import { deadLetterCases } from './dead-letter-cases.ts';
 import { holeCases } from './hole-cases.ts';
 import { qualityCases } from './quality-cases.ts';
@@ -43,6 +44,7 @@ export function storeContract(name: string, open: () => Promise<StoreUnderTest>)
     deadLetterCases(cases);
     actionCases(cases);
     asOfCases(cases);
+    fundamentalCases(cases);
     reconciliationCases(cases);
     holeCases(cases);
     qualityCases(cases);

@@ -124,6 +124,32 @@ export function actionRows(flow: Flow, actions: readonly Action[]): TableRows {
   };
 }
 
+export interface Figure {
+  readonly periodEndNs: bigint;
+  readonly item: string;
+  readonly value: number;
+  readonly periodType?: string;
+  readonly currency?: string | null;
+}
+
+export function fundamentalRows(flow: Flow, figures: readonly Figure[]): TableRows {
+  return {
+    table: 'fundamentals',
+    timestampNs: figures.map(({ periodEndNs }) => periodEndNs),
+    columns: [
+      ...flowColumns(flow),
+      { type: 'symbol', name: 'item', values: figures.map(({ item }) => item) },
+      {
+        type: 'symbol',
+        name: 'period_type',
+        values: figures.map(({ periodType }) => periodType ?? 'annual'),
+      },
+      { type: 'double', name: 'value', values: figures.map(({ value }) => value) },
+      { type: 'symbol', name: 'currency', values: figures.map(({ currency = 'USD' }) => currency) },
+    ],
+  };
+}
+
 /** Trades one by one, so that the division into chunks does not show; an optional column that is empty is left out. */
 export async function readTrades(
   reader: HistoryReader,

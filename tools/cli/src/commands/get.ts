@@ -12,13 +12,13 @@ import { checkSymbol, TickwellError } from '@tickwell/domain';
 import { findGrpcAddress, openClient } from '../connection.ts';
 import type { CliContext } from '../context.ts';
 import { formatCount } from '../format/numbers.ts';
-import { timeFormat, type TimeFormat } from '../format/time.ts';
-import { checkOutFile, pour, writeFile } from '../get/file-out.ts';
+import { timeFormat } from '../format/time.ts';
 import { nothingText } from '../get/nothing.ts';
+import { checkOutput, output } from '../get/output.ts';
 import { barsChunk, indicatorsChunk, quotesChunk, tradesChunk, type DataChunk } from '../get/rows.ts';
-import { csvSink, jsonLinesSink, tableSink } from '../get/text-sinks.ts';
 import { list, time, wholeNumber, withExamples, withInstance, withJson } from '../options.ts';
 import { addActions } from './actions.ts';
+import { addFundamentals } from './fundamentals.ts';
 import { addInstruments, showIndicators } from './instruments.ts';
 
 const TABLE_ROWS = 20;
@@ -53,7 +53,7 @@ interface GetFlags {
   readonly timeZone?: string;
 }
 
-/** `tickwell get bars|trades|quotes|indicators|instruments|actions` */
+/** `tickwell get bars|trades|quotes|indicators|instruments|actions|fundamentals` */
 export function addGet(program: Command, context: CliContext): void {
   const get = program
     .command('get')
@@ -78,6 +78,7 @@ export function addGet(program: Command, context: CliContext): void {
   addIndicators(get, context);
   addInstruments(get, context);
   addActions(get, context);
+  addFundamentals(get, context);
 }
 
 const interval = (): Option => new Option('--interval <interval>', 'of the bars').default('1d');
@@ -267,7 +268,7 @@ async function showSeries(
   const client = openClient(await findGrpcAddress(context, flags));
   try {
     const chunks = read(client, seriesQuery(symbol, flags, isCut), flags);
-    const rows = await output(context, flags, format, chunks);
+    const rows = await output(terminal, flags, format, chunks);
     if (flags.out !== undefined) terminal.note(`${formatCount(rows)} rows in ${flags.out}`);
     else if (rows === 0) terminal.note(await nothing(client, symbol, flags, kind));
     else if (isCut && rows === TABLE_ROWS)
@@ -287,26 +288,12 @@ async function nothing(
   return nothingText({ symbol, kind, interval, priceType }, instruments);
 }
 
-function output(
-  { terminal }: CliContext,
-  flags: GetFlags,
-  format: TimeFormat,
-  chunks: AsyncIterable<DataChunk>,
-): Promise<number> {
-  if (flags.out !== undefined) return writeFile(flags.out, chunks, format);
-  const write = (text: string): Promise<void> => terminal.write(text);
-  if (flags.csv === true) return pour(chunks, csvSink(write, format));
-  return pour(chunks, flags.json === true ? jsonLinesSink(write, format) : tableSink(write, format));
-}
-
-function checkFlags(symbol: string, { csv, json, out, newest, limit }: GetFlags): void {
+function checkFlags(symbol: string, flags: GetFlags): void {
   const checked = checkSymbol(symbol);
   if (!checked.ok) throw new TickwellError('invalid-argument', checked.error);
-  if ([csv, json, out].filter((flag) => flag !== undefined).length > 1)
-    throw new TickwellError('invalid-argument', 'choose one of --csv, --json and --out');
-  if (newest === true && limit === undefined)
+  if (flags.newest === true && flags.limit === undefined)
     throw new TickwellError('invalid-argument', '--newest needs --limit, for example --newest --limit 10');
-  if (out !== undefined) checkOutFile(out);
+  checkOutput(flags);
 }
 
 function seriesQuery(symbol: string, flags: GetFlags, isCut: boolean): SeriesOptions {

@@ -1,4 +1,10 @@
-import type { BarsChunk, IndicatorTableChunk, QuotesChunk, TradesChunk } from '@tickwell/client';
+import type {
+  BarsChunk,
+  IndicatorTableChunk,
+  QuotesChunk,
+  SourcedFundamental,
+  TradesChunk,
+} from '@tickwell/client';
 
 export type ColumnType = 'time' | 'double' | 'long' | 'text' | 'flag';
 
@@ -67,6 +73,31 @@ export function barsChunk(
       { name: 'backfilled', type: 'flag', values: constant(rows, backfilled) },
     );
   return { rows, columns: [...columns, ...more] };
+}
+
+/** The time is the end of the period. */
+export function fundamentalsChunk(values: readonly SourcedFundamental[], isAsOf: boolean): DataChunk {
+  const column = (
+    name: string,
+    type: ColumnType,
+    of: (value: SourcedFundamental) => CellValue,
+  ): DataColumn => ({
+    name,
+    type,
+    values: values.map(of),
+  });
+  const columns = [
+    column('time', 'time', ({ periodEndNs }) => periodEndNs),
+    column('symbol', 'text', ({ symbol }) => symbol),
+    column('item', 'text', ({ item }) => item),
+    column('period', 'text', ({ periodType }) => periodType),
+    column('value', 'double', ({ value }) => value),
+    column('currency', 'text', ({ currency }) => currency),
+    column('source', 'text', ({ source }) => source),
+    column('known_at', 'time', ({ knownAtNs }) => knownAtNs),
+    ...(isAsOf ? [column('backfilled', 'flag', ({ backfilled }) => backfilled)] : []),
+  ];
+  return { rows: values.length, columns };
 }
 
 /** Specifications always have the same outputs. */

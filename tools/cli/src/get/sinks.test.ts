@@ -5,7 +5,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { asyncBufferFromFile, parquetMetadataAsync, parquetReadObjects } from 'hyparquet';
 import { formatNs } from '@tickwell/domain';
 import { checkOutFile, pour, writeFile } from './file-out.ts';
-import { barsChunk, indicatorsChunk, tradesChunk, type DataChunk } from './rows.ts';
+import { barsChunk, fundamentalsChunk, indicatorsChunk, tradesChunk, type DataChunk } from './rows.ts';
 import { csvSink, jsonLinesSink, tableSink } from './text-sinks.ts';
 
 const START = 1_700_000_000_000_000_001n;
@@ -108,6 +108,33 @@ describe('columns', () => {
       ['known_at', 9n],
       ['backfilled', true],
     ]);
+  });
+
+  it('fundamentals say when they became known, and as of a time whether that was later', () => {
+    const value = {
+      symbol: 'A',
+      source: 'yahoo',
+      item: 'totalRevenue',
+      periodType: 'annual',
+      periodEndNs: 5n,
+      value: 1.5,
+      currency: '',
+      knownAtNs: 9n,
+      backfilled: true,
+    };
+    const cells = ({ columns }: DataChunk) => columns.map(({ name, values }) => [name, values[0]]);
+    const now = cells(fundamentalsChunk([value], false));
+    expect(now).toEqual([
+      ['time', 5n],
+      ['symbol', 'A'],
+      ['item', 'totalRevenue'],
+      ['period', 'annual'],
+      ['value', 1.5],
+      ['currency', ''],
+      ['source', 'yahoo'],
+      ['known_at', 9n],
+    ]);
+    expect(cells(fundamentalsChunk([value], true))).toEqual([...now, ['backfilled', true]]);
   });
 
   it('indicators have one per output, as they were asked for', () => {

@@ -7,7 +7,7 @@
 import type { GenEnum, GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import type { Message } from "@bufbuild/protobuf";
 import type { PriceBasis, PriceType } from "../../events/v1/common_pb.js";
-import type { BarBatch, BarColumns, CorporateAction, IndicatorBatch, IndicatorOutput, QuoteColumns, TickBatch, TradeColumns } from "../../events/v1/market_pb.js";
+import type { BarBatch, BarColumns, CorporateAction, Fundamental, IndicatorBatch, IndicatorOutput, QuoteColumns, TickBatch, TradeColumns } from "../../events/v1/market_pb.js";
 import type { LedgerHole } from "./holes_pb.js";
 
 /**
@@ -870,6 +870,149 @@ export declare type SourcedAction = Message<"tickwell.query.v1.SourcedAction"> &
 export declare const SourcedActionSchema: GenMessage<SourcedAction>;
 
 /**
+ * @generated from message tickwell.query.v1.GetFundamentalsRequest
+ */
+export declare type GetFundamentalsRequest = Message<"tickwell.query.v1.GetFundamentalsRequest"> & {
+  /**
+   * At least one, at most 1,000.
+   *
+   * @generated from field: repeated string symbols = 1;
+   */
+  symbols: string[];
+
+  /**
+   * Names that the source gives them, for example "totalRevenue"; empty: all. At most 500.
+   *
+   * @generated from field: repeated string items = 2;
+   */
+  items: string[];
+
+  /**
+   * Of period ends.
+   *
+   * @generated from field: tickwell.query.v1.TimeRange range = 3;
+   */
+  range?: TimeRange | undefined;
+
+  /**
+   * Empty: every source.
+   *
+   * @generated from field: string source = 4;
+   */
+  source: string;
+
+  /**
+   * "annual", "quarterly", "ttm" or "instant"; empty: all.
+   *
+   * @generated from field: string period_type = 5;
+   */
+  periodType: string;
+
+  /**
+   * What was known at this time, ns since the epoch: of each value the newest version of then. Of a period that had ended by then, whose value became
+   * known later only, the first version (SourcedFundamental.backfilled): it looks ahead, as figures are published weeks after their period. 0: what is
+   * known now.
+   *
+   * @generated from field: sfixed64 as_of_ns = 6;
+   */
+  asOfNs: bigint;
+
+  /**
+   * With as_of_ns: leave out what was not known then, instead of answering it as backfilled.
+   *
+   * @generated from field: bool strict = 7;
+   */
+  strict: boolean;
+
+  /**
+   * Values of one page; 0: 1,000, at most 5,000.
+   *
+   * @generated from field: uint32 limit = 8;
+   */
+  limit: number;
+
+  /**
+   * GetFundamentalsResponse.next_page_token of the page before; everything else as in that request.
+   *
+   * @generated from field: string page_token = 9;
+   */
+  pageToken: string;
+};
+
+/**
+ * Describes the message tickwell.query.v1.GetFundamentalsRequest.
+ * Use `create(GetFundamentalsRequestSchema)` to create a new message.
+ */
+export declare const GetFundamentalsRequestSchema: GenMessage<GetFundamentalsRequest>;
+
+/**
+ * @generated from message tickwell.query.v1.GetFundamentalsResponse
+ */
+export declare type GetFundamentalsResponse = Message<"tickwell.query.v1.GetFundamentalsResponse"> & {
+  /**
+   * @generated from field: repeated tickwell.query.v1.SourcedFundamental values = 1;
+   */
+  values: SourcedFundamental[];
+
+  /**
+   * Empty: there is no more.
+   *
+   * @generated from field: string next_page_token = 2;
+   */
+  nextPageToken: string;
+};
+
+/**
+ * Describes the message tickwell.query.v1.GetFundamentalsResponse.
+ * Use `create(GetFundamentalsResponseSchema)` to create a new message.
+ */
+export declare const GetFundamentalsResponseSchema: GenMessage<GetFundamentalsResponse>;
+
+/**
+ * A value as it is known now, or was at the time asked for.
+ *
+ * @generated from message tickwell.query.v1.SourcedFundamental
+ */
+export declare type SourcedFundamental = Message<"tickwell.query.v1.SourcedFundamental"> & {
+  /**
+   * @generated from field: string symbol = 1;
+   */
+  symbol: string;
+
+  /**
+   * @generated from field: string source = 2;
+   */
+  source: string;
+
+  /**
+   * Its position is 0.
+   *
+   * @generated from field: tickwell.events.v1.Fundamental fundamental = 3;
+   */
+  fundamental?: Fundamental | undefined;
+
+  /**
+   * When this version became known, ns since the epoch.
+   *
+   * @generated from field: sfixed64 known_at_ns = 4;
+   */
+  knownAtNs: bigint;
+
+  /**
+   * With as_of_ns: it was not known yet at that time; this is its first version.
+   *
+   * @generated from field: bool backfilled = 5;
+   */
+  backfilled: boolean;
+};
+
+/**
+ * Describes the message tickwell.query.v1.SourcedFundamental.
+ * Use `create(SourcedFundamentalSchema)` to create a new message.
+ */
+export declare const SourcedFundamentalSchema: GenMessage<SourcedFundamental>;
+
+/**
  * @generated from message tickwell.query.v1.GetLatestRequest
  */
 export declare type GetLatestRequest = Message<"tickwell.query.v1.GetLatestRequest"> & {
@@ -1444,6 +1587,16 @@ export declare const MarketDataService: GenService<{
     methodKind: "unary";
     input: typeof GetCorporateActionsRequestSchema;
     output: typeof GetCorporateActionsResponseSchema;
+  },
+  /**
+   * Fundamentals of symbols, page by page: by symbol in the order asked for, then by period end, source, item and period type.
+   *
+   * @generated from rpc tickwell.query.v1.MarketDataService.GetFundamentals
+   */
+  getFundamentals: {
+    methodKind: "unary";
+    input: typeof GetFundamentalsRequestSchema;
+    output: typeof GetFundamentalsResponseSchema;
   },
   /**
    * The newest stored event of each kind asked for.

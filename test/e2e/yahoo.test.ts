@@ -173,6 +173,15 @@ describe('tickwell ingest yahoo', () => {
         ['summaryDetail.marketCap', 'instant'],
         ['totalRevenue', 'ttm'],
       ]);
+      const read = (...args: string[]) => home.run('get', 'fundamentals', 'SIM3', ...args, ...INSTANCE);
+      const got = await read('--items', 'totalRevenue', '--period', 'ttm', '--json');
+      expect(got.code, got.stderr).toBe(0);
+      const [line = ''] = got.stdout.split('\n');
+      expect(JSON.parse(line)).toMatchObject({ symbol: 'SIM3', item: 'totalRevenue', source: 'yahoo' });
+      // Nothing of it was known in 2020, and a period that had ended by then is said to look ahead.
+      expect((await read('--as-of', '2020-01-01', '--strict')).stdout).toBe('');
+      const late = await read('--as-of', '2100-01-01', '--csv');
+      expect(late.stdout).toContain('value,currency,source,known_at,backfilled\n');
       const live = start('SIM4', '--quotes', '--every', '1');
       for (const table of ['quotes', 'trades'])
         await until(

@@ -88,6 +88,8 @@ export interface IndicatorQuery extends SeriesQuery {
   readonly interval: string;
   readonly priceType: PriceType;
   readonly specId: string;
+  /** Left out: as is known now. A value is over when its bar is. */
+  readonly asOf?: AsOf;
 }
 
 export interface ActionQuery extends Pick<SeriesQuery, 'symbol' | 'before' | 'signal'> {
@@ -151,6 +153,11 @@ export type IndicatorRows = Pick<IndicatorBatch, 'specId' | 'startNs' | 'warm' |
   readonly source: string;
 };
 
+export interface StoredIndicators extends IndicatorRows {
+  /** When the value of each bar became known, ns since the epoch; of a read as of a time later than that where it is backfilled. */
+  readonly knownNs: readonly bigint[];
+}
+
 /**
  * Reads the store for query. Chunks hold rows of one source, at most some thousand, and are pulled: a slow reader slows the
  * store down. Bars and indicators answer the current version of each (greatest known_at).
@@ -164,7 +171,7 @@ export interface HistoryReader {
   actions(query: ActionQuery): Promise<readonly StoredAction[]>;
   /** By period end, then source, item and period type. */
   fundamentals(query: FundamentalQuery): AsyncIterable<readonly StoredFundamental[]>;
-  indicators(query: IndicatorQuery): AsyncIterable<IndicatorRows>;
+  indicators(query: IndicatorQuery): AsyncIterable<StoredIndicators>;
   /** Every series of symbols with the prefix ("": all), ordered by symbol; at most `limit`. */
   series(options: {
     readonly symbolPrefix: string;

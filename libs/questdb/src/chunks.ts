@@ -1,5 +1,5 @@
 import type { BarColumns, IndicatorBatch, PriceBasis, QuoteColumns, TradeColumns } from '@tickwell/domain';
-import type { IndicatorRows } from '@tickwell/ports';
+import type { StoredIndicators } from '@tickwell/ports';
 import { NULL_LONG, type Page, type SelectColumn } from './page.ts';
 
 /** "At most some thousand" rows a chunk (ports/store.ts). */
@@ -78,10 +78,9 @@ export function knownAfter(page: Page, untilNs: bigint | undefined): Uint8Array 
   return Uint8Array.from(page.longs('known'), (known) => (known > untilNs ? 1 : 0));
 }
 
-/** The newest version of each output of each bar. */
-export function indicatorOrder(page: Page): Uint32Array {
-  const keys = [page.texts('source'), page.texts('output')];
-  return lastOfEach(page, ordered(page, [...keys, page.longs('known')]), keys);
+/** The newest version of each output of each bar, as of bars. */
+export function indicatorOrder(page: Page, untilNs?: bigint): Uint32Array {
+  return versionOrder(page, [page.texts('source'), page.texts('output')], untilNs);
 }
 
 export type Key = ArrayLike<string | bigint | number | null>;
@@ -227,9 +226,10 @@ export function* indicatorChunks(
   page: Page,
   specId: string,
   points: readonly IndicatorPoint[],
-): Generator<IndicatorRows> {
+): Generator<StoredIndicators> {
   const values = page.doubles('value');
   const warm = page.flags('warm');
+  const known = page.longs('known');
   const sources = points.map(({ source }) => source);
   const shapes = points.map(({ shape }) => shape);
   const indexes = Uint32Array.from(points.keys());
@@ -245,9 +245,14 @@ export function* indicatorChunks(
       specId,
       startNs: own.map(({ timeNs }) => timeNs),
       warm: own.map((point) => point.rows.every((row) => warm[row] === true)),
+      knownNs: own.map((point) => point.rows.reduce((last, row) => latest(last, known[row]), 0n)),
       outputs,
     };
   }
+}
+
+function latest(a: bigint, b = 0n): bigint {
+  return b > a ? b : a;
 }
 
 export function longs(page: Page, name: string, rows: Uint32Array): bigint[] {

@@ -7,7 +7,6 @@ import type {
   FundamentalQuery,
   HoleReader,
   IndicatorQuery,
-  IndicatorRows,
   QualityReader,
   ReconciliationReader,
   SeriesQuery,
@@ -15,6 +14,7 @@ import type {
   StoredAction,
   StoredBars,
   StoredFundamental,
+  StoredIndicators,
   StoredSeries,
 } from '@tickwell/ports';
 import {
@@ -188,12 +188,16 @@ class QuestdbReader implements StoreReader {
     }
   }
 
-  async *indicators(query: IndicatorQuery): AsyncGenerator<IndicatorRows> {
+  async *indicators(query: IndicatorQuery): AsyncGenerator<StoredIndicators> {
     const where = { interval: query.interval, price_type: query.priceType, spec_id: query.specId };
     const base = seriesSelect(TABLES.indicators.name, query, INDICATOR_COLUMNS, where);
-    const select = { ...base, entryKeys: ['source'] };
+    const select = {
+      ...base,
+      entryKeys: ['source'],
+      ...(query.asOf === undefined ? {} : { known: knownSelect(query, query.asOf) }),
+    };
     const points = (page: Page): ReturnType<typeof indicatorPoints> =>
-      indicatorPoints(page, indicatorOrder(page));
+      indicatorPoints(page, indicatorOrder(page, query.asOf?.timeNs));
     for await (const { page, entries } of this.#answers(select, query, points)) {
       yield* indicatorChunks(page, query.specId, entries);
     }

@@ -20,12 +20,12 @@ import type {
   BarQuery,
   FundamentalQuery,
   IndicatorQuery,
-  IndicatorRows,
   SeriesQuery,
   StoreReader,
   StoredAction,
   StoredBars,
   StoredFundamental,
+  StoredIndicators,
   StoredSeries,
   TableRows,
   TableWriter,
@@ -104,11 +104,8 @@ export class MemoryStore implements TableWriter, StoreReader {
 
   async *bars(query: BarQuery): AsyncGenerator<StoredBars> {
     const where = { interval: query.interval, price_type: query.priceType };
-    const asOf =
-      query.asOf === undefined
-        ? undefined
-        : { ...query.asOf, closedNs: closedBefore(query.interval, query.asOf) };
-    for await (const { source, rows } of this.#chunks(TABLES.bars.name, query, where, 'known_at', asOf)) {
+    const chunks = this.#chunks(TABLES.bars.name, query, where, 'known_at', closedAsOf(query));
+    for await (const { source, rows } of chunks) {
       const isLate = (row: MemoryRow | undefined): boolean =>
         query.asOf !== undefined && long(row, 'known_at') > query.asOf.timeNs;
       for (const alike of runs(rows, (row) => `${text(row, 'price_basis')} ${isLate(row)}`)) {
@@ -139,11 +136,12 @@ export class MemoryStore implements TableWriter, StoreReader {
     }
   }
 
-  async *indicators(query: IndicatorQuery): AsyncGenerator<IndicatorRows> {
+  async *indicators(query: IndicatorQuery): AsyncGenerator<StoredIndicators> {
     await Promise.resolve();
     const where = { interval: query.interval, price_type: query.priceType, spec_id: query.specId };
     const all = this.#select(TABLES.indicators.name, query, where);
-    const current = newestOf(all, ['ts', 'source', 'output']).sort(byColumns(['ts', 'source', 'output']));
+    const keys = ['ts', 'source', 'output'];
+    const current = newestOf(all, keys, closedAsOf(query)).sort(byColumns(keys));
     const points = runs(current, (row) => `${text(row, 'source')}\n${long(row, 'ts')}`);
     const kept = cut(points, query);
     const shape = (point: readonly MemoryRow[]): string =>
@@ -155,6 +153,7 @@ export class MemoryStore implements TableWriter, StoreReader {
         specId: query.specId,
         startNs: alike.map((point) => long(point[0], 'ts')),
         warm: alike.map((point) => point.every((row) => row.get('warm') === true)),
+        knownNs: alike.map((point) => longs(point, 'known_at').sort(compare).at(-1) ?? 0n),
         outputs: first.map((row, at) => ({
           name: text(row, 'output'),
           value: alike.map((point) => double(point[at], 'value')),
@@ -317,6 +316,11 @@ function checkQuery(query: SeriesQuery): void {
 /** `closedNs`: what of a source is before had happened by the time. */
 interface ClosedAsOf extends AsOf {
   readonly closedNs: (source: string) => bigint;
+}
+
+/** Undefined: as is known now. */
+function closedAsOf({ interval, asOf }: Pick<BarQuery, 'interval' | 'asOf'>): ClosedAsOf | undefined {
+  return asOf === undefined ? undefined : { ...asOf, closedNs: closedBefore(interval, asOf) };
 }
 
 function closedBefore(text: string, { timeNs }: AsOf): ClosedAsOf['closedNs'] {

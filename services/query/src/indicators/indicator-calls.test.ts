@@ -336,6 +336,9 @@ describe('GetIndicators, stored or computed', () => {
     expect(await modes(world, { source: '' })).toEqual([STORED]);
     expect(await modes(world, { mode: COMPUTED })).toEqual([COMPUTED]);
     expect(await modes(world, { asOfNs: 1_000n * MINUTE_NS })).toEqual([COMPUTED]);
+    const stored = await ask(world, { specId: 'ema(5)', mode: STORED, asOfNs: 1_000n * MINUTE_NS });
+    expect(stored.map(({ mode }) => mode)).toEqual([STORED]);
+    expect(stored.flatMap(({ knownAtNs }) => knownAtNs)).toEqual(bars.map(() => 1n));
     expect(await modes(world, { source: 'best' })).toEqual([COMPUTED]);
     const [answer] = await ask(world, { specId, limit: 2n });
     expect(answer).toMatchObject({ specId, mode: STORED, anchorNs: 0n, outputs: [{ value: [0, 1] }] });

@@ -68,6 +68,8 @@ export class IndicatorCalls {
     if (args.mode !== 'auto' || asked === undefined || !storedArgument(args).ok) return false;
     const { reader } = this.#parts;
     const values: IndicatorQuery = { ...query, specId: asked.id };
+    // As of a time the service may not have stored every version that a computation gives: of corrections that follow closely there is one.
+    if (args.asOf !== undefined && asked.spec !== undefined) return false;
     if (!(await isStored(reader, values))) return false;
     // What this service cannot compute, of a user's own module or of bars that are gone, is what it is.
     if (asked.spec === undefined || (await isStoredWhole(reader, values, query))) return true;
@@ -82,13 +84,15 @@ export class IndicatorCalls {
 
   async *#stored(asked: AskedSpec, query: BarQuery): AsyncGenerator<queryV1.GetIndicatorsResponse> {
     for await (const rows of storedValues(this.#parts.reader, { ...query, specId: asked.id })) {
-      const { source, specId, startNs, warm, anchorNs } = rows;
+      const { source, specId, startNs, warm, knownNs, anchorNs } = rows;
       const outputs = inOrder(rows.outputs, asked.spec);
       for (const part of slices(startNs.length)) {
+        const knownAtNs = query.asOf === undefined ? [] : sliceColumns({ knownNs }, part).knownNs;
         yield create(queryV1.GetIndicatorsResponseSchema, {
           source,
           specId,
           ...sliceColumns({ startNs, warm }, part),
+          knownAtNs: [...knownAtNs],
           outputs: outputs.map(({ name, value }) =>
             create(events.IndicatorOutputSchema, { name, ...sliceColumns({ value }, part) }),
           ),
@@ -131,18 +135,11 @@ export class IndicatorCalls {
 }
 
 /** What is stored is of stored bars as they are. */
-function storedArgument({
-  series,
-  basis,
-  asOf,
-  backAdjustment,
-  asked,
-}: IndicatorArguments): Result<true, string> {
+function storedArgument({ series, basis, backAdjustment, asked }: IndicatorArguments): Result<true, string> {
   const unfit = [
     ...(series.source === BEST_SOURCE ? [`source "${BEST_SOURCE}"`] : []),
     ...(basis === undefined ? [] : ['adjustment']),
     ...(backAdjustment === undefined ? [] : ['back_adjustment']),
-    ...(asOf === undefined ? [] : ['as_of_ns']),
     ...asked.filter(isOfTwoSeries).map(({ id }) => id),
   ];
   return unfit.length === 0

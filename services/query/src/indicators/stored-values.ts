@@ -1,7 +1,7 @@
-import type { BarQuery, HistoryReader, IndicatorQuery, IndicatorRows } from '@tickwell/ports';
+import type { BarQuery, HistoryReader, IndicatorQuery, StoredIndicators } from '@tickwell/ports';
 import { seriesOf } from './series-of.ts';
 
-export interface StoredRows extends IndicatorRows {
+export interface StoredRows extends StoredIndicators {
   /** Start of the first value that is stored of the series. */
   readonly anchorNs: bigint;
 }

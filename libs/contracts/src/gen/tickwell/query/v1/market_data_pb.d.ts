@@ -642,7 +642,8 @@ export declare type GetIndicatorsRequest = Message<"tickwell.query.v1.GetIndicat
   adjustment: PriceBasis;
 
   /**
-   * As of GetBarsRequest: computed over what was known of the bars at this time.
+   * As of GetBarsRequest: computed over what was known of the bars at this time. With mode STORED the newest version of each value whose bars were known
+   * then; of a bar that was over by then whose value has none, its first version.
    *
    * @generated from field: sfixed64 as_of_ns = 11;
    */
@@ -734,7 +735,8 @@ export declare type GetIndicatorsResponse = Message<"tickwell.query.v1.GetIndica
   priceBasis: PriceBasis;
 
   /**
-   * With as_of_ns: when the last of the bars that a value may depend on became known; later than as_of_ns: one of them is backfilled. Else empty.
+   * With as_of_ns: when the last of the bars that a value may depend on became known (of stored values: did depend on); later than as_of_ns: one of
+   * them is backfilled. Else empty.
    *
    * @generated from field: repeated sfixed64 known_at_ns = 9;
    */

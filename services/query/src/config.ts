@@ -28,9 +28,17 @@ export interface QueryConfig extends RuntimeConfig {
   /** What may wait for one subscriber. */
   readonly queueMessages: number;
   readonly queueBytes: number;
+  /** Memory for what is cached of answers; 0: nothing is. */
+  readonly cacheBytes: number;
+  /** A Redis that all query processes share as a second level of the cache. */
+  readonly redisUrl: URL | undefined;
+  /** What is cached is forgotten after so long, whatever happens to it. */
+  readonly cacheMaxAgeMs: number;
   /** Names of users' own indicators that were loaded. */
   readonly ownIndicators: readonly string[];
 }
+
+const REDIS_URL = field.url('TICKWELL_REDIS_URL', ['redis:', 'rediss:']);
 
 /**
  * `modules`: what came of the files that TICKWELL_INDICATOR_MODULES names, which are loaded before.
@@ -58,6 +66,20 @@ export function readQueryConfig(env: Env, modules: Result<readonly string[], str
       min: 1024 * 1024,
       max: 1024 * 1024 * 1024,
       fallback: 8 * 1024 * 1024,
+    }),
+    cacheBytes: field.integer('TICKWELL_CACHE_BYTES', {
+      min: 0,
+      max: 64 * 1024 * 1024 * 1024,
+      fallback: 0,
+    }),
+    redisUrl: {
+      name: REDIS_URL.name,
+      parse: (text) => (text === undefined ? { ok: true, value: undefined } : REDIS_URL.parse(text)),
+    },
+    cacheMaxAgeMs: field.integer('TICKWELL_CACHE_MAX_AGE_MS', {
+      min: 1_000,
+      max: 86_400_000,
+      fallback: 600_000,
     }),
     ownIndicators: {
       name: 'TICKWELL_INDICATOR_MODULES',

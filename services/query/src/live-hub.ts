@@ -1,4 +1,4 @@
-import { TickwellError, type CauseMarks } from '@tickwell/domain';
+import { TickwellError, type CauseMarks, type Result } from '@tickwell/domain';
 import type { EventLog, LogRecord, LogTail, Logger, TopicPartition } from '@tickwell/ports';
 import type { CommitTracker } from './commit-tracker.ts';
 import { seedMarks } from './dedup.ts';
@@ -25,6 +25,19 @@ interface PartitionState {
   marks: CauseMarks;
 }
 
+/** Wants to know of every record that the hub reads, repetitions and what cannot be read included. */
+export interface HubWatcher {
+  /** Where a partition begins, before its first record. */
+  begin(
+    place: TopicPartition & {
+      readonly epoch: string;
+      readonly beginOffset: bigint;
+      readonly nextOffset: bigint;
+    },
+  ): void;
+  see(record: LogRecord, parsed: Result<MarketRecord, string>): void;
+}
+
 export function partitionKey({ topic, partition }: TopicPartition): string {
   return `${topic}/${partition}`;
 }
@@ -39,6 +52,7 @@ export class LiveHub {
   readonly #logger: Logger;
   readonly #observe: (record: MarketRecord) => void;
   readonly #values: LiveValues;
+  readonly #watcher: HubWatcher | undefined;
   readonly #tail: LogTail;
   readonly #partitions = new Map<string, PartitionState & TopicPartition>();
   readonly #seeded = Promise.withResolvers<undefined>();
@@ -54,12 +68,14 @@ export class LiveHub {
     readonly observe: (record: MarketRecord) => void;
     /** The indicators that subscribers have computed. */
     readonly values: LiveValues;
+    readonly watcher?: HubWatcher | undefined;
   }) {
     this.#log = parts.log;
     this.#commits = parts.commits;
     this.#logger = parts.logger;
     this.#observe = parts.observe;
     this.#values = parts.values;
+    this.#watcher = parts.watcher;
     this.#tail = parts.log.createTail({
       topics: LIVE_TOPICS,
       from: 'latest',
@@ -82,6 +98,7 @@ export class LiveHub {
         const marks = await seedMarks(this.#log, this.#commits, place, this.#stopping.signal);
         const state = { topic, partition, epoch, beginOffset, nextOffset: offset, marks };
         this.#partitions.set(partitionKey(state), state);
+        this.#watcher?.begin(state);
       }
     }
     this.#ready = true;
@@ -148,6 +165,7 @@ export class LiveHub {
       }
       state.nextOffset = record.offset + 1n;
       const parsed = MarketRecord.parse(record, state.epoch);
+      this.#watcher?.see(record, parsed);
       if (!parsed.ok) this.#logger.warn(placeOf(record), `not served: ${parsed.error}`);
       else if (state.marks.advance(parsed.value.header.cause)) this.#deliver(parsed.value);
     }

@@ -1,17 +1,40 @@
+import { createRedisCache } from '@tickwell/cache-redis';
 import { ALL_TOPICS } from '@tickwell/contracts';
 import { TickwellError } from '@tickwell/domain';
 import { GrpcServer, bindConfig, bindDeadLetters, bindMarketData, bindQuality } from '@tickwell/grpc';
 import { addIndicatorModules, INDICATOR_MODULES } from '@tickwell/indicator-modules';
 import { createKafkaLog, partitionForKey } from '@tickwell/kafka';
+import type { Logger } from '@tickwell/ports';
 import { createQuestdbReader, parsePgUrl } from '@tickwell/questdb';
 import { runService } from '@tickwell/runtime';
-import { readExposure, readQueryConfig } from './config.ts';
+import { MemoryCache } from './cache/memory-cache.ts';
+import type { CacheLevels } from './cache/query-cache.ts';
+import { readExposure, readQueryConfig, type QueryConfig } from './config.ts';
 import { QueryService } from './service.ts';
 
 const NS_PER_MS = 1_000_000n;
+/** A block with what is said of it is less than twice what a block may hold. */
+const MAX_CACHED_BYTES = 8 * 1024 * 1024;
 
 /** Before anything names an indicator of theirs. */
 const modules = await addIndicatorModules(process.env[INDICATOR_MODULES] ?? '');
+
+/** No cache where it may have no memory. */
+function cacheOf(config: QueryConfig, logger: Logger): { readonly cache?: CacheLevels } {
+  const { cacheBytes: maxBytes, cacheMaxAgeMs: maxAgeMs, redisUrl } = config;
+  if (maxBytes === 0) return {};
+  const memory = new MemoryCache({
+    maxBytes,
+    maxValueBytes: MAX_CACHED_BYTES,
+    maxAgeMs,
+    nowMs: () => performance.now(),
+  });
+  const shared =
+    redisUrl === undefined
+      ? undefined
+      : createRedisCache({ url: redisUrl.href, logger, ttlMs: maxAgeMs, maxValueBytes: MAX_CACHED_BYTES });
+  return { cache: { memory, shared } };
+}
 
 await runService({
   name: 'query',
@@ -29,13 +52,14 @@ await runService({
       nowNs: () => BigInt(Date.now()) * NS_PER_MS,
       heartbeatMs: config.heartbeatMs,
       queue: { messages: config.queueMessages, bytes: config.queueBytes },
+      ...cacheOf(config, logger),
     });
     const server = new GrpcServer({
       host: config.grpcHost,
       port: config.grpcPort,
       ...readExposure(config),
       methods: [
-        ...bindMarketData(service.calls),
+        ...bindMarketData(service.servedCalls),
         ...bindConfig(service.configCalls),
         ...bindDeadLetters(service.deadLetterCalls),
         ...bindQuality(service.qualityCalls),

@@ -6,6 +6,8 @@ import { AlertCalls } from './alerts/alert-calls.ts';
 import { getCorporateActions } from './action-calls.ts';
 import { getFundamentals } from './fundamental-calls.ts';
 import { cacheDescriptions } from './cached-topics.ts';
+import type { CachedHistory } from './cache/cached-history.ts';
+import { QueryCache, type CacheLevels } from './cache/query-cache.ts';
 import { CoverageCalls } from './quality/coverage-calls.ts';
 import { CoverageReader } from './quality/coverage-reader.ts';
 import { listReconciliations } from './quality/reconciliation-calls.ts';
@@ -41,6 +43,8 @@ export interface QueryParts {
   readonly nowNs: () => bigint;
   readonly heartbeatMs: number;
   readonly queue: ConstructorParameters<typeof SubscriberQueue>[0];
+  /** Left out: every answer comes from the store. */
+  readonly cache?: CacheLevels;
   /** How often Watch looks at all series; 5,000 unless given. */
   readonly lookMs?: number;
 }
@@ -53,12 +57,17 @@ const STOP_GRACE_MS = 5_000;
 const STORED_TOPICS = LIVE_TOPICS.filter((topic) => topic !== TOPIC_OF_KIND['forming-bars']);
 const EVENT_TOPICS = new Set([TOPIC_OF_KIND.trades, TOPIC_OF_KIND.bars]);
 
+type CachedCalls = 'getBars' | 'getTicks' | 'getQuotes';
+type ServedCalls = Omit<QueryService['calls'], CachedCalls> & Pick<CachedHistory, CachedCalls>;
+
 /** The read side of the platform: history from the store, the live tail of the log, and the seam between them. */
 export class QueryService {
   readonly #parts: QueryParts;
   readonly #commits: CommitTracker;
   readonly #hub: LiveHub;
   readonly #history: HistoryCalls;
+  readonly #cache: QueryCache | undefined;
+  readonly #cached: CachedHistory | undefined;
   readonly #indicators: IndicatorCalls;
   readonly #latest: LatestCalls;
   readonly #subscriptions: Subscriptions;
@@ -77,10 +86,13 @@ export class QueryService {
     const { log, logger, reader, nowNs } = parts;
     this.#parts = parts;
     this.#commits = new CommitTracker(log, logger);
+    if (parts.cache !== undefined)
+      this.#cache = new QueryCache({ ...parts, levels: parts.cache, commits: this.#commits });
     const budget = new IndicatorBudget(MAX_INDICATORS);
     const values = new LiveValues(budget);
     this.#hub = new LiveHub({
       log,
+      watcher: this.#cache?.followed,
       commits: this.#commits,
       logger,
       values,
@@ -120,21 +132,19 @@ export class QueryService {
       commits: this.#commits,
     });
     this.#history = new HistoryCalls({ reader, policies, coverage, instruments, calendars, nowNs });
+    this.#cached = this.#cache?.over({
+      history: this.#history,
+      isContinuous: (symbol) => instruments.get(symbol)?.continuous !== undefined,
+      configPosition: () => this.#config.reader.lastPosition ?? -1n,
+    });
     this.#indicators = new IndicatorCalls({
       reader,
       readBars: (query, wish) => this.#history.readBars(query, wish),
       calendars,
       budget,
     });
-    const hub = this.#hub;
-    this.#subscriptions = new Subscriptions({
-      ...parts,
-      sharedLog,
-      commits: this.#commits,
-      hub,
-      values,
-      budget,
-    });
+    const [commits, hub] = [this.#commits, this.#hub];
+    this.#subscriptions = new Subscriptions({ ...parts, sharedLog, commits, hub, values, budget });
   }
 
   /** The calls of tickwell.query.v1.MarketDataService, ready to be bound to a server. */
@@ -154,6 +164,18 @@ export class QueryService {
     subscribe: (request: queryV1.SubscribeRequest, call: CallSignal) =>
       this.#subscriptions.subscribe(request, call),
   };
+
+  /** {@link calls} as clients get them: history from the cache, where there is one. */
+  get servedCalls(): ServedCalls {
+    const cached = this.#cached;
+    if (cached === undefined) return this.calls;
+    return {
+      ...this.calls,
+      getBars: (request: queryV1.GetBarsRequest, call: CallSignal) => cached.getBars(request, call),
+      getTicks: (request: queryV1.GetTicksRequest, call: CallSignal) => cached.getTicks(request, call),
+      getQuotes: (request: queryV1.GetQuotesRequest, call: CallSignal) => cached.getQuotes(request, call),
+    };
+  }
 
   /** The calls of tickwell.query.v1.ConfigService. */
   readonly configCalls = {
@@ -203,6 +225,7 @@ export class QueryService {
       this.#monitoring.done,
       this.#config.reader.done,
       this.#alerts.done,
+      ...(this.#cache === undefined ? [] : [this.#cache.followed.done]),
     ]).then(() => this.#stopped.promise);
     await Promise.race([this.#start(server), failed]);
     await Promise.race([this.#stopped.promise, failed]);
@@ -211,6 +234,7 @@ export class QueryService {
   async #start(server: QueryServer): Promise<void> {
     await this.#commits.start();
     await this.#hub.start();
+    await this.#cache?.followed.start();
     await this.#monitoring.start();
     await this.#config.reader.start();
     await this.#alerts.start();
@@ -235,13 +259,14 @@ export class QueryService {
     await this.#server?.stop(STOP_GRACE_MS);
     await Promise.all([
       this.#hub.stop(),
+      this.#cache?.followed.stop(),
       this.#monitoring.stop(),
       this.#commits.stop(),
       this.#config.close(),
       this.#alerts.stop(),
       this.#deadLetters.close(),
     ]);
-    await Promise.all([this.#parts.reader.close(), this.#parts.log.close()]);
+    await Promise.all([this.#parts.reader.close(), this.#parts.log.close(), this.#cached?.close()]);
     this.#stopped.resolve(undefined);
   }
 

@@ -1,0 +1,117 @@
+import type { TopicDescription, TopicPartition } from '@tickwell/ports';
+import type { SeenLog } from './seen-log.ts';
+
+export interface LogFenceParts {
+  /** Not from a cache. */
+  readonly describe: (topic: string) => Promise<TopicDescription>;
+  readonly seen: Pick<SeenLog, 'nextOffset' | 'epoch'>;
+  readonly timeoutMs: number;
+  /** After a failure nobody is asked for so long. */
+  readonly pauseMs: number;
+  readonly nowMs: () => number;
+}
+
+interface Question {
+  running: Promise<TopicDescription> | undefined;
+  next: Promise<TopicDescription> | undefined;
+}
+
+interface Waiter extends TopicPartition {
+  readonly offset: bigint;
+  readonly reached: () => void;
+}
+
+/**
+ * Tells whether this process has seen everything of a partition that was in the log when it was asked. Nothing is in the store that was not in the log
+ * before, so what is cached here then misses nothing that was stored by that time, whichever process stored it and whoever has read it.
+ */
+export class LogFence {
+  readonly #parts: LogFenceParts;
+  readonly #questions = new Map<string, Question>();
+  readonly #waiters = new Set<Waiter>();
+  #pausedUntilMs = -Infinity;
+
+  constructor(parts: LogFenceParts) {
+    this.#parts = parts;
+  }
+
+  /** False: it could not be told, or was not so, in time. */
+  async passed(places: readonly TopicPartition[]): Promise<boolean> {
+    const { nowMs, pauseMs, timeoutMs } = this.#parts;
+    if (nowMs() < this.#pausedUntilMs) return false;
+    const stop = new AbortController();
+    const timeout = Promise.withResolvers<boolean>();
+    const timer = setTimeout(() => {
+      timeout.resolve(false);
+    }, timeoutMs);
+    try {
+      const all = Promise.all(places.map((place) => this.#reached(place, stop.signal)));
+      const hasPassed = await Promise.race([all.then((each) => !each.includes(false)), timeout.promise]);
+      if (!hasPassed) this.#pausedUntilMs = nowMs() + pauseMs;
+      return hasPassed;
+    } catch {
+      this.#pausedUntilMs = nowMs() + pauseMs;
+      return false;
+    } finally {
+      clearTimeout(timer);
+      stop.abort();
+    }
+  }
+
+  /** More of the log was seen. */
+  advanced(): void {
+    for (const waiter of this.#waiters)
+      if ((this.#parts.seen.nextOffset(waiter) ?? -1n) >= waiter.offset) waiter.reached();
+  }
+
+  async #reached(place: TopicPartition, signal: AbortSignal): Promise<boolean> {
+    const { seen } = this.#parts;
+    const { epoch, partitions } = await this.#end(place.topic);
+    const offset = partitions.find(({ partition }) => partition === place.partition)?.endOffset;
+    if (offset === undefined || epoch !== seen.epoch(place)) return false;
+    if ((seen.nextOffset(place) ?? -1n) >= offset) return true;
+    const { promise, resolve } = Promise.withResolvers<boolean>();
+    const waiter = {
+      ...place,
+      offset,
+      reached: () => {
+        resolve(true);
+      },
+    };
+    const giveUp = (): void => {
+      resolve(false);
+    };
+    this.#waiters.add(waiter);
+    signal.addEventListener('abort', giveUp);
+    try {
+      if (signal.aborted) return false;
+      return await promise;
+    } finally {
+      this.#waiters.delete(waiter);
+      signal.removeEventListener('abort', giveUp);
+    }
+  }
+
+  /** The end of the log by a question that is asked after this call: of those who call while one is under way all share the next. */
+  #end(topic: string): Promise<TopicDescription> {
+    const question = this.#questions.get(topic) ?? { running: undefined, next: undefined };
+    this.#questions.set(topic, question);
+    if (question.running === undefined) return this.#ask(topic, question);
+    question.next ??= question.running.then(
+      () => this.#ask(topic, question),
+      () => this.#ask(topic, question),
+    );
+    return question.next;
+  }
+
+  #ask(topic: string, question: Question): Promise<TopicDescription> {
+    question.next = undefined;
+    const asked = this.#parts.describe(topic);
+    question.running = asked;
+    const end = (): void => {
+      if (question.running === asked) question.running = undefined;
+    };
+    asked.then(end, end);
+    return asked;
+  }
+}

@@ -66,6 +66,13 @@ import {
   type Trade,
 } from './rows.ts';
 import type { BackAdjustment, SeriesOptions } from './series-options.ts';
+import {
+  fetchConfigs,
+  saveConfig,
+  type FetchConfigsOptions,
+  type SaveConfigOptions,
+  type SavedConfig,
+} from './saved-config.ts';
 import { SeriesStream } from './series-stream.ts';
 import { Subscription, type SubscribeOptions } from './subscription.ts';
 
@@ -344,6 +351,29 @@ export class TickwellClient {
     return this.#series(options, indicatorTableRows, (channel, config) =>
       indicatorTable(readIndicators(channel, request, config), names),
     );
+  }
+
+  /** The configurations of all strategies, by id. */
+  fetchStrategies(options?: FetchConfigsOptions): Promise<readonly SavedConfig[]> {
+    return fetchConfigs(this.config, 'strategy', options);
+  }
+
+  /**
+   * Writes the configuration of a strategy; resolves once it is in force. Rejects with `invalid-argument` (which field, and what is right) or
+   * `version-conflict` (somebody else was faster: who, when, which version). Never repeated by itself.
+   */
+  saveStrategyConfig(id: string, config: object, options?: SaveConfigOptions): Promise<SavedConfig> {
+    return saveConfig(this.config, { kind: 'strategy', id }, config, options);
+  }
+
+  /** As {@link fetchStrategies}, of portfolios. */
+  fetchPortfolios(options?: FetchConfigsOptions): Promise<readonly SavedConfig[]> {
+    return fetchConfigs(this.config, 'portfolio', options);
+  }
+
+  /** As {@link saveStrategyConfig}, of a portfolio. */
+  savePortfolioConfig(id: string, config: object, options?: SaveConfigOptions): Promise<SavedConfig> {
+    return saveConfig(this.config, { kind: 'portfolio', id }, config, options);
   }
 
   /** Events from now on, from a time, or after a position; see {@link Subscription}. */

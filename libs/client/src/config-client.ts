@@ -1,6 +1,6 @@
 import { create } from '@bufbuild/protobuf';
 import { queryV1 } from '@tickwell/contracts';
-import { TickwellError } from '@tickwell/domain';
+import { documentSizeProblem, TickwellError } from '@tickwell/domain';
 import type { Channel } from '@tickwell/grpc';
 import { callConfig, type CallOptions } from './call-options.ts';
 import { backOff, mayRetry, withRetry, type RetryOptions } from './retry.ts';
@@ -58,10 +58,13 @@ export class ConfigClient {
 
   /**
    * Writes a document; resolves once it is in force. Rejects with `invalid-argument`, `version-conflict` (it is at another version) or
-   * `failed-precondition` (it contradicts another document). Never repeated by itself: after `unavailable` read what there is.
+   * `failed-precondition` (it contradicts another document). Never repeated by itself: after `unavailable` read what there is. A document of more
+   * than 1 MiB is not sent at all.
    */
   async put(options: ConfigEditOptions & { readonly payloadJson: string }): Promise<ConfigDocument> {
-    const { payloadJson } = options;
+    const { kind, id, payloadJson } = options;
+    const tooLarge = documentSizeProblem(payloadJson);
+    if (tooLarge !== undefined) throw new TickwellError('invalid-argument', `${kind} ${id}: ${tooLarge}`);
     const request = create(queryV1.ConfigServicePutRequestSchema, { ...editFields(options), payloadJson });
     const { entry } = await this.#channel.unary(METHODS.put, request, callConfig(options));
     return documentOf(entry);
@@ -82,6 +85,15 @@ export class ConfigClient {
       this.#channel.unary(METHODS.get, request, callConfig(options)),
     );
     return documentOf(entry);
+  }
+
+  /** The JSON Schema (draft 2020-12) of a kind, as text; rejects with `not-found` for a kind that has none. */
+  async schema(options: CallOptions & { readonly kind: string }): Promise<string> {
+    const request = create(queryV1.ConfigServiceGetSchemaRequestSchema, { kind: options.kind });
+    const { schemaJson } = await withRetry(this.#retry, options.signal, () =>
+      this.#channel.unary(METHODS.getSchema, request, callConfig(options)),
+    );
+    return schemaJson;
   }
 
   /** The documents of a kind, by id, asked for page by page. */

@@ -85,6 +85,7 @@ export type { RetryOptions } from './retry.ts';
 export { barRows, indicatorRows, quoteRows, tradeRows } from './rows.ts';
 export type { Bar, IndicatorColumns, IndicatorValue, Quote, Trade } from './rows.ts';
 export type { FundamentalOptions, SourcedFundamental } from './fundamental.ts';
+export type { FetchConfigsOptions, SaveConfigOptions, SavedConfig } from './saved-config.ts';
 export type { ActionOptions, SourcedAction } from './sourced-action.ts';
 export type { BackAdjustment, SeriesOptions } from './series-options.ts';
 export type { SeriesStream } from './series-stream.ts';

@@ -1,6 +1,7 @@
+import { MAX_DOCUMENT_BYTES } from '@tickwell/domain';
 import { MemoryLog } from '@tickwell/testkit';
 import { describe, expect, it } from 'vitest';
-import { MAX_DOCUMENT_BYTES, watchConfig } from './index.ts';
+import { watchConfig } from './index.ts';
 import { documentsContract } from './fixtures/documents-contract.ts';
 import { openConfig, refusal, type ConfigProcess } from './fixtures/process.ts';
 

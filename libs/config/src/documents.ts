@@ -1,4 +1,4 @@
-import { TickwellError } from '@tickwell/domain';
+import { TickwellError, formatNs } from '@tickwell/domain';
 import {
   checkDocument,
   checkId,
@@ -99,12 +99,9 @@ export class ConfigDocuments {
     const version = state.version(kind, id);
     if (!isWrong()) return version;
     if (version === 0n && deleted) throw new TickwellError('not-found', `there is no ${kind} ${id}`);
-    const found = version === 0n ? 'does not exist' : `is at version ${version}`;
-    const wanted =
-      expectedVersion === 0n ? 'it must not exist yet' : `version ${expectedVersion} is expected`;
     throw new TickwellError(
       'version-conflict',
-      `${kind} ${id} ${found}, but ${wanted}: read it again and repeat the change`,
+      conflictText(state.newest(kind, id), { kind, id, expectedVersion }),
     );
   }
 
@@ -133,4 +130,21 @@ function checkNames({ kind, id }: { readonly kind: string; readonly id: string }
   if (!known.ok) throw new TickwellError('invalid-argument', known.error);
   if (!checked.ok) throw new TickwellError('invalid-argument', checked.error);
   return known.value;
+}
+
+/** For the one of two writers who came second: what there is now, whose it is, and how to go on. */
+function conflictText(
+  newest: ConfigEntry | undefined,
+  {
+    kind,
+    id,
+    expectedVersion,
+  }: { readonly kind: string; readonly id: string; readonly expectedVersion: bigint | undefined },
+): string {
+  const wanted = expectedVersion === 0n ? 'it must not exist yet' : `version ${expectedVersion} is expected`;
+  if (newest === undefined) return `${kind} ${id} does not exist, but ${wanted}: expect version 0 to make it`;
+  const by = `${newest.author === '' ? 'somebody' : newest.author} at ${formatNs(newest.writtenAtNs)}`;
+  if (newest.deleted)
+    return `${kind} ${id} was deleted with version ${newest.version} by ${by}, but ${wanted}: expect version 0 to make it anew`;
+  return `${kind} ${id} is at version ${newest.version}, written by ${by}, but ${wanted}: read it again and repeat the change on version ${newest.version}`;
 }

@@ -3,6 +3,7 @@ export * from './history.ts';
 export * from './kinds.ts';
 export { ConfigReader } from './reader.ts';
 export type { ConfigReaderOptions } from './reader.ts';
+export { CONFIG_SCHEMAS, withSchemas } from './schemas.ts';
 export { ConfigSettings, type ConfigSettingsOptions } from './settings.ts';
 export * from './state.ts';
 export * from './watch.ts';

@@ -1,10 +1,7 @@
-import { err, errorMessage, ok, type Result } from '@tickwell/domain';
+import { documentSizeProblem, err, errorMessage, ok, type Result } from '@tickwell/domain';
 import type { ConfigEntry } from './state.ts';
 
-/** Largest document, bytes of UTF-8. */
-export const MAX_DOCUMENT_BYTES = 1024 * 1024;
-
-const KIND_NAMES = [
+export const KIND_NAMES = [
   'strategy',
   'portfolio',
   'job',
@@ -23,7 +20,7 @@ export interface ConfigKind {
   /** What is wrong with a document by itself. */
   check(id: string, document: unknown): readonly string[];
   /** For kinds whose documents must agree with each other. */
-  createIndex?(): ConfigIndex;
+  createIndex?(): ConfigIndex | undefined;
 }
 
 /** The current documents of one kind, kept for {@link conflicts}. */
@@ -34,7 +31,7 @@ export interface ConfigIndex {
   conflicts(id: string, document: unknown): readonly string[];
 }
 
-/** A kind without an entry takes any JSON object. */
+/** A kind without an entry takes any JSON object; {@link withSchemas} adds those that have a schema. */
 export type ConfigKinds = Partial<Readonly<Record<ConfigKindName, ConfigKind>>>;
 
 const ID = /^[A-Za-z0-9^][A-Za-z0-9._^=:/-]{0,127}$/;
@@ -62,11 +59,8 @@ export function checkDocument(
   payloadJson: string,
 ): Result<unknown, string> {
   const name = `${kind} ${id}`;
-  const size = Buffer.byteLength(payloadJson, 'utf8');
-  if (size > MAX_DOCUMENT_BYTES)
-    return err(
-      `${name}: the document has ${size} bytes, at most ${MAX_DOCUMENT_BYTES} are possible: split it into several`,
-    );
+  const tooLarge = documentSizeProblem(payloadJson);
+  if (tooLarge !== undefined) return err(`${name}: ${tooLarge}`);
   const parsed = parseObject(payloadJson);
   if (!parsed.ok) return err(`${name}: ${parsed.error}`);
   const problems = kinds[kind]?.check(id, parsed.value) ?? [];

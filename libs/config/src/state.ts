@@ -83,6 +83,11 @@ export class ConfigState {
     return newest?.deleted === false ? newest : undefined;
   }
 
+  /** Its newest version, a deletion, too; undefined: there never was one. */
+  newest(kind: string, id: string): ConfigEntry | undefined {
+    return this.#kinds.get(kind)?.get(id)?.newest;
+  }
+
   /** What the next change of a document must expect. */
   version(kind: string, id: string): bigint {
     return currentVersion(this.#kinds.get(kind)?.get(id)?.newest);

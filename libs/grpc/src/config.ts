@@ -10,6 +10,7 @@ export interface ConfigHandlers {
   readonly put: UnaryHandler<Of<'put'>['input'], Of<'put'>['output']>;
   readonly get: UnaryHandler<Of<'get'>['input'], Of<'get'>['output']>;
   readonly list: UnaryHandler<Of<'list'>['input'], Of<'list'>['output']>;
+  readonly getSchema: UnaryHandler<Of<'getSchema'>['input'], Of<'getSchema'>['output']>;
   readonly delete: UnaryHandler<Of<'delete'>['input'], Of<'delete'>['output']>;
   readonly history: UnaryHandler<Of<'history'>['input'], Of<'history'>['output']>;
   readonly watch: StreamHandler<Of<'watch'>['input'], Of<'watch'>['output']>;
@@ -20,6 +21,7 @@ export function bindConfig(handlers: ConfigHandlers): readonly BoundMethod[] {
     bindUnary(METHODS.put, handlers.put),
     bindUnary(METHODS.get, handlers.get),
     bindUnary(METHODS.list, handlers.list),
+    bindUnary(METHODS.getSchema, handlers.getSchema),
     bindUnary(METHODS.delete, handlers.delete),
     bindUnary(METHODS.history, handlers.history),
     bindStream(METHODS.watch, handlers.watch),

@@ -14,4 +14,5 @@ export * from './notifier.ts';
 export * from './partitioner.ts';
 export * from './quality.ts';
 export * from './reconciliations.ts';
+export * from './schema.ts';
 export * from './store.ts';

@@ -37,17 +37,19 @@ async function all<T>(items: AsyncIterable<T>): Promise<T[]> {
 }
 
 const NIGHTLY = { kind: 'job', id: 'nightly' };
+/** The least that a job is, and what tells one from another. */
+const job = (n: unknown): string => JSON.stringify({ command: ['true'], parameters: { n } });
 
 describe('ConfigService over gRPC', () => {
   it('puts, gets, lists, deletes, and shows the history', async () => {
     await using service = await served();
     const { a } = service;
-    const first = await a.put({ ...NIGHTLY, payloadJson: '{"n":1}', author: 'ann' });
-    expect(first).toMatchObject({ ...NIGHTLY, version: 1n, payloadJson: '{"n":1}', author: 'ann' });
-    await a.put({ ...NIGHTLY, payloadJson: '{"n":2}', expectedVersion: 1n });
-    await a.put({ kind: 'job', id: 'other', payloadJson: '{}' });
-    expect((await a.get(NIGHTLY)).payloadJson).toBe('{"n":2}');
-    expect((await a.get({ ...NIGHTLY, version: 1n })).payloadJson).toBe('{"n":1}');
+    const first = await a.put({ ...NIGHTLY, payloadJson: job(1), author: 'ann' });
+    expect(first).toMatchObject({ ...NIGHTLY, version: 1n, payloadJson: job(1), author: 'ann' });
+    await a.put({ ...NIGHTLY, payloadJson: job(2), expectedVersion: 1n });
+    await a.put({ kind: 'job', id: 'other', payloadJson: job(0) });
+    expect((await a.get(NIGHTLY)).payloadJson).toBe(job(2));
+    expect((await a.get({ ...NIGHTLY, version: 1n })).payloadJson).toBe(job(1));
     const ids = async (prefix: string) => (await all(a.list({ kind: 'job', prefix }))).map(({ id }) => id);
     expect(await ids('')).toEqual(['nightly', 'other']);
     expect(await ids('o')).toEqual(['other']);
@@ -68,7 +70,7 @@ describe('ConfigService over gRPC', () => {
     await using service = await served();
     const { a, b } = service;
     const edit = (client: typeof a, by: string) =>
-      client.put({ ...NIGHTLY, payloadJson: JSON.stringify({ by }), expectedVersion: 0n });
+      client.put({ ...NIGHTLY, payloadJson: job(by), author: by, expectedVersion: 0n });
     const outcomes = await Promise.allSettled([edit(a, 'a'), edit(b, 'b')]);
     expect(outcomes.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected']);
     const lost = outcomes.find((outcome) => outcome.status === 'rejected');
@@ -76,8 +78,9 @@ describe('ConfigService over gRPC', () => {
       code: 'version-conflict',
       retryable: false,
       cause: { code: 10 },
-      message:
-        'Put: job nightly is at version 1, but it must not exist yet: read it again and repeat the change',
+      message: expect.stringMatching(
+        /^Put: job nightly is at version 1, written by [ab] at 1970-\S+, but it must not exist yet: read it again and repeat the change on version 1$/,
+      ) as string,
     });
   });
 
@@ -89,7 +92,7 @@ describe('ConfigService over gRPC', () => {
     [
       'a size',
       { ...NIGHTLY, payloadJson: `{"a":"${'x'.repeat(1024 * 1024)}"}` },
-      /^Put: job nightly: the document has 1048584 bytes, at most 1048576/,
+      /^job nightly: the document has at least 1048584 bytes, at most 1048576/,
     ],
   ])('refuses %s that is wrong', async (_what, edit, message) => {
     await using service = await served();
@@ -102,7 +105,7 @@ describe('ConfigService over gRPC', () => {
   it('answers in pages that fit into a message, and the client asks for all of them', async () => {
     await using service = await served();
     const { a } = service;
-    const payloadJson = JSON.stringify({ text: 'x'.repeat(900_000) });
+    const payloadJson = job('x'.repeat(900_000));
     for (let n = 0; n < 5; n += 1) await a.put({ kind: 'job', id: `job-${n}`, payloadJson });
     for (let n = 0; n < 4; n += 1) await a.put({ kind: 'job', id: 'job-0', payloadJson });
     const listed = await all(a.list({ kind: 'job' }));
@@ -122,7 +125,7 @@ describe('ConfigService over gRPC', () => {
   it('streams what there is and what changes, also what another service wrote', async () => {
     await using service = await served();
     const { a, b } = service;
-    await a.put({ ...NIGHTLY, payloadJson: '{"n":1}' });
+    await a.put({ ...NIGHTLY, payloadJson: job(1) });
     await a.put({ kind: 'source', id: 'yahoo', payloadJson: '{}' });
     const seen: ConfigDocument[] = [];
     const ending = new AbortController();

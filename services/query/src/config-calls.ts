@@ -1,5 +1,6 @@
 import { create } from '@bufbuild/protobuf';
 import {
+  CONFIG_SCHEMAS,
   ConfigDocuments,
   ConfigReader,
   ConfigWriter,
@@ -80,6 +81,18 @@ export class ConfigCalls {
     }
     const truncated = entries.length < found.length;
     return Promise.resolve(create(queryV1.ConfigServiceListResponseSchema, { entries, truncated }));
+  }
+
+  getSchema(request: queryV1.ConfigServiceGetSchemaRequest): Promise<queryV1.ConfigServiceGetSchemaResponse> {
+    const kind = orRefuse(checkKind(request.kind));
+    const schema = CONFIG_SCHEMAS[kind];
+    if (schema === undefined)
+      throw new TickwellError(
+        'not-found',
+        `kind ${kind} has no JSON Schema, those that have one are ${Object.keys(CONFIG_SCHEMAS).join(', ')}; docs/config.md says where the rules of the others are`,
+      );
+    const schemaJson = JSON.stringify(schema);
+    return Promise.resolve(create(queryV1.ConfigServiceGetSchemaResponseSchema, { schemaJson }));
   }
 
   async history(request: queryV1.ConfigServiceHistoryRequest): Promise<queryV1.ConfigServiceHistoryResponse> {

@@ -3,6 +3,7 @@ import { ALL_TOPICS } from '@tickwell/contracts';
 import { TickwellError } from '@tickwell/domain';
 import { GrpcServer, bindConfig, bindDeadLetters, bindMarketData, bindQuality } from '@tickwell/grpc';
 import { addIndicatorModules, INDICATOR_MODULES } from '@tickwell/indicator-modules';
+import { compileSchema } from '@tickwell/json-schema';
 import { createKafkaLog, partitionForKey } from '@tickwell/kafka';
 import type { Logger } from '@tickwell/ports';
 import { createQuestdbReader, parsePgUrl } from '@tickwell/questdb';
@@ -50,6 +51,7 @@ await runService({
       logger,
       partitionOf: partitionForKey,
       nowNs: () => BigInt(Date.now()) * NS_PER_MS,
+      compileSchema,
       heartbeatMs: config.heartbeatMs,
       queue: { messages: config.queueMessages, bytes: config.queueBytes },
       ...cacheOf(config, logger),

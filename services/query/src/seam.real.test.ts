@@ -13,6 +13,7 @@ import {
 } from '@tickwell/contracts';
 import { CauseMarks, emptyTrades } from '@tickwell/domain';
 import { GrpcServer, bindMarketData } from '@tickwell/grpc';
+import { compileSchema } from '@tickwell/json-schema';
 import { createKafkaLog, partitionForKey, type KafkaLog } from '@tickwell/kafka';
 import { SILENT, type EventSink, type TableRows, type TableWriter } from '@tickwell/ports';
 import { createQuestdbReader, createQuestdbWriter, ensureSchema } from '@tickwell/questdb';
@@ -53,6 +54,7 @@ async function startQuery(port: number): Promise<{ port: number; stop: () => Pro
     logger: SILENT,
     partitionOf: partitionForKey,
     nowNs: () => 1n,
+    compileSchema,
     heartbeatMs: 1_000,
     queue: { messages: 10_000, bytes: 8 * 1024 * 1024 },
   });

@@ -1,7 +1,7 @@
 import type { queryV1 } from '@tickwell/contracts';
 import { TickwellError } from '@tickwell/domain';
 import { InstrumentMap } from '@tickwell/instruments';
-import type { EventLog, Logger, StoreReader, TopicPartition } from '@tickwell/ports';
+import type { CompileSchema, EventLog, Logger, StoreReader, TopicPartition } from '@tickwell/ports';
 import { AlertCalls } from './alerts/alert-calls.ts';
 import { getCorporateActions } from './action-calls.ts';
 import { getFundamentals } from './fundamental-calls.ts';
@@ -14,7 +14,7 @@ import { listReconciliations } from './quality/reconciliation-calls.ts';
 import { InstrumentCalendars } from './quality/instrument-calendars.ts';
 import { Monitoring } from './quality/monitoring.ts';
 import { ConfigCalls } from './config-calls.ts';
-import { CONFIG_KINDS } from './config-kinds.ts';
+import { configKinds } from './config-kinds.ts';
 import { CommitTracker } from './commit-tracker.ts';
 import { DeadLetterCalls } from './dead-letters/dead-letter-calls.ts';
 import { HistoryCalls, type CallSignal } from './history.ts';
@@ -41,6 +41,8 @@ export interface QueryParts {
   readonly logger: Logger;
   readonly partitionOf: (key: string, partitions: number) => number;
   readonly nowNs: () => bigint;
+  /** For the checks of configuration documents. */
+  readonly compileSchema: CompileSchema;
   readonly heartbeatMs: number;
   readonly queue: ConstructorParameters<typeof SubscriberQueue>[0];
   /** Left out: every answer comes from the store. */
@@ -106,7 +108,7 @@ export class QueryService {
       maxSymbols: LATEST_MAX_SYMBOLS,
       coverage: (symbol) => this.#storedBy(this.#placesOf(symbol)),
     });
-    this.#config = new ConfigCalls({ log, logger, nowNs, kinds: CONFIG_KINDS });
+    this.#config = new ConfigCalls({ log, logger, nowNs, kinds: configKinds(parts.compileSchema) });
     const policies = new SourcePolicies();
     const instruments = new InstrumentMap();
     const calendars = new InstrumentCalendars();
@@ -182,6 +184,7 @@ export class QueryService {
     put: (request: queryV1.ConfigServicePutRequest) => this.#config.put(request),
     get: (request: queryV1.ConfigServiceGetRequest) => this.#config.get(request),
     list: (request: queryV1.ConfigServiceListRequest) => this.#config.list(request),
+    getSchema: (request: queryV1.ConfigServiceGetSchemaRequest) => this.#config.getSchema(request),
     delete: (request: queryV1.ConfigServiceDeleteRequest) => this.#config.delete(request),
     history: (request: queryV1.ConfigServiceHistoryRequest) => this.#config.history(request),
     watch: (request: queryV1.ConfigServiceWatchRequest, call: CallSignal) =>

@@ -13,6 +13,7 @@ import { addGet } from './commands/get.ts';
 import { addIngest } from './commands/ingest.ts';
 import { addIndicators } from './commands/indicators.ts';
 import { addInstrument } from './commands/instrument.ts';
+import { addPortfolio, addStrategy } from './commands/strategy.ts';
 import { addQuality } from './commands/quality.ts';
 import { addReconcile } from './commands/reconcile.ts';
 import { addRun } from './commands/run.ts';
@@ -38,6 +39,8 @@ const COMMANDS = [
   addQuality,
   addReconcile,
   addConfig,
+  addStrategy,
+  addPortfolio,
   addInstrument,
   addCalendar,
   addRun,

@@ -5,7 +5,7 @@ import { findGrpcAddress, openClient } from '../connection.ts';
 import type { CliContext } from '../context.ts';
 import { formatTable } from '../format/table.ts';
 import { time } from '../options.ts';
-import { withConnection, type ConnectionFlags } from './config.ts';
+import { withConnection, type ConnectionFlags } from '../config/connection.ts';
 
 interface Flags extends ConnectionFlags {
   readonly source?: string;

@@ -18,7 +18,7 @@ import type { CliContext } from '../context.ts';
 import { formatTable } from '../format/table.ts';
 import { wholeNumber } from '../options.ts';
 import { readTextFile } from '../read-text-file.ts';
-import { author, withConnection, type ConnectionFlags } from './config.ts';
+import { author, withConnection, type ConnectionFlags } from '../config/connection.ts';
 
 const KIND = 'alert';
 const JSON_REPLACER = (_: string, value: unknown): unknown =>

@@ -1,26 +1,20 @@
 import { Argument, type Command } from 'commander';
-import { text as readStream } from 'node:stream/consumers';
-import { userInfo } from 'node:os';
-import type { ConfigClient, ConfigDocument, ConfigEditOptions } from '@tickwell/client';
-import { TickwellError, formatNs } from '@tickwell/domain';
-import { collect } from '../collect.ts';
-import { findGrpcAddress, openClient } from '../connection.ts';
+import { withConfigClient, withConnection, withEdit, type ConnectionFlags } from '../config/connection.ts';
+import {
+  deleteDocument,
+  documentCells,
+  documentJson,
+  getDocument,
+  listDocuments,
+  putDocument,
+  showHistory,
+  showSchema,
+  type EditFlags,
+} from '../config/document-actions.ts';
 import type { CliContext } from '../context.ts';
-import { formatTable } from '../format/table.ts';
-import { wholeNumber, withExamples, withInstance, withJson } from '../options.ts';
-import { readTextFile } from '../read-text-file.ts';
+import { wholeNumber } from '../options.ts';
 import { checkPolicyText } from '../source/policy-file.ts';
 import { stopSignal } from '../stop-signal.ts';
-
-export interface ConnectionFlags {
-  readonly instance: string;
-  readonly address?: string;
-  readonly json?: true;
-}
-
-interface EditFlags extends ConnectionFlags {
-  readonly expectVersion?: number;
-}
 
 const KINDS = [
   'strategy',
@@ -30,11 +24,12 @@ const KINDS = [
   'retention',
   'source',
   'indicator',
+  'bars',
   'validation',
   'alert',
 ];
 
-/** `tickwell config put|get|list|delete|history|watch` */
+/** `tickwell config put|get|list|delete|history|schema|watch` */
 export function addConfig(program: Command, context: CliContext): void {
   const config = program
     .command('config')
@@ -44,32 +39,8 @@ export function addConfig(program: Command, context: CliContext): void {
   addList(config, context);
   addDelete(config, context);
   addHistory(config, context);
+  addSchema(config, context);
   addWatch(config, context);
-}
-
-/** What commands that call the query service share. */
-export function withConnection(command: Command, examples: readonly string[]): Command {
-  command.option('--address <host:port>', 'of query; default: that of the running platform');
-  return withExamples(withJson(withInstance(command)), examples);
-}
-
-/** Runs `work` with a client that is closed after it. */
-export async function withConfigClient<T>(
-  context: CliContext,
-  flags: ConnectionFlags,
-  work: (config: ConfigClient) => Promise<T>,
-): Promise<T> {
-  const client = openClient(await findGrpcAddress(context, flags));
-  try {
-    return await work(client.config);
-  } finally {
-    client.close();
-  }
-}
-
-/** Who edits, for the history. */
-export function author(): string {
-  return userInfo().username;
 }
 
 function kindArgument(): Argument {
@@ -92,13 +63,8 @@ function addPut(config: Command, context: CliContext): void {
     'echo \'{"…":1}\' | tickwell config put source yahoo',
   ]);
   command.action((kind: string, id: string, file: string, flags: EditFlags & { readonly check: boolean }) =>
-    withConfigClient(context, flags, async (client) => {
-      const payloadJson = await readDocument(file);
+    putDocument(context, { kind, id, file }, flags, async (payloadJson) => {
       if (kind === 'source' && flags.check) await checkPolicyText(context, id, payloadJson);
-      const written = await client.put({ ...editOptions(kind, id, flags), payloadJson });
-      context.terminal.print(
-        flags.json === true ? documentJson(written) : `${kind} ${id} is at version ${written.version}`,
-      );
     }),
   );
 }
@@ -115,13 +81,7 @@ function addGetDocument(config: Command, context: CliContext): void {
     'tickwell config get job nightly --version 3',
   ]);
   command.action((kind: string, id: string, flags: ConnectionFlags & { readonly version?: number }) =>
-    withConfigClient(context, flags, async (client) => {
-      const version = flags.version === undefined ? {} : { version: BigInt(flags.version) };
-      const found = await client.get({ kind, id, ...version });
-      if (flags.json !== true && found.deleted)
-        throw new TickwellError('not-found', `${kind} ${id} was deleted with version ${found.version}`);
-      context.terminal.print(flags.json === true ? documentJson(found) : found.payloadJson);
-    }),
+    getDocument(context, { kind, id }, flags),
   );
 }
 
@@ -133,13 +93,7 @@ function addList(config: Command, context: CliContext): void {
     .argument('[prefix]', 'only ids that begin so', '');
   withConnection(command, ['tickwell config list instrument', 'tickwell config list job --json']);
   command.action((kind: string, prefix: string, flags: ConnectionFlags) =>
-    withConfigClient(context, flags, async (client) => {
-      const withoutPayload = flags.json !== true;
-      const found = await collect(client.list({ kind, prefix, withoutPayload }));
-      await show(context, flags, found);
-      if (found.length === 0)
-        context.terminal.note(`there is no ${kind}${prefix === '' ? '' : ` ${prefix}…`}`);
-    }),
+    listDocuments(context, { kind, prefix }, flags),
   );
 }
 
@@ -154,14 +108,7 @@ function addDelete(config: Command, context: CliContext): void {
     'tickwell config delete job nightly --expect-version 3',
   ]);
   command.action((kind: string, id: string, flags: EditFlags) =>
-    withConfigClient(context, flags, async (client) => {
-      const deletion = await client.delete(editOptions(kind, id, flags));
-      context.terminal.print(
-        flags.json === true
-          ? documentJson(deletion)
-          : `${kind} ${id} is deleted; "tickwell config history ${kind} ${id}" shows what it was`,
-      );
-    }),
+    deleteDocument(context, { kind, id, command: `tickwell config history ${kind}` }, flags),
   );
 }
 
@@ -176,10 +123,20 @@ function addHistory(config: Command, context: CliContext): void {
     'tickwell config history job nightly --json',
   ]);
   command.action((kind: string, id: string, flags: ConnectionFlags) =>
-    withConfigClient(context, flags, async (client) => {
-      await show(context, flags, await collect(client.history({ kind, id })));
-    }),
+    showHistory(context, { kind, id }, flags),
   );
+}
+
+function addSchema(config: Command, context: CliContext): void {
+  const command = config
+    .command('schema')
+    .description('the JSON Schema that documents of a kind are checked by')
+    .addArgument(kindArgument());
+  withConnection(command, [
+    'tickwell config schema strategy',
+    'tickwell config schema job > job.schema.json   # for an editor',
+  ]);
+  command.action((kind: string, flags: ConnectionFlags) => showSchema(context, kind, flags));
 }
 
 function addWatch(config: Command, context: CliContext): void {
@@ -194,65 +151,10 @@ function addWatch(config: Command, context: CliContext): void {
       for await (const event of client.watch({ kinds, signal })) {
         if (event.kind === 'document')
           context.terminal.print(
-            flags.json === true ? documentJson(event.document) : line(event.document).join('  '),
+            flags.json === true ? documentJson(event.document) : documentCells(event.document).join('  '),
           );
         else context.terminal.note('these are all there are; changes follow until Ctrl-C');
       }
     }),
   );
-}
-
-function withEdit(command: Command, examples: readonly string[]): void {
-  command.option(
-    '--expect-version <number>',
-    'refuse if it is at another version by now; 0: there must be none',
-    wholeNumber(0, Number.MAX_SAFE_INTEGER),
-  );
-  withConnection(command, examples);
-}
-
-function editOptions(kind: string, id: string, { expectVersion }: EditFlags): ConfigEditOptions {
-  const expected = expectVersion === undefined ? {} : { expectedVersion: BigInt(expectVersion) };
-  return { kind, id, author: author(), ...expected };
-}
-
-/** The text of a file, or of standard input; whether it is JSON the server says. */
-async function readDocument(file: string): Promise<string> {
-  return file === '-' ? readStream(process.stdin) : readTextFile(file);
-}
-
-async function show(
-  { terminal }: CliContext,
-  { json }: ConnectionFlags,
-  documents: readonly ConfigDocument[],
-): Promise<void> {
-  const columns = ['kind', 'id', 'version', 'written', 'by', ''].map((title) => ({ title }));
-  const lines = json === true ? documents.map(documentJson) : formatTable(columns, documents.map(line));
-  if (documents.length > 0) await terminal.write(lines.map((each) => `${each}\n`).join(''));
-}
-
-function line({ kind, id, version, writtenAtNs, author: by, deleted }: ConfigDocument): readonly string[] {
-  return [
-    kind,
-    id,
-    version.toString(),
-    formatNs(writtenAtNs),
-    by === '' ? '-' : by,
-    deleted ? 'deleted' : '',
-  ];
-}
-
-/** One JSON object; `document` is null for a deletion and left out where it was not asked for. */
-function documentJson(document: ConfigDocument): string {
-  const { kind, id, version, payloadJson, deleted, author: by, writtenAtNs, position } = document;
-  return JSON.stringify({
-    kind,
-    id,
-    version: Number(version),
-    deleted,
-    author: by,
-    writtenAt: formatNs(writtenAtNs),
-    position: Number(position),
-    document: deleted ? null : (JSON.parse(payloadJson) as unknown),
-  });
 }

@@ -21,7 +21,7 @@ import {
 import { setValues } from '../dead-letter/set-values.ts';
 import { time, wholeNumber } from '../options.ts';
 import { readTextFile } from '../read-text-file.ts';
-import { author, withConnection, type ConnectionFlags } from './config.ts';
+import { author, withConnection, type ConnectionFlags } from '../config/connection.ts';
 
 interface FilterFlags extends ConnectionFlags {
   readonly source?: string;

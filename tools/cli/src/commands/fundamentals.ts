@@ -8,7 +8,7 @@ import { timeFormat } from '../format/time.ts';
 import { checkOutput, output, type OutputFlags } from '../get/output.ts';
 import { fundamentalsChunk, type DataChunk } from '../get/rows.ts';
 import { list, time, wholeNumber } from '../options.ts';
-import { withConnection, type ConnectionFlags } from './config.ts';
+import { withConnection, type ConnectionFlags } from '../config/connection.ts';
 
 /** Values held at a time. */
 const CHUNK_ROWS = 1_000;

@@ -9,7 +9,7 @@ import { writeImport, type ImportOutcome } from '../instrument/import-write.ts';
 import { INSTRUMENT, orFail, tell } from '../instrument/told.ts';
 import { Progress } from '../progress.ts';
 import { readTextFile } from '../read-text-file.ts';
-import { author, withConfigClient, withConnection, type ConnectionFlags } from './config.ts';
+import { author, withConfigClient, withConnection, type ConnectionFlags } from '../config/connection.ts';
 
 interface ImportFlags extends ConnectionFlags {
   readonly replace?: true;

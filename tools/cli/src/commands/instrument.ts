@@ -20,7 +20,7 @@ import { formatTable } from '../format/table.ts';
 import { documentOf, withInstrumentOptions, type InstrumentFlags } from '../instrument/document.ts';
 import { INSTRUMENT, orFail, tell } from '../instrument/told.ts';
 import { time } from '../options.ts';
-import { author, withConfigClient, withConnection, type ConnectionFlags } from './config.ts';
+import { author, withConfigClient, withConnection, type ConnectionFlags } from '../config/connection.ts';
 import { addImport } from './instrument-import.ts';
 
 /** `tickwell instrument add|show|list|resolve|rename|delist|members|import` */

@@ -33,7 +33,7 @@ import {
   worstSources,
 } from '../quality/quality-text.ts';
 import { stopSignal } from '../stop-signal.ts';
-import { withConnection, type ConnectionFlags } from './config.ts';
+import { withConnection, type ConnectionFlags } from '../config/connection.ts';
 
 const DAY_NS = 86_400_000_000_000n;
 const STATES: readonly FreshnessState[] = ['fresh', 'late', 'stale', 'closed', 'unknown', 'ended'];

@@ -59,6 +59,8 @@ export interface Platform {
   readonly stack: ResolvedStack;
   readonly services: readonly ServiceProcess[];
   readonly grpcAddress: string;
+  /** Of every copy of query, {@link grpcAddress} first. */
+  readonly grpcAddresses: readonly string[];
   readonly logDir: string;
   /** Services drain before Kafka and QuestDB go. */
   stop(): Promise<void>;
@@ -96,7 +98,10 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
     const grpcPort = options.grpcPort === 0 ? await findFreePort() : options.grpcPort;
     const logDir = join(options.dataDir, 'logs');
     mkdirSync(logDir, { recursive: true });
-    services = await createServices(options, stack.endpoints, { grpcPort, logDir });
+    // Further copies of query would want the same port: they take any free one.
+    const grpcPorts = [grpcPort];
+    for (let copy = 2; copy <= (options.copies?.query ?? 1); copy += 1) grpcPorts.push(await findFreePort());
+    services = await createServices(options, stack.endpoints, { grpcPorts, logDir });
     for (const service of services) service.start();
     await Promise.all(
       services.map(async (service) => {
@@ -109,6 +114,7 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
       stack,
       services,
       grpcAddress: `127.0.0.1:${grpcPort}`,
+      grpcAddresses: grpcPorts.map((port) => `127.0.0.1:${port}`),
       logDir,
       stop,
     };
@@ -149,14 +155,14 @@ function queryVariables(env: PlatformOptions['env'], grpcPort: number): Record<s
 async function createServices(
   options: PlatformOptions,
   endpoints: StackEndpoints,
-  { grpcPort, logDir }: { grpcPort: number; logDir: string },
+  { grpcPorts, logDir }: { readonly grpcPorts: readonly number[]; readonly logDir: string },
 ): Promise<ServiceProcess[]> {
   const services: ServiceProcess[] = [];
+  const [grpcPort = DEFAULT_GRPC_PORT] = grpcPorts;
   for (const name of SERVICE_NAMES) {
     const copies = options.copies?.[name] ?? 1;
     for (let copy = 1; copy <= copies; copy += 1) {
-      // Further copies of query would want the same port: they take any free one.
-      const servicePort = name === 'query' && copy > 1 ? await findFreePort() : grpcPort;
+      const servicePort = grpcPorts[copy - 1] ?? grpcPort;
       services.push(
         new ServiceProcess({
           name,

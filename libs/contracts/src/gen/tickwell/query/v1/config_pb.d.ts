@@ -243,6 +243,40 @@ export declare type ConfigServiceListResponse = Message<"tickwell.query.v1.Confi
 export declare const ConfigServiceListResponseSchema: GenMessage<ConfigServiceListResponse>;
 
 /**
+ * @generated from message tickwell.query.v1.ConfigServiceGetSchemaRequest
+ */
+export declare type ConfigServiceGetSchemaRequest = Message<"tickwell.query.v1.ConfigServiceGetSchemaRequest"> & {
+  /**
+   * @generated from field: string kind = 1;
+   */
+  kind: string;
+};
+
+/**
+ * Describes the message tickwell.query.v1.ConfigServiceGetSchemaRequest.
+ * Use `create(ConfigServiceGetSchemaRequestSchema)` to create a new message.
+ */
+export declare const ConfigServiceGetSchemaRequestSchema: GenMessage<ConfigServiceGetSchemaRequest>;
+
+/**
+ * @generated from message tickwell.query.v1.ConfigServiceGetSchemaResponse
+ */
+export declare type ConfigServiceGetSchemaResponse = Message<"tickwell.query.v1.ConfigServiceGetSchemaResponse"> & {
+  /**
+   * A JSON Schema, draft 2020-12.
+   *
+   * @generated from field: string schema_json = 1;
+   */
+  schemaJson: string;
+};
+
+/**
+ * Describes the message tickwell.query.v1.ConfigServiceGetSchemaResponse.
+ * Use `create(ConfigServiceGetSchemaResponseSchema)` to create a new message.
+ */
+export declare const ConfigServiceGetSchemaResponseSchema: GenMessage<ConfigServiceGetSchemaResponse>;
+
+/**
  * @generated from message tickwell.query.v1.ConfigServiceDeleteRequest
  */
 export declare type ConfigServiceDeleteRequest = Message<"tickwell.query.v1.ConfigServiceDeleteRequest"> & {
@@ -430,7 +464,7 @@ export declare const ConfigCurrentSchema: GenMessage<ConfigCurrent>;
 export declare const ConfigService: GenService<{
   /**
    * Writes a document and answers once the server has read it back. INVALID_ARGUMENT: the document is wrong; ABORTED: it is at
-   * another version than expected; FAILED_PRECONDITION: it contradicts another document of its kind.
+   * another version than expected, and the message says who wrote that when; FAILED_PRECONDITION: it contradicts another document of its kind.
    *
    * @generated from rpc tickwell.query.v1.ConfigService.Put
    */
@@ -458,6 +492,16 @@ export declare const ConfigService: GenService<{
     methodKind: "unary";
     input: typeof ConfigServiceListRequestSchema;
     output: typeof ConfigServiceListResponseSchema;
+  },
+  /**
+   * What documents of a kind must look like. NOT_FOUND for a kind without a schema.
+   *
+   * @generated from rpc tickwell.query.v1.ConfigService.GetSchema
+   */
+  getSchema: {
+    methodKind: "unary";
+    input: typeof ConfigServiceGetSchemaRequestSchema;
+    output: typeof ConfigServiceGetSchemaResponseSchema;
   },
   /**
    * Deletes a document; its history stays. Errors as of Put, and NOT_FOUND.

@@ -1,4 +1,4 @@
-import { Kafka, logLevel } from 'kafkajs';
+import { Kafka, logLevel, type Admin } from 'kafkajs';
 import type { StackEndpoints } from '@tickwell/local-stack';
 import { until } from './wait.ts';
 
@@ -13,8 +13,7 @@ export async function untilDrained(
   endpoints: Pick<StackEndpoints, 'kafkaBrokers'>,
   first: readonly string[] = [],
 ): Promise<void> {
-  const admin = new Kafka({ brokers: [...endpoints.kafkaBrokers], logLevel: logLevel.NOTHING }).admin();
-  await admin.connect();
+  const admin = await connectAdmin(endpoints);
   try {
     // Twice over the list: bars that indicators wrote are its own input, too.
     const [validator = '', ...others] = GROUPS;
@@ -31,7 +30,7 @@ export async function untilDrained(
   }
 }
 
-async function lagOf(admin: ReturnType<Kafka['admin']>, groupId: string): Promise<number> {
+async function lagOf(admin: Admin, groupId: string): Promise<number> {
   const committed = await admin.fetchOffsets({ groupId });
   let lag = 0;
   for (const { topic, partitions } of committed) {
@@ -43,4 +42,30 @@ async function lagOf(admin: ReturnType<Kafka['admin']>, groupId: string): Promis
     }
   }
   return lag;
+}
+
+/** Next offset of every partition of some topics, by topic and partition. */
+export async function endOffsets(
+  endpoints: Pick<StackEndpoints, 'kafkaBrokers'>,
+  topics: readonly string[],
+): Promise<ReadonlyMap<string, bigint>> {
+  const admin = await connectAdmin(endpoints);
+  try {
+    const ends = new Map<string, bigint>();
+    for (const topic of topics) {
+      for (const { partition, high } of await admin.fetchTopicOffsets(topic))
+        ends.set(`${topic}/${partition}`, BigInt(high));
+    }
+    return ends;
+  } finally {
+    await admin.disconnect();
+  }
+}
+
+/** Waits for a broker that is being started again. */
+async function connectAdmin({ kafkaBrokers }: Pick<StackEndpoints, 'kafkaBrokers'>): Promise<Admin> {
+  const retry = { retries: 20, maxRetryTime: 2_000 };
+  const admin = new Kafka({ brokers: [...kafkaBrokers], logLevel: logLevel.NOTHING, retry }).admin();
+  await admin.connect();
+  return admin;
 }

@@ -2,8 +2,9 @@ import { createWriteStream } from 'node:fs';
 import { once } from 'node:events';
 import { finished } from 'node:stream/promises';
 import { ContentHash } from './content-hash.ts';
+import { mulberry32 } from './random.ts';
 
-const START_NS = 1_700_000_000_000_000_000n;
+export const START_NS = 1_700_000_000_000_000_000n;
 const LINES_A_CHUNK = 5_000;
 
 export interface GeneratedTrades {
@@ -63,17 +64,5 @@ export async function generateTrades(options: {
     rows: options.rows,
     symbols: series.map((one) => one.symbol),
     hash: hash.digest(),
-  };
-}
-
-/** Seeded generator of numbers in [0, 1); mulberry32 (public domain, Tommy Ettinger). */
-function mulberry32(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = state;
-    t = Math.imul(t ^ (t >>> 15), t | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
   };
 }

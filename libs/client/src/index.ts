@@ -89,4 +89,7 @@ export type { FetchConfigsOptions, SaveConfigOptions, SavedConfig } from './save
 export type { ActionOptions, SourcedAction } from './sourced-action.ts';
 export type { BackAdjustment, SeriesOptions } from './series-options.ts';
 export type { SeriesStream } from './series-stream.ts';
+export type { SeriesCount, StreamStatement } from './stream-account.ts';
 export type { StreamKind, SubscribeOptions, Subscription } from './subscription.ts';
+export { verify } from './verify.ts';
+export type { VerifiedKind, VerifiedSeries, VerifyOptions, VerifyReport } from './verify.ts';

@@ -77,6 +77,8 @@ export function marketEvents(message: queryV1.SubscribeResponse['message']): rea
       );
     case 'live':
     case 'heartbeat':
+    case 'opening':
+    case 'statement':
     case undefined:
       return [];
   }

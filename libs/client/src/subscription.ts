@@ -1,11 +1,12 @@
 import { create } from '@bufbuild/protobuf';
-import { queryV1 } from '@tickwell/contracts';
+import { queryV1, streamKindToProto } from '@tickwell/contracts';
 import { CauseMarks, TickwellError } from '@tickwell/domain';
 import type { Channel } from '@tickwell/grpc';
 import { marketEvents, type LiveStart, type MarketEvent } from './live-event.ts';
-import { PositionTracker } from './position.ts';
 import { backOff, mayRetry, type RetryOptions } from './retry.ts';
 import { SilenceWatch } from './silence-watch.ts';
+import { StreamAccount, type StreamStatement } from './stream-account.ts';
+import { StreamProgress } from './stream-progress.ts';
 
 export type StreamKind = 'trades' | 'quotes' | 'bars' | 'indicators' | 'forming-bars';
 
@@ -26,19 +27,25 @@ export interface SubscribeOptions {
   readonly sinceNs?: bigint;
   /** Goes on after a {@link Subscription.position} of an earlier subscription to the same. */
   readonly after?: string;
+  /**
+   * Ends the stream once everything has come that is in the log: at the moment of the call, or, with a time (ns since the epoch), when that has come, of
+   * events before that time. {@link Subscription.statement} then says what came, and the iteration throws `statement-mismatch` where that is not what the
+   * server sent. Not with `specs`.
+   */
+  readonly until?: 'now' | bigint;
+  /** With `until`: end only once the store holds everything, so that who reads it then finds the same. */
+  readonly stored?: boolean;
+  /**
+   * Compares what came with what the server sent at every heartbeat, too (`statement-mismatch`); without `until` over each connection by itself. Not with
+   * `specs`.
+   */
+  readonly verify?: boolean;
   readonly signal?: AbortSignal;
   /** Silence after which the connection counts as dead; the server sends a heartbeat every 10 s. */
   readonly idleTimeoutMs?: number;
 }
 
 const IDLE_TIMEOUT_MS = 45_000;
-const KINDS: Readonly<Record<StreamKind, queryV1.StreamKind>> = {
-  trades: queryV1.StreamKind.TRADES,
-  quotes: queryV1.StreamKind.QUOTES,
-  bars: queryV1.StreamKind.BARS,
-  indicators: queryV1.StreamKind.INDICATORS,
-  'forming-bars': queryV1.StreamKind.FORMING_BARS,
-};
 
 /**
  * Events as they happen, each once, in order per symbol. A broken connection is made again with growing pauses and goes on after
@@ -48,12 +55,16 @@ export class Subscription implements AsyncIterable<MarketEvent | LiveStart> {
   readonly #channel: Channel;
   readonly #options: SubscribeOptions;
   readonly #retry: RetryOptions;
-  readonly #position: PositionTracker;
+  readonly #progress: StreamProgress;
+  /** Undefined: nobody asked for one. */
+  readonly #account: StreamAccount | undefined;
   /** Causes seen, per partition: a server that was restarted may not know what this client has seen. */
   readonly #seen = new Map<string, CauseMarks>();
   #iterated = false;
+  #batches = 0;
   #events = 0;
   #live = false;
+  #statement: StreamStatement | undefined;
   #reconnects = 0;
   #attempt = 0;
 
@@ -64,13 +75,20 @@ export class Subscription implements AsyncIterable<MarketEvent | LiveStart> {
     this.#channel = channel;
     this.#options = options;
     this.#retry = retry;
-    this.#position =
-      options.after === undefined ? new PositionTracker() : PositionTracker.parse(options.after);
+    this.#progress = new StreamProgress(options);
+    const { until, verify = false } = options;
+    const hasEnd = until !== undefined;
+    this.#account = hasEnd || verify ? new StreamAccount({ hasEnd }) : undefined;
   }
 
-  /** After the last event received; give it to `after` to go on from there. Undefined before live began. */
+  /** After the last event received; give it to `after` to go on from there. Undefined while stored history comes. */
   get position(): string | undefined {
-    return this.#position.complete ? this.#position.text() : undefined;
+    return this.#progress.position;
+  }
+
+  /** What came in all, over all connections, as the server says it too. Undefined before the stream has ended, and of one without `until`. */
+  get statement(): StreamStatement | undefined {
+    return this.#statement;
   }
 
   /** How often the stream was taken up again. */
@@ -85,7 +103,7 @@ export class Subscription implements AsyncIterable<MarketEvent | LiveStart> {
     for (;;) {
       try {
         yield* this.#connection();
-        if (signal?.aborted === true) return;
+        if (signal?.aborted === true || this.#statement !== undefined) return;
       } catch (error) {
         if (!mayRetry(error, signal) || this.#attempt + 1 >= this.#retry.maxAttempts) throw error;
         this.#checkResumable(error);
@@ -103,6 +121,7 @@ export class Subscription implements AsyncIterable<MarketEvent | LiveStart> {
     };
     this.#options.signal?.addEventListener('abort', end, { once: true });
     if (this.#options.signal?.aborted === true) end();
+    this.#account?.beginConnection();
     const method = queryV1.MarketDataService.method.subscribe;
     const messages = this.#channel.stream(method, this.#request(), { signal: ending.signal });
     const silence = new SilenceWatch(this.#options.idleTimeoutMs ?? IDLE_TIMEOUT_MS, ending);
@@ -124,22 +143,40 @@ export class Subscription implements AsyncIterable<MarketEvent | LiveStart> {
   *#take(
     group: readonly [queryV1.SubscribeResponse, ...queryV1.SubscribeResponse[]],
   ): Generator<MarketEvent | LiveStart> {
-    const [head] = group;
-    if (head.message.case === 'live') {
-      this.#position.apply(head.position);
-      this.#position.setComplete();
+    const [{ position, message }] = group;
+    if (message.case === 'live') {
+      this.#progress.reachLive(position);
       if (this.#live) return;
       this.#live = true;
-      yield { kind: 'live', historyEvents: head.message.value.historyEvents };
+      const { historyEvents } = message.value;
+      yield { kind: 'live', historyEvents: this.#reconnects === 0 ? historyEvents : BigInt(this.#events) };
       return;
     }
+    if (message.case === 'opening') this.#progress.open(position);
+    if (message.case === 'heartbeat') this.#account?.compareTotal(message.value);
+    if (message.case === 'statement') this.#end(message.value, position);
+    if (message.case !== 'opening') yield* this.#takeEvents(group);
+  }
+
+  #end(statement: queryV1.Statement, position: queryV1.StreamPosition | undefined): void {
+    this.#statement = this.#account?.take(statement);
+    if (this.#statement !== undefined) this.#progress.reachLive(position);
+  }
+
+  *#takeEvents(
+    group: readonly [queryV1.SubscribeResponse, ...queryV1.SubscribeResponse[]],
+  ): Generator<MarketEvent> {
+    const [head] = group;
     const events = group.flatMap(({ message }) => marketEvents(message));
     const isNew = this.#isNew(head, events[0]);
+    if (isNew) for (const event of events) this.#account?.add(event);
     for (const event of isNew ? events.slice(0, -1) : []) yield event;
-    this.#position.apply(head.position);
+    this.#progress.reach(head.position);
     const last = events.at(-1);
     if (last === undefined || !isNew) return;
-    this.#events += 1;
+    this.#progress.passRow(last);
+    this.#batches += 1;
+    for (const event of events) this.#events += eventsOf(event);
     yield last;
   }
 
@@ -155,29 +192,26 @@ export class Subscription implements AsyncIterable<MarketEvent | LiveStart> {
 
   #request(): queryV1.SubscribeRequest {
     const { symbols = [], kinds = [], intervals = [], source = '', specs = [] } = this.#options;
+    const { until, stored = false, verify = false } = this.#options;
     return create(queryV1.SubscribeRequestSchema, {
       symbols: [...symbols],
-      kinds: kinds.map((kind) => KINDS[kind]),
+      kinds: kinds.map((kind) => streamKindToProto(kind)),
       intervals: [...intervals],
       source,
       specs: [...specs],
       pack: true,
-      from: this.#from(),
+      sums: verify,
+      ...(until === undefined ? {} : { until: { timeNs: until === 'now' ? 0n : until, stored } }),
+      ...this.#progress.request(),
     });
   }
 
-  #from(): queryV1.SubscribeRequest['from'] {
-    if (this.#position.complete) return { case: 'after', value: this.#position.message() };
-    const { sinceNs } = this.#options;
-    return sinceNs === undefined ? { case: 'live', value: true } : { case: 'sinceNs', value: sinceNs };
-  }
-
-  /** History has no positions: half of it cannot be gone on from without gap or duplicate. */
+  /** Values that are computed of history have no place: half of them cannot be gone on from without gap or duplicate. */
   #checkResumable(cause: unknown): void {
-    if (this.#position.complete || this.#events === 0) return;
+    if (this.#progress.isResumable || this.#batches === 0) return;
     throw new TickwellError(
       'history-interrupted',
-      `the connection broke after ${this.#events} batches of history: subscribe again and begin anew`,
+      `the connection broke after ${this.#batches} batches of history: subscribe again and begin anew`,
       { cause, retryable: true },
     );
   }
@@ -198,4 +232,18 @@ function groupsOf(message: queryV1.SubscribeResponse): readonly Group[] {
 
 function flat(message: queryV1.SubscribeResponse): readonly queryV1.SubscribeResponse[] {
   return message.more.length === 0 ? [message] : [message, ...message.more.flatMap(flat)];
+}
+
+function eventsOf(event: MarketEvent): number {
+  switch (event.kind) {
+    case 'trades':
+      return event.trades.timeNs.length;
+    case 'quotes':
+      return event.quotes.timeNs.length;
+    case 'bars':
+    case 'forming-bars':
+      return event.bars.startNs.length;
+    case 'indicators':
+      return event.values.startNs.length;
+  }
 }

@@ -5,6 +5,7 @@ export * from './difference-class.ts';
 export * from './header-codec.ts';
 export * from './headers.ts';
 export * from './raw-event.ts';
+export * from './stream-kind.ts';
 export * from './tables.ts';
 export * from './topics.ts';
 export * as events from './events.ts';

@@ -4,6 +4,7 @@ export * from './cause.ts';
 export * from './config-document.ts';
 export * from './difference-class.ts';
 export * from './errors.ts';
+export * from './event-sum.ts';
 export * from './events.ts';
 export * from './interval.ts';
 export * from './json-fields.ts';

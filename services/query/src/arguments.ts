@@ -1,5 +1,11 @@
 import type { DescMessage } from '@bufbuild/protobuf';
-import { events, priceBasisFromProto, priceTypeFromProto, queryV1 } from '@tickwell/contracts';
+import {
+  events,
+  priceBasisFromProto,
+  priceTypeFromProto,
+  queryV1,
+  streamKindFromProto,
+} from '@tickwell/contracts';
 import {
   TickwellError,
   checkLineText,
@@ -10,6 +16,7 @@ import {
   parseBarLength,
   type PriceType,
   type Result,
+  type SummedKind,
 } from '@tickwell/domain';
 import type { Adjustment } from '@tickwell/instruments';
 import type { AsOf, SeriesQuery, TimeSpan } from '@tickwell/ports';
@@ -20,7 +27,7 @@ const MAX_LIMIT = 100_000_000n;
 const MAX_SYMBOLS = 10_000;
 const MAX_TEXT_CHARS = 128;
 
-export type EventKind = 'trades' | 'quotes' | 'bars' | 'indicators' | 'forming-bars';
+export type EventKind = SummedKind;
 
 /** The value, or the call ends with INVALID_ARGUMENT and the message. */
 export function orRefuse<T>(result: Result<T, string>): T {
@@ -148,13 +155,6 @@ export function backAdjustmentArgument(
     : ok(adjustment);
 }
 
-const KIND_OF: ReadonlyMap<queryV1.StreamKind, EventKind> = new Map([
-  [queryV1.StreamKind.TRADES, 'trades'],
-  [queryV1.StreamKind.QUOTES, 'quotes'],
-  [queryV1.StreamKind.BARS, 'bars'],
-  [queryV1.StreamKind.INDICATORS, 'indicators'],
-  [queryV1.StreamKind.FORMING_BARS, 'forming-bars'],
-]);
 /** Whoever asks for nothing in particular wants what is final. */
 const DEFAULT_KINDS: ReadonlySet<EventKind> = new Set(['trades', 'quotes', 'bars', 'indicators']);
 
@@ -165,7 +165,7 @@ export function streamKindsArgument(
   if (kinds.length === 0) return ok(DEFAULT_KINDS);
   const chosen = new Set<EventKind>();
   for (const kind of kinds) {
-    const known = KIND_OF.get(kind);
+    const known = streamKindFromProto(kind);
     if (known === undefined) {
       return err(
         `kinds: ${kind} is not one of STREAM_KIND_TRADES, _QUOTES, _BARS, _INDICATORS, _FORMING_BARS`,

@@ -1,8 +1,9 @@
 import { TickwellError, type CauseMarks } from '@tickwell/domain';
 import type { EventLog, LogRecord, TopicPartition } from '@tickwell/ports';
-import type { Match } from './event-filter.ts';
 import { MarketRecord } from './market-record.ts';
+import type { Match } from './match.ts';
 import type { Position } from './response.ts';
+import type { StreamTally } from './stream-tally.ts';
 
 /** How far a subscriber has been read for in one partition. */
 export interface Cursor extends TopicPartition {
@@ -25,7 +26,7 @@ export async function* catchUp(
   cursors: readonly Cursor[],
   targets: readonly Position[],
   wanted: Wanted,
-  count: { events: number },
+  tally: StreamTally,
   signal: AbortSignal,
 ): AsyncGenerator<Uint8Array> {
   for (const cursor of cursors) {
@@ -39,7 +40,7 @@ export async function* catchUp(
         cursor.nextOffset = record.offset + 1n;
         const match = newMatch(record, cursor, wanted);
         if (match === undefined) continue;
-        count.events += match.events;
+        tally.add(match);
         yield match.bytes;
       }
     }

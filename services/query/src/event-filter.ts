@@ -1,5 +1,7 @@
 import type { EventKind } from './arguments.ts';
-import { intervalOf, type MarketRecord } from './market-record.ts';
+import { intervalOf } from './market-events.ts';
+import type { MarketRecord } from './market-record.ts';
+import type { Match } from './match.ts';
 
 /** What one subscriber wants. */
 export interface EventFilter {
@@ -12,11 +14,8 @@ export interface EventFilter {
   readonly intervals: ReadonlySet<string> | undefined;
   /** Events before it are left out. */
   readonly sinceNs: bigint | undefined;
-}
-
-export interface Match {
-  readonly bytes: Uint8Array;
-  readonly events: number;
+  /** Events at or after it are left out. */
+  readonly untilNs: bigint | undefined;
 }
 
 /** What of a record a subscriber gets, ready to send; undefined: nothing. */
@@ -27,6 +26,5 @@ export function matchRecord(filter: EventFilter, record: MarketRecord): Match | 
   if (filter.source !== '' && filter.source !== header.source) return undefined;
   const interval = intervalOf(events);
   if (interval !== '' && filter.intervals?.has(interval) === false) return undefined;
-  if (filter.sinceNs !== undefined) return record.responseSince(filter.sinceNs);
-  return record.eventCount === 0 ? undefined : { bytes: record.response(), events: record.eventCount };
+  return record.matchWithin(filter);
 }

@@ -3,7 +3,8 @@ import { events, queryV1 } from '@tickwell/contracts';
 import { pickBars, pickQuotes, pickTrades } from '@tickwell/domain';
 import type { HistoryReader, StoredSeries } from '@tickwell/ports';
 import { latestKindsArgument, orRefuse, symbolsArgument, textArgument } from './arguments.ts';
-import { timesOf, type MarketEvents, type MarketRecord } from './market-record.ts';
+import { timesOf, type MarketEvents } from './market-events.ts';
+import type { MarketRecord } from './market-record.ts';
 
 interface Newest {
   readonly kind: string;

@@ -7,6 +7,7 @@ import type { ComputedView } from './indicators/computed-view.ts';
 import type { LiveValues, RecordValues } from './indicators/live-values.ts';
 import { LIVE_TOPICS, MarketRecord } from './market-record.ts';
 import type { Position } from './response.ts';
+import type { StreamTally } from './stream-tally.ts';
 import type { SubscriberQueue } from './subscriber-queue.ts';
 
 export interface LiveTarget {
@@ -16,6 +17,9 @@ export interface LiveTarget {
   readonly floors: ReadonlyMap<string, bigint>;
   /** Where indicators are computed for it: what it gets of a record is up to this. */
   readonly view?: ComputedView | undefined;
+  readonly tally: StreamTally;
+  /** Of a stream that ends: offsets at or above are not for it any more. */
+  ceilings?: ReadonlyMap<string, bigint>;
 }
 
 interface PartitionState {
@@ -179,11 +183,16 @@ export class LiveHub {
   }
 
   #offer(target: LiveTarget, record: MarketRecord, values: RecordValues): void {
-    const floor = target.floors.get(partitionKey(record.record));
-    if (floor !== undefined && record.record.offset < floor) return;
-    const { view, filter } = target;
+    const { view, filter, floors, ceilings } = target;
+    const { offset } = record.record;
+    const place = partitionKey(record.record);
+    if (offset < (floors.get(place) ?? 0n)) return;
+    const ceiling = ceilings?.get(place);
+    if (ceiling !== undefined && offset >= ceiling) return;
     const match = view === undefined ? matchRecord(filter, record) : view.offer(record, values);
-    if (match !== undefined && !target.queue.push(match.bytes)) this.#leave(target);
+    if (match === undefined) return;
+    target.tally.add(match);
+    if (!target.queue.push(match.bytes)) this.#leave(target);
   }
 }
 

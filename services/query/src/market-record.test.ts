@@ -70,19 +70,23 @@ describe('MarketRecord', () => {
 
   it('is serialized once for everybody', () => {
     const record = parse(new World().trade('A', [5n, 6n]));
-    expect(record.responseSince(5n)?.bytes).toBe(record.response());
+    expect(record.matchWithin({ sinceNs: 5n, untilNs: undefined })?.bytes).toBe(record.response());
   });
 
   it('leaves out events before a time, all columns alike', () => {
     const record = parse(indicatorRecord());
-    const later = record.responseSince(2n);
+    const later = record.matchWithin({ sinceNs: 2n, untilNs: undefined });
     expect(later?.events).toBe(2);
     expect(fromBinary(SCHEMA, later?.bytes ?? new Uint8Array()).message.value).toMatchObject({
       startNs: [2n, 3n],
       warm: [true, true],
       outputs: [{ name: 'sma', value: [1.5, 2.5] }],
     });
-    expect(record.responseSince(4n)).toBeUndefined();
+    expect(record.matchWithin({ sinceNs: 4n, untilNs: undefined })).toBeUndefined();
+    const middle = record.matchWithin({ sinceNs: 2n, untilNs: 3n });
+    expect(fromBinary(SCHEMA, middle?.bytes ?? new Uint8Array()).message.value).toMatchObject({
+      startNs: [2n],
+    });
   });
 
   it('says what is wrong with bytes that are no event', () => {

@@ -1,35 +1,11 @@
-import {
-  TOPICS,
-  decodeBarBatch,
-  decodeIndicatorBatches,
-  decodeTickBatch,
-  encodeBarBatch,
-  encodeIndicatorBatches,
-  encodeTickBatch,
-} from '@tickwell/contracts';
-import {
-  err,
-  ok,
-  pickBars,
-  pickQuotes,
-  pickTrades,
-  type BarBatch,
-  type Header,
-  type IndicatorBatch,
-  type Result,
-  type TickBatch,
-} from '@tickwell/domain';
+import { TOPICS, decodeBarBatch, decodeIndicatorBatches, decodeTickBatch } from '@tickwell/contracts';
+import { err, ok, type EventLedger, type Header, type Result, type SeriesSum } from '@tickwell/domain';
 import type { LogRecord } from '@tickwell/ports';
 import type { EventKind } from './arguments.ts';
+import { seriesSum } from './event-sums.ts';
+import { encoded, pickWithin, timesOf, type EventSpan, type MarketEvents } from './market-events.ts';
+import type { Match } from './match.ts';
 import { batchResponse, type Position } from './response.ts';
-
-/** The events of a record, by kind. */
-export type MarketEvents =
-  | { readonly kind: 'trades' | 'quotes'; readonly batch: Exclude<TickBatch, { kind: 'watermark' }> }
-  | { readonly kind: 'bars'; readonly batch: BarBatch }
-  | { readonly kind: 'forming-bars'; readonly batch: BarBatch }
-  /** One per specification, all of one series. */
-  | { readonly kind: 'indicators'; readonly batches: readonly [IndicatorBatch, ...IndicatorBatch[]] };
 
 /** Topic of each kind a subscriber may ask for. */
 export const TOPIC_OF_KIND: Readonly<Record<EventKind, string>> = {
@@ -50,7 +26,9 @@ export class MarketRecord {
   /** Undefined: the record only moves the watermark. */
   readonly events: MarketEvents | undefined;
   #response: Uint8Array | undefined;
+  #sum: SeriesSum | undefined;
   #minTimeNs: bigint | undefined;
+  #maxTimeNs: bigint | undefined;
 
   private constructor(record: LogRecord, epoch: string, header: Header, events: MarketEvents | undefined) {
     this.record = record;
@@ -92,15 +70,37 @@ export class MarketRecord {
     return this.#response;
   }
 
-  /** As {@link response}, of the events at or after a time; undefined where there is none. */
-  responseSince(sinceNs: bigint): { readonly bytes: Uint8Array; readonly events: number } | undefined {
-    if (this.events === undefined) return undefined;
-    const times = timesOf(this.events);
-    this.#minTimeNs ??= times.reduce((least, time) => (time < least ? time : least), times[0] ?? 0n);
-    if (this.#minTimeNs >= sinceNs) return { bytes: this.response(), events: times.length };
-    const picked = pickSince(this.events, sinceNs);
+  /** What of the record is within a span of event time, half-open, ready to send; undefined: nothing. */
+  matchWithin({ sinceNs, untilNs }: EventSpan): Match | undefined {
+    if (this.events === undefined || this.eventCount === 0) return undefined;
+    if (this.#isWithin(sinceNs, untilNs))
+      return { bytes: this.response(), events: this.eventCount, addTo: this.#addTo };
+    const picked = pickWithin(this.events, { sinceNs, untilNs });
     if (picked === undefined) return undefined;
-    return { bytes: this.#responseAround(encoded(picked)), events: timesOf(picked).length };
+    const addTo = (ledger: EventLedger): void => {
+      ledger.add(seriesSum(picked));
+    };
+    return { bytes: this.#responseAround(encoded(picked)), events: timesOf(picked).length, addTo };
+  }
+
+  /** Summed once for the process. */
+  readonly #addTo = (ledger: EventLedger): void => {
+    if (this.events === undefined) return;
+    this.#sum ??= seriesSum(this.events);
+    ledger.add(this.#sum);
+  };
+
+  #isWithin(sinceNs: bigint | undefined, untilNs: bigint | undefined): boolean {
+    if (this.events === undefined || (sinceNs === undefined && untilNs === undefined)) return true;
+    if (this.#minTimeNs === undefined || this.#maxTimeNs === undefined) {
+      const [first = 0n, ...times] = timesOf(this.events);
+      this.#minTimeNs = times.reduce((least, time) => (time < least ? time : least), first);
+      this.#maxTimeNs = times.reduce((most, time) => (time > most ? time : most), first);
+    }
+    return (
+      (sinceNs === undefined || this.#minTimeNs >= sinceNs) &&
+      (untilNs === undefined || this.#maxTimeNs < untilNs)
+    );
   }
 
   /** Behind this record. */
@@ -112,64 +112,4 @@ export class MarketRecord {
   #responseAround(batch: Uint8Array): Uint8Array {
     return batchResponse(this.events?.kind ?? 'trades', batch, this.position);
   }
-}
-
-/** Event times of the events, ns since the epoch. */
-export function timesOf(events: MarketEvents): readonly bigint[] {
-  if (isOfBars(events)) return events.batch.bars.startNs;
-  if (events.kind === 'indicators') return events.batches.flatMap(({ startNs }) => startNs);
-  return events.batch.kind === 'trades' ? events.batch.trades.timeNs : events.batch.quotes.timeNs;
-}
-
-/** Bars and indicators; "" for the rest. */
-export function intervalOf(events: MarketEvents): string {
-  if (events.kind === 'indicators') return events.batches[0].interval;
-  return isOfBars(events) ? events.batch.interval : '';
-}
-
-function isOfBars(events: MarketEvents): events is Extract<MarketEvents, { readonly batch: BarBatch }> {
-  return events.kind === 'bars' || events.kind === 'forming-bars';
-}
-
-/** Of the events those at or after a time; undefined where there is none. */
-function pickSince(events: MarketEvents, sinceNs: bigint): MarketEvents | undefined {
-  if (events.kind === 'indicators') {
-    const [first, ...more] = events.batches.flatMap((batch) => indicatorsSince(batch, sinceNs) ?? []);
-    return first === undefined ? undefined : { kind: 'indicators', batches: [first, ...more] };
-  }
-  const indexes = indexesSince(timesOf(events), sinceNs);
-  if (indexes.length === 0) return undefined;
-  if (isOfBars(events)) {
-    const { kind, batch } = events;
-    return { kind, batch: { ...batch, bars: pickBars(batch.bars, indexes) } };
-  }
-  const { kind, batch } = events;
-  return batch.kind === 'trades'
-    ? { kind, batch: { ...batch, trades: pickTrades(batch.trades, indexes) } }
-    : { kind, batch: { ...batch, quotes: pickQuotes(batch.quotes, indexes) } };
-}
-
-function indicatorsSince(batch: IndicatorBatch, sinceNs: bigint): IndicatorBatch | undefined {
-  const indexes = indexesSince(batch.startNs, sinceNs);
-  if (indexes.length === 0) return undefined;
-  return {
-    ...batch,
-    startNs: pick(batch.startNs, indexes),
-    warm: pick(batch.warm, indexes),
-    outputs: batch.outputs.map(({ name, value }) => ({ name, value: pick(value, indexes) })),
-  };
-}
-
-function encoded(events: MarketEvents): Uint8Array {
-  if (isOfBars(events)) return encodeBarBatch(events.batch);
-  if (events.kind === 'indicators') return encodeIndicatorBatches(events.batches);
-  return encodeTickBatch(events.batch);
-}
-
-function indexesSince(times: readonly bigint[], sinceNs: bigint): readonly number[] {
-  return times.flatMap((time, index) => (time >= sinceNs ? [index] : []));
-}
-
-function pick<T>(values: readonly T[], indexes: readonly number[]): T[] {
-  return indexes.flatMap((index) => values.slice(index, index + 1));
 }

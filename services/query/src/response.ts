@@ -1,8 +1,11 @@
 import { create } from '@bufbuild/protobuf';
 import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
-import { queryV1 } from '@tickwell/contracts';
+import { queryV1, streamKindToProto } from '@tickwell/contracts';
+import type { EventLedger, EventSum } from '@tickwell/domain';
 import type { EventKind } from './arguments.ts';
 
+/** Some hundred kilobytes. */
+const MAX_SUMS_PER_MESSAGE = 4_000;
 const FIELD = queryV1.SubscribeResponseSchema.field;
 const PLACE = queryV1.PartitionPositionSchema.field;
 const FIELD_OF_KIND: Readonly<Record<EventKind, number>> = {
@@ -51,6 +54,36 @@ export function packed(messages: readonly Uint8Array[]): Uint8Array {
   return writer.finish();
 }
 
+/** First of all: where history from the store ends. */
+export function opening(partitions: readonly Position[]): queryV1.SubscribeResponse {
+  return create(queryV1.SubscribeResponseSchema, {
+    position: { partitions: [...partitions] },
+    message: { case: 'opening', value: {} },
+  });
+}
+
+/** Last of all: what the stream has brought. */
+export function* statement(
+  partitions: readonly Position[],
+  ledger: EventLedger,
+): Generator<queryV1.SubscribeResponse> {
+  const series = ledger.series().map(({ symbol, source, kind, sum }) => ({
+    symbol,
+    source,
+    kind: streamKindToProto(kind),
+    events: BigInt(sum.events),
+    hash: sum.toBytes(),
+  }));
+  for (let from = 0; from === 0 || from < series.length; from += MAX_SUMS_PER_MESSAGE) {
+    const more = from + MAX_SUMS_PER_MESSAGE < series.length;
+    const value = { series: series.slice(from, from + MAX_SUMS_PER_MESSAGE), more };
+    yield create(queryV1.SubscribeResponseSchema, {
+      position: { partitions: more ? [] : [...partitions] },
+      message: { case: 'statement', value },
+    });
+  }
+}
+
 export function liveMarker(
   partitions: readonly Position[],
   historyEvents: number,
@@ -61,9 +94,15 @@ export function liveMarker(
   });
 }
 
-export function heartbeat(partitions: readonly Position[], timeNs: bigint): queryV1.SubscribeResponse {
+/** `total`: of everything that the stream has brought. */
+export function heartbeat(
+  partitions: readonly Position[],
+  timeNs: bigint,
+  total?: EventSum,
+): queryV1.SubscribeResponse {
+  const sums = total === undefined ? {} : { events: BigInt(total.events), hash: total.toBytes() };
   return create(queryV1.SubscribeResponseSchema, {
     position: { partitions: [...partitions] },
-    message: { case: 'heartbeat', value: { timeNs } },
+    message: { case: 'heartbeat', value: { timeNs, ...sums } },
   });
 }

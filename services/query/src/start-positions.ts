@@ -17,6 +17,7 @@ export function startAfter(
   given: readonly Position[],
   topics: readonly TopicDescription[],
   places: readonly TopicPartition[],
+  what = 'from.after',
 ): Position[] {
   return places.map((place) => {
     const bounds = boundsOf(place, topics);
@@ -25,26 +26,26 @@ export function startAfter(
     if (position === undefined) {
       throw new TickwellError(
         'invalid-argument',
-        `from.after lacks ${name}: send the position of the last live marker with every later change applied`,
+        `${what} lacks ${name}: send the position of the last live marker with every later change applied`,
       );
     }
     const { epoch, nextOffset } = position;
     if (epoch !== bounds.epoch) {
       throw new TickwellError(
         'position-of-deleted-topic',
-        `from.after: positions of ${place.topic} belong to a topic that was deleted and made anew: subscribe again with since_ns`,
+        `${what}: positions of ${place.topic} belong to a topic that was deleted and made anew: subscribe again with since_ns`,
       );
     }
     if (nextOffset < bounds.beginOffset) {
       throw new TickwellError(
         'position-expired',
-        `from.after: ${name} is kept from offset ${bounds.beginOffset} on, ${nextOffset} is gone: subscribe again with since_ns`,
+        `${what}: ${name} is kept from offset ${bounds.beginOffset} on, ${nextOffset} is gone: subscribe again with since_ns`,
       );
     }
     if (nextOffset > bounds.endOffset) {
       throw new TickwellError(
         'out-of-range',
-        `from.after: ${name} ends at offset ${bounds.endOffset}, before ${nextOffset}: send back a position that the stream sent`,
+        `${what}: ${name} ends at offset ${bounds.endOffset}, before ${nextOffset}: send back a position that the stream sent`,
       );
     }
     return { ...place, epoch, nextOffset };

@@ -1,31 +1,28 @@
 import type { queryV1 } from '@tickwell/contracts';
-import { TickwellError, type CauseMarks } from '@tickwell/domain';
-import type { EventLog, HistoryReader, TopicDescription, TopicPartition } from '@tickwell/ports';
-import { orRefuse, type EventKind } from './arguments.ts';
-import { catchUp, type Cursor } from './catch-up.ts';
+import { EventLedger, TickwellError } from '@tickwell/domain';
+import type { HistoryReader, TopicDescription, TopicPartition } from '@tickwell/ports';
+import { orRefuse } from './arguments.ts';
+import { catchUp, type Cursor, type Wanted } from './catch-up.ts';
 import type { CommitTracker } from './commit-tracker.ts';
-import { seedMarks } from './dedup.ts';
-import { matchRecord, type EventFilter } from './event-filter.ts';
+import { matchRecord } from './event-filter.ts';
 import { ComputedView } from './indicators/computed-view.ts';
 import type { IndicatorBudget } from './indicators/indicator-budget.ts';
 import type { LiveValues } from './indicators/live-values.ts';
+import { keepAlive } from './keep-alive.ts';
 import { partitionKey, type LiveHub, type LiveTarget } from './live-hub.ts';
 import { TOPIC_OF_KIND } from './market-record.ts';
-import { heartbeat, liveMarker, packed, type Position } from './response.ts';
-import { isAhead, startAfter, startAtCommits } from './start-positions.ts';
-import { storedEvents } from './store-history.ts';
-import { subscribeArguments, type From, type SubscribeArguments } from './subscribe-arguments.ts';
+import type { Match } from './match.ts';
+import { heartbeat, liveMarker, opening, packed, statement, type Position } from './response.ts';
+import { startAfter, startAtCommits } from './start-positions.ts';
+import { storedEvents, type HistoryPlan } from './store-history.ts';
+import { logEnds, untilStored } from './stream-end.ts';
+import { StreamStarts, type Start, type StartParts } from './stream-start.ts';
+import { StreamTally } from './stream-tally.ts';
+import { subscribeArguments, type Ending, type SubscribeArguments } from './subscribe-arguments.ts';
 import { SubscriberQueue, type QueueLimits } from './subscriber-queue.ts';
 
-export interface SubscriptionParts {
-  readonly log: EventLog;
-  /** The same log with descriptions of topics that may be a moment old. */
-  readonly sharedLog: EventLog;
+export interface SubscriptionParts extends StartParts {
   readonly reader: HistoryReader;
-  readonly commits: CommitTracker;
-  readonly hub: LiveHub;
-  /** The partition of a key, as every producer computes it. */
-  readonly partitionOf: (key: string, partitions: number) => number;
   readonly nowNs: () => bigint;
   readonly heartbeatMs: number;
   readonly queue: QueueLimits;
@@ -37,22 +34,31 @@ export interface SubscriptionParts {
 /** Records behind the tail at which a subscriber who catches up joins it; what comes meanwhile waits in its queue. */
 const JOIN_BACKLOG = 1_000n;
 
+/** How often a stream that ends is looked at for whether it has got everything. */
+const LOOK_MS = 20;
+
+/** Longest that a timer runs; what is later is looked at again. */
+const MAX_TIMER_MS = 86_400_000;
+
 /** Most bytes of messages that travel as one; a single one may be larger. */
 const MAX_PACKED_BYTES = 256 * 1024;
 
 type Message = queryV1.SubscribeResponse | Uint8Array;
 
-interface Start {
-  /** Where to read on, per partition that can hold wanted events; empty: nothing to catch up. */
-  readonly cursors: readonly Cursor[];
-  readonly cuts: ReadonlyMap<string, Position>;
-  readonly descriptions: readonly TopicDescription[];
+/** What one subscriber gets, wherever it is read. */
+interface Stream {
+  readonly args: SubscribeArguments;
+  readonly topics: ReadonlySet<string>;
+  /** Where indicators are computed for it. */
+  readonly view: ComputedView | undefined;
+  readonly tally: StreamTally;
+  readonly wanted: Wanted;
+  readonly signal: AbortSignal;
 }
 
 /** The one at the other end. */
 interface Reader {
   readonly queue: SubscriberQueue;
-  /** Where indicators are computed for it. */
   readonly view: ComputedView | undefined;
   readonly maxPackedBytes: number;
 }
@@ -63,9 +69,11 @@ interface Reader {
  */
 export class Subscriptions {
   readonly #parts: SubscriptionParts;
+  readonly #starts: StreamStarts;
 
   constructor(parts: SubscriptionParts) {
     this.#parts = parts;
+    this.#starts = new StreamStarts(parts);
   }
 
   async *subscribe(
@@ -84,38 +92,121 @@ export class Subscriptions {
     }
   }
 
-  async *#stream(
-    args: SubscribeArguments,
-    { queue, view, maxPackedBytes }: Reader,
-    signal: AbortSignal,
-  ): AsyncGenerator<Message> {
-    const { hub, sharedLog, values } = this.#parts;
-    const { filter } = args;
+  async *#stream(args: SubscribeArguments, reader: Reader, signal: AbortSignal): AsyncGenerator<Message> {
+    const { hub, heartbeatMs, nowNs } = this.#parts;
+    const { filter, until } = args;
+    const { view } = reader;
     const topics = new Set([...filter.kinds].map((kind) => TOPIC_OF_KIND[kind]));
     if (view !== undefined) topics.add(TOPIC_OF_KIND.bars);
-    const start = await this.#start(args, topics, signal);
-    const count = { events: 0 };
-    if (filter.sinceNs !== undefined) {
-      yield* this.#history({ ...filter, sinceNs: filter.sinceNs }, start, count, signal);
+    const ledger = args.sums || until !== undefined ? new EventLedger() : undefined;
+    const stream: Stream = {
+      args,
+      topics,
+      view,
+      tally: new StreamTally(ledger),
+      wanted: view ?? { symbols: filter.symbols, match: (record) => matchRecord(filter, record) },
+      signal,
+    };
+    const sign = (): Message => heartbeat([], nowNs());
+    const start = await this.#starts.find(args, topics, signal);
+    const isOver = until !== undefined && (until.timeNs === undefined || until.timeNs <= nowNs());
+    const ends = isOver ? await logEnds(this.#parts.log, start.places) : undefined;
+    yield* keepAlive(this.#past(stream, start), heartbeatMs, sign);
+    if (ends !== undefined) {
+      yield* keepAlive(this.#finish(stream, start.cursors, ends), heartbeatMs, sign);
+      return;
     }
-    if (view !== undefined) yield* this.#compute(view, args, start, count, signal);
-    const wanted = view ?? { symbols: filter.symbols, match: (record) => matchRecord(filter, record) };
-    while (backlogOf(start.cursors, hub) > JOIN_BACKLOG) {
-      yield* catchUp(sharedLog, start.cursors, hub.positions(topics), wanted, count, signal);
-    }
+    yield* keepAlive(this.#nearLive(stream, start.cursors), heartbeatMs, sign);
     const floors = new Map(start.cursors.map((cursor) => [partitionKey(cursor), cursor.nextOffset]));
-    const target: LiveTarget = { filter, queue, floors, view };
+    const target: LiveTarget = { filter, queue: reader.queue, floors, view, tally: stream.tally };
     const positions = hub.positions(topics);
     view?.hold();
     const leave = hub.join(target);
     try {
-      yield* catchUp(sharedLog, start.cursors, positions, wanted, count, signal);
-      view?.goLive(values, (symbol) => this.#floorOf(symbol, floors));
-      yield liveMarker(raise(positions, floors), count.events);
-      yield* this.#live(target, topics, maxPackedBytes, signal);
+      yield* keepAlive(this.#catchUp(stream, start.cursors, positions), heartbeatMs, sign);
+      view?.goLive(this.#parts.values, (symbol) => this.#floorOf(symbol, floors));
+      yield liveMarker(raise(positions, floors), stream.tally.events);
+      yield* this.#live(stream, target, start.places, reader.maxPackedBytes);
     } finally {
       leave();
     }
+  }
+
+  /** Brings the cursors near to the tail. */
+  async *#nearLive(stream: Stream, cursors: readonly Cursor[]): AsyncGenerator<Message> {
+    const { hub } = this.#parts;
+    while (backlogOf(cursors, hub) > JOIN_BACKLOG)
+      yield* this.#catchUp(stream, cursors, hub.positions(stream.topics));
+  }
+
+  /** What comes from the store. */
+  async *#past(stream: Stream, start: Start): AsyncGenerator<Message> {
+    const { args, view, tally, signal } = stream;
+    const { filter, from } = args;
+    const { sinceNs } = filter;
+    if (from.kind === 'after') {
+      await this.#recount(stream, start);
+    } else if (sinceNs !== undefined) {
+      if (view === undefined) yield opening([...start.cuts.values()]);
+      const row = from.kind === 'within' ? from.row : undefined;
+      const plan = this.#historyPlan({ ...filter, sinceNs }, start.cuts, signal);
+      if (row !== undefined && args.until !== undefined)
+        await this.#count(storedEvents(this.#parts.reader, { ...plan, through: row }), tally);
+      for await (const match of storedEvents(this.#parts.reader, { ...plan, after: row })) {
+        tally.add(match);
+        yield match.bytes;
+      }
+    }
+    if (view !== undefined) yield* this.#compute(view, args, start, tally, signal);
+  }
+
+  #catchUp(
+    { wanted, tally, signal }: Stream,
+    cursors: readonly Cursor[],
+    positions: readonly Position[],
+  ): AsyncGenerator<Uint8Array> {
+    return catchUp(this.#parts.sharedLog, cursors, positions, wanted, tally, signal);
+  }
+
+  /** What the stream brought before it is gone on with is read again: only that is an account that does not believe the reader. */
+  async #recount({ args, wanted, tally, signal }: Stream, start: Start): Promise<void> {
+    const { from, filter } = args;
+    if (args.until === undefined || from.kind !== 'after' || from.began === undefined) return;
+    const { positions, sinceNs } = from.began;
+    const began = startAfter(positions, start.descriptions, start.places, 'began.position');
+    if (sinceNs !== undefined) {
+      const cuts = new Map(began.map((position) => [partitionKey(position), position]));
+      const plan = this.#historyPlan({ ...filter, sinceNs }, cuts, signal);
+      await this.#count(storedEvents(this.#parts.reader, plan), tally);
+    }
+    const cursors = await this.#starts.cursorsAt(began, start.descriptions, signal);
+    const replayed = catchUp(this.#parts.sharedLog, cursors, start.cursors, wanted, tally, signal);
+    while ((await replayed.next()).done !== true) signal.throwIfAborted();
+  }
+
+  async #count(matches: AsyncIterable<Match>, tally: StreamTally): Promise<void> {
+    for await (const match of matches) tally.add(match);
+  }
+
+  #historyPlan(
+    filter: HistoryPlan['filter'],
+    cuts: ReadonlyMap<string, Position>,
+    signal: AbortSignal,
+  ): HistoryPlan {
+    return { filter, cutOf: (kind, symbol) => this.#starts.cutOf(kind, symbol, cuts), signal };
+  }
+
+  /** Reads up to where the stream ends, and says what it has brought. */
+  async *#finish(
+    stream: Stream,
+    cursors: readonly Cursor[],
+    ends: readonly Position[],
+  ): AsyncGenerator<Message> {
+    const { commits, hub } = this.#parts;
+    const { args, tally, signal } = stream;
+    yield* this.#catchUp(stream, cursors, ends);
+    if (args.until?.stored === true) await untilStored(commits, hub, ends, signal);
+    if (!signal.aborted && tally.ledger !== undefined) yield* statement(ends, tally.ledger);
   }
 
   /** Brings what is computed to where the stream begins; what is wanted of stored bars goes out on the way. */
@@ -123,17 +214,19 @@ export class Subscriptions {
     view: ComputedView,
     { from, filter }: SubscribeArguments,
     { cursors, cuts, descriptions }: Start,
-    count: { events: number },
+    tally: StreamTally,
     signal: AbortSignal,
   ): AsyncGenerator<Message> {
     const { commits, reader } = this.#parts;
     const ofBars = cursors.filter(({ topic }) => topic === TOPIC_OF_KIND.bars);
     const stored = from.kind === 'since' ? cuts : storedBelow(commits, descriptions, ofBars);
-    const cutOf = (symbol: string): { epoch: string; offset: bigint } => this.#cutOf('bars', symbol, stored);
-    const { sinceNs } = filter;
-    for await (const { bytes, events } of view.stored(reader, { cutOf, sinceNs, signal })) {
-      count.events += events;
-      yield bytes;
+    const cutOf = (symbol: string): { epoch: string; offset: bigint } =>
+      this.#starts.cutOf('bars', symbol, stored);
+    // Gone on with after a position it has the values of stored bars.
+    const sinceNs = from.kind === 'since' ? filter.sinceNs : undefined;
+    for await (const match of view.stored(reader, { cutOf, sinceNs, signal })) {
+      tally.add(match);
+      yield match.bytes;
     }
     for (const cursor of ofBars)
       await this.#replay(view, stored.get(partitionKey(cursor)), cursor, descriptions, signal);
@@ -148,10 +241,10 @@ export class Subscriptions {
     signal: AbortSignal,
   ): Promise<void> {
     if (from === undefined || from.nextOffset >= toOffset) return;
-    const cursor = { ...from, marks: await this.#marksBelow(from, descriptions, signal) };
+    const cursor = { ...from, marks: await this.#starts.marksBelow(from, descriptions, signal) };
     const to = { topic, partition, epoch: from.epoch, nextOffset: toOffset };
     try {
-      const replayed = catchUp(this.#parts.sharedLog, [cursor], [to], view, { events: 0 }, signal);
+      const replayed = catchUp(this.#parts.sharedLog, [cursor], [to], view, new StreamTally(), signal);
       while ((await replayed.next()).done !== true) signal.throwIfAborted();
     } catch (cause) {
       if (!(cause instanceof TickwellError && cause.code === 'correction-too-old')) throw cause;
@@ -169,18 +262,19 @@ export class Subscriptions {
 
   #floorOf(symbol: string, floors: ReadonlyMap<string, bigint>): bigint {
     const topic = TOPIC_OF_KIND.bars;
-    const partitions = this.#parts.hub.positions(new Set([topic])).length;
-    return floors.get(partitionKey({ topic, partition: this.#parts.partitionOf(symbol, partitions) })) ?? 0n;
+    return floors.get(partitionKey({ topic, partition: this.#starts.partitionOf(topic, symbol) })) ?? 0n;
   }
 
   async *#live(
+    stream: Stream,
     target: LiveTarget,
-    topics: ReadonlySet<string>,
+    places: readonly TopicPartition[],
     maxPackedBytes: number,
-    signal: AbortSignal,
   ): AsyncGenerator<Message> {
     const { hub, heartbeatMs, nowNs } = this.#parts;
+    const { args, topics, tally, signal } = stream;
     let dueMs = performance.now() + heartbeatMs;
+    let ends: readonly Position[] | undefined;
     while (!signal.aborted) {
       const messages = target.queue.shiftAll(maxPackedBytes);
       if (messages.length > 0) {
@@ -188,107 +282,45 @@ export class Subscriptions {
         continue;
       }
       // The queue is empty: everything below the hub's positions has been sent, so they are this stream's as well.
-      const leftMs = dueMs - performance.now();
-      if (leftMs > 0) {
-        await target.queue.wait(leftMs, signal);
+      if (
+        ends !== undefined &&
+        ends.every((end) => (hub.partition(end)?.nextOffset ?? 0n) >= end.nextOffset)
+      ) {
+        yield* keepAlive(this.#finish(stream, [], ends), heartbeatMs, () => heartbeat([], nowNs()));
+        return;
+      }
+      const endMs = ends === undefined ? msUntil(args.until, nowNs()) : LOOK_MS;
+      if (endMs <= 0) {
+        ends = await this.#close(target, places);
         continue;
       }
-      yield heartbeat(raise(hub.positions(topics), target.floors), nowNs());
+      const leftMs = dueMs - performance.now();
+      if (leftMs > 0) {
+        await target.queue.wait(Math.min(leftMs, endMs), signal);
+        continue;
+      }
+      const total = args.sums ? tally.ledger?.total : undefined;
+      yield heartbeat(raise(hub.positions(topics), target.floors), nowNs(), total);
       dueMs = performance.now() + heartbeatMs;
     }
   }
 
-  async #start(args: SubscribeArguments, topics: ReadonlySet<string>, signal: AbortSignal): Promise<Start> {
-    const { from, filter } = args;
-    if (from.kind === 'live' && args.computed === undefined)
-      return { cursors: [], cuts: new Map(), descriptions: [] };
-    const descriptions = await this.#describe(from, topics);
-    const places = descriptions.flatMap((description) => this.#wanted(description, filter));
-    const positions = this.#positionsOf(from, descriptions, places);
-    const cursors: Cursor[] = [];
-    for (const position of positions) {
-      const marks = await this.#marksBelow(position, descriptions, signal);
-      cursors.push({ ...position, marks });
-    }
-    const cuts = new Map(positions.map((position) => [partitionKey(position), position]));
-    return { cursors, cuts, descriptions };
+  /** From here on the target gets nothing that is not in the log yet. */
+  async #close(target: LiveTarget, places: readonly TopicPartition[]): Promise<readonly Position[]> {
+    const logged = await logEnds(this.#parts.log, places);
+    const ends = logged.map((end) => {
+      const handed = this.#parts.hub.partition(end)?.nextOffset ?? 0n;
+      return handed > end.nextOffset ? { ...end, nextOffset: handed } : end;
+    });
+    target.ceilings = new Map(ends.map((end) => [partitionKey(end), end.nextOffset]));
+    return ends;
   }
+}
 
-  #positionsOf(
-    from: From,
-    descriptions: readonly TopicDescription[],
-    places: readonly TopicPartition[],
-  ): readonly Position[] {
-    switch (from.kind) {
-      case 'after':
-        return startAfter(from.positions, descriptions, places);
-      case 'since':
-        return startAtCommits(this.#parts.commits, descriptions, places);
-      case 'live': {
-        // Only bars have something before that matters: what is computed goes on from there.
-        const wanted = new Set(places.map(partitionKey));
-        const positions = this.#parts.hub.positions(new Set([TOPIC_OF_KIND.bars]));
-        return positions.filter((position) => wanted.has(partitionKey(position)));
-      }
-    }
-  }
-
-  /** A position may be newer than a shared description: of a client that comes back at once, or from another replica. */
-  async #describe(from: From, topics: ReadonlySet<string>): Promise<readonly TopicDescription[]> {
-    const shared = await Promise.all([...topics].map((topic) => this.#parts.sharedLog.describeTopic(topic)));
-    if (from.kind !== 'after' || !from.positions.some((position) => isAhead(position, shared))) return shared;
-    return Promise.all([...topics].map((topic) => this.#parts.log.describeTopic(topic)));
-  }
-
-  /** The partitions that can hold what the filter lets through. */
-  #wanted({ topic, partitions }: TopicDescription, { symbols }: EventFilter): TopicPartition[] {
-    if (symbols === undefined) return partitions.map(({ partition }) => ({ topic, partition }));
-    const chosen = new Set([...symbols].map((symbol) => this.#parts.partitionOf(symbol, partitions.length)));
-    return [...chosen].map((partition) => ({ topic, partition }));
-  }
-
-  async #marksBelow(
-    position: Position,
-    descriptions: readonly TopicDescription[],
-    signal: AbortSignal,
-  ): Promise<CauseMarks> {
-    const { topic, partition, epoch, nextOffset: offset } = position;
-    const description = descriptions.find((one) => one.topic === topic);
-    const beginOffset =
-      description?.partitions.find((one) => one.partition === partition)?.beginOffset ?? offset;
-    return seedMarks(
-      this.#parts.log,
-      this.#parts.commits,
-      { topic, partition, epoch, beginOffset, offset },
-      signal,
-    );
-  }
-
-  #cutOf(
-    kind: EventKind,
-    symbol: string,
-    cuts: ReadonlyMap<string, Position>,
-  ): { readonly epoch: string; readonly offset: bigint } {
-    const topic = TOPIC_OF_KIND[kind];
-    const partitions = this.#parts.hub.positions(new Set([topic])).length;
-    const cut = cuts.get(partitionKey({ topic, partition: this.#parts.partitionOf(symbol, partitions) }));
-    if (cut === undefined) throw new TickwellError('internal', `no cut for ${symbol} in ${topic}`);
-    return { epoch: cut.epoch, offset: cut.nextOffset };
-  }
-
-  async *#history(
-    filter: EventFilter & { readonly sinceNs: bigint },
-    start: Start,
-    count: { events: number },
-    signal: AbortSignal,
-  ): AsyncGenerator<Message> {
-    const cutOf = (kind: EventKind, symbol: string): { epoch: string; offset: bigint } =>
-      this.#cutOf(kind, symbol, start.cuts);
-    for await (const { bytes, events } of storedEvents(this.#parts.reader, { filter, cutOf, signal })) {
-      count.events += events;
-      yield bytes;
-    }
-  }
+/** Until the stream is to end; what has no end is looked at again after a while. */
+function msUntil(until: Ending | undefined, nowNs: bigint): number {
+  if (until?.timeNs === undefined) return Infinity;
+  return Math.min(Number(until.timeNs - nowNs) / 1e6, MAX_TIMER_MS);
 }
 
 /** Where the store ends, or the cursor is before. */

@@ -22,6 +22,7 @@ import { addStatus } from './commands/status.ts';
 import { addTail } from './commands/tail.ts';
 import { addUp } from './commands/up.ts';
 import { addValidate } from './commands/validate.ts';
+import { addVerify } from './commands/verify.ts';
 
 const COMMANDS = [
   addDemo,
@@ -36,6 +37,7 @@ const COMMANDS = [
   addDeadLetter,
   addAlert,
   addCoverage,
+  addVerify,
   addQuality,
   addReconcile,
   addConfig,

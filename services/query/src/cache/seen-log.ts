@@ -1,6 +1,6 @@
 import { parseBarLength, NS_PER_DAY, NS_PER_SECOND, type PriceType } from '@tickwell/domain';
 import type { LogRecord, TopicPartition } from '@tickwell/ports';
-import { timesOf, type MarketEvents } from '../market-record.ts';
+import { timesOf, type MarketEvents } from '../market-events.ts';
 import { Touches } from './touches.ts';
 
 /** Series remembered of a partition; with one more all of them are forgotten, and everything of the partition counts as touched. */

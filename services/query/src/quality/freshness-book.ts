@@ -1,6 +1,7 @@
 import { TickwellError, type PriceType } from '@tickwell/domain';
 import type { NewestEvent, QualityReader } from '@tickwell/ports';
-import { timesOf, type MarketRecord } from '../market-record.ts';
+import { timesOf } from '../market-events.ts';
+import type { MarketRecord } from '../market-record.ts';
 
 /** The newest event of a series, and the record that brought it. */
 export interface BookEntry {

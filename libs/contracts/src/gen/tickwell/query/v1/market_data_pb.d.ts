@@ -1180,6 +1180,14 @@ export declare type SubscribeRequest = Message<"tickwell.query.v1.SubscribeReque
      */
     value: bigint;
     case: "sinceNs";
+  } | {
+    /**
+     * Goes on in the middle of stored history, where a connection broke.
+     *
+     * @generated from field: tickwell.query.v1.HistoryPlace within = 10;
+     */
+    value: HistoryPlace;
+    case: "within";
   } | { case: undefined; value?: undefined };
 
   /**
@@ -1197,6 +1205,28 @@ export declare type SubscribeRequest = Message<"tickwell.query.v1.SubscribeReque
    * @generated from field: repeated string specs = 9;
    */
   specs: string[];
+
+  /**
+   * Left out: the stream goes on for ever. Else it ends with a Statement.
+   *
+   * @generated from field: tickwell.query.v1.Until until = 11;
+   */
+  until?: Until | undefined;
+
+  /**
+   * Heartbeats say what the stream has brought so far (Heartbeat.events, hash). Not with specs or conflate, as neither goes until.
+   *
+   * @generated from field: bool sums = 12;
+   */
+  sums: boolean;
+
+  /**
+   * With after: where the stream began that is gone on with. Events before its since_ns are left out as before, and a statement (until) covers everything
+   * from there on, read again from store and log; sums of heartbeats without until are of each connection by itself.
+   *
+   * @generated from field: tickwell.query.v1.StreamBegin began = 13;
+   */
+  began?: StreamBegin | undefined;
 };
 
 /**
@@ -1204,6 +1234,128 @@ export declare type SubscribeRequest = Message<"tickwell.query.v1.SubscribeReque
  * Use `create(SubscribeRequestSchema)` to create a new message.
  */
 export declare const SubscribeRequestSchema: GenMessage<SubscribeRequest>;
+
+/**
+ * When a stream ends: once everything has been sent that is in the log at that moment.
+ *
+ * @generated from message tickwell.query.v1.Until
+ */
+export declare type Until = Message<"tickwell.query.v1.Until"> & {
+  /**
+   * Events before this time only (ns since the epoch), and not before the platform's clock has reached it; 0: every event that is in the log when the
+   * call is made.
+   *
+   * @generated from field: sfixed64 time_ns = 1;
+   */
+  timeNs: bigint;
+
+  /**
+   * Ends only once the store holds everything that was sent, too: who reads it then finds the same.
+   *
+   * @generated from field: bool stored = 2;
+   */
+  stored: boolean;
+};
+
+/**
+ * Describes the message tickwell.query.v1.Until.
+ * Use `create(UntilSchema)` to create a new message.
+ */
+export declare const UntilSchema: GenMessage<Until>;
+
+/**
+ * Where a stream began: at the position of its first message (an Opening or a LiveMarker), or at the one that it asked for.
+ *
+ * @generated from message tickwell.query.v1.StreamBegin
+ */
+export declare type StreamBegin = Message<"tickwell.query.v1.StreamBegin"> & {
+  /**
+   * @generated from field: tickwell.query.v1.StreamPosition position = 1;
+   */
+  position?: StreamPosition | undefined;
+
+  /**
+   * It brought history from this event time on, up to the position.
+   *
+   * @generated from field: optional sfixed64 since_ns = 2;
+   */
+  sinceNs?: bigint | undefined;
+};
+
+/**
+ * Describes the message tickwell.query.v1.StreamBegin.
+ * Use `create(StreamBeginSchema)` to create a new message.
+ */
+export declare const StreamBeginSchema: GenMessage<StreamBegin>;
+
+/**
+ * A place in stored history, which comes series by series: after this row of this series.
+ *
+ * @generated from message tickwell.query.v1.HistoryPlace
+ */
+export declare type HistoryPlace = Message<"tickwell.query.v1.HistoryPlace"> & {
+  /**
+   * @generated from field: sfixed64 since_ns = 1;
+   */
+  sinceNs: bigint;
+
+  /**
+   * Position of the Opening: where stored history ends.
+   *
+   * @generated from field: tickwell.query.v1.StreamPosition cut = 2;
+   */
+  cut?: StreamPosition | undefined;
+
+  /**
+   * The series and the row; left out: before the first.
+   *
+   * @generated from field: string symbol = 3;
+   */
+  symbol: string;
+
+  /**
+   * @generated from field: string source = 4;
+   */
+  source: string;
+
+  /**
+   * @generated from field: tickwell.query.v1.StreamKind kind = 5;
+   */
+  kind: StreamKind;
+
+  /**
+   * @generated from field: string interval = 6;
+   */
+  interval: string;
+
+  /**
+   * @generated from field: tickwell.events.v1.PriceType price_type = 7;
+   */
+  priceType: PriceType;
+
+  /**
+   * @generated from field: string spec_id = 8;
+   */
+  specId: string;
+
+  /**
+   * @generated from field: sfixed64 time_ns = 9;
+   */
+  timeNs: bigint;
+
+  /**
+   * Trades and quotes only.
+   *
+   * @generated from field: sfixed64 seq = 10;
+   */
+  seq: bigint;
+};
+
+/**
+ * Describes the message tickwell.query.v1.HistoryPlace.
+ * Use `create(HistoryPlaceSchema)` to create a new message.
+ */
+export declare const HistoryPlaceSchema: GenMessage<HistoryPlace>;
 
 /**
  * Where a stream stands. Opaque to clients, who send back the last one they saw.
@@ -1302,6 +1454,22 @@ export declare type SubscribeResponse = Message<"tickwell.query.v1.SubscribeResp
      */
     value: Heartbeat;
     case: "heartbeat";
+  } | {
+    /**
+     * First of all where history comes from the store; its position, which holds every partition, is where that ends and the log takes over.
+     *
+     * @generated from field: tickwell.query.v1.Opening opening = 9;
+     */
+    value: Opening;
+    case: "opening";
+  } | {
+    /**
+     * Last of all where the request has until.
+     *
+     * @generated from field: tickwell.query.v1.Statement statement = 8;
+     */
+    value: Statement;
+    case: "statement";
   } | { case: undefined; value?: undefined };
 
   /**
@@ -1337,6 +1505,18 @@ export declare type LiveMarker = Message<"tickwell.query.v1.LiveMarker"> & {
 export declare const LiveMarkerSchema: GenMessage<LiveMarker>;
 
 /**
+ * @generated from message tickwell.query.v1.Opening
+ */
+export declare type Opening = Message<"tickwell.query.v1.Opening"> & {
+};
+
+/**
+ * Describes the message tickwell.query.v1.Opening.
+ * Use `create(OpeningSchema)` to create a new message.
+ */
+export declare const OpeningSchema: GenMessage<Opening>;
+
+/**
  * Sent on quiet streams so that a client can tell quiet from dead.
  *
  * @generated from message tickwell.query.v1.Heartbeat
@@ -1346,6 +1526,18 @@ export declare type Heartbeat = Message<"tickwell.query.v1.Heartbeat"> & {
    * @generated from field: sfixed64 time_ns = 1;
    */
   timeNs: bigint;
+
+  /**
+   * Where the request says sums: of everything since the stream began, as in SeriesSum.
+   *
+   * @generated from field: uint64 events = 2;
+   */
+  events: bigint;
+
+  /**
+   * @generated from field: bytes hash = 3;
+   */
+  hash: Uint8Array;
 };
 
 /**
@@ -1353,6 +1545,73 @@ export declare type Heartbeat = Message<"tickwell.query.v1.Heartbeat"> & {
  * Use `create(HeartbeatSchema)` to create a new message.
  */
 export declare const HeartbeatSchema: GenMessage<Heartbeat>;
+
+/**
+ * What a stream has brought, for who wants to know that nothing is missing and nothing came twice. Its position is final: the stream can be gone on with
+ * after it. Long ones come in several messages.
+ *
+ * @generated from message tickwell.query.v1.Statement
+ */
+export declare type Statement = Message<"tickwell.query.v1.Statement"> & {
+  /**
+   * @generated from field: repeated tickwell.query.v1.SeriesSum series = 1;
+   */
+  series: SeriesSum[];
+
+  /**
+   * Another message with more series follows.
+   *
+   * @generated from field: bool more = 2;
+   */
+  more: boolean;
+};
+
+/**
+ * Describes the message tickwell.query.v1.Statement.
+ * Use `create(StatementSchema)` to create a new message.
+ */
+export declare const StatementSchema: GenMessage<Statement>;
+
+/**
+ * How many events of a symbol, source and kind, and the sum, modulo 2^128, of the hash of each of them: MurmurHash3_x86_128 of its canonical bytes
+ * (docs/subscribe.md), as a little-endian number.
+ *
+ * @generated from message tickwell.query.v1.SeriesSum
+ */
+export declare type SeriesSum = Message<"tickwell.query.v1.SeriesSum"> & {
+  /**
+   * @generated from field: string symbol = 1;
+   */
+  symbol: string;
+
+  /**
+   * @generated from field: string source = 2;
+   */
+  source: string;
+
+  /**
+   * @generated from field: tickwell.query.v1.StreamKind kind = 3;
+   */
+  kind: StreamKind;
+
+  /**
+   * @generated from field: uint64 events = 4;
+   */
+  events: bigint;
+
+  /**
+   * 16 bytes, little-endian.
+   *
+   * @generated from field: bytes hash = 5;
+   */
+  hash: Uint8Array;
+};
+
+/**
+ * Describes the message tickwell.query.v1.SeriesSum.
+ * Use `create(SeriesSumSchema)` to create a new message.
+ */
+export declare const SeriesSumSchema: GenMessage<SeriesSum>;
 
 /**
  * @generated from enum tickwell.query.v1.BarAlignment

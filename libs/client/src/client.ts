@@ -74,6 +74,18 @@ import {
   type SavedConfig,
 } from './saved-config.ts';
 import { SeriesStream } from './series-stream.ts';
+import {
+  alignedRows,
+  asOfRows,
+  readAligned,
+  readAsOf,
+  type AlignedChunk,
+  type AlignedOptions,
+  type AlignedRow,
+  type AsOfChunk,
+  type AsOfRow,
+  type JoinAsOfOptions,
+} from './several.ts';
 import { Subscription, type SubscribeOptions } from './subscription.ts';
 
 export interface ConnectOptions extends ChannelConfig {
@@ -133,6 +145,21 @@ export interface BarsChunk {
   readonly backfilled: boolean;
   /** Of a read with `asOfNs`: when the version of each bar became known; else empty. */
   readonly knownAtNs: readonly bigint[];
+}
+
+export interface ManyBarsOptions extends Omit<BarOptions, 'symbol'> {
+  /** At most 10,000, each once. */
+  readonly symbols: readonly string[];
+  /** Told of each symbol of which there are no (more) bars, and why. */
+  readonly onProblem?: (symbol: string, problem: string) => void;
+}
+
+export interface SymbolBarsChunk extends BarsChunk {
+  readonly symbol: string;
+}
+
+export interface SymbolBar extends Bar {
+  readonly symbol: string;
 }
 
 export interface Instrument {
@@ -276,33 +303,41 @@ export class TickwellClient {
   }
 
   bars(options: BarOptions): SeriesStream<BarsChunk, Bar> {
-    const { interval, priceType = 'trade', requireComplete = false, calendar = '' } = options;
-    const { onCoverage } = options;
-    const request = create(queryV1.GetBarsRequestSchema, {
-      ...seriesRequest(options),
-      columns: [...(options.columns ?? [])],
-      interval,
-      priceType: priceTypeToProto(priceType),
-      requireComplete,
-      withCoverage: onCoverage !== undefined,
-      calendar,
-      ...wishFields(options),
-      ...resampleFields(options),
-    });
+    const request = barsRequest(options);
     return this.#series(
       options,
       (chunk) => barRows(chunk.bars, chunk),
       async function* (channel, config) {
-        for await (const one of channel.stream(METHODS.getBars, request, config)) {
-          const { source, contract, backfilled, knownAtNs, coverage, bars = emptyBars() } = one;
-          if (coverage !== undefined) onCoverage?.(barsCoverage(coverage));
-          // What is missing comes before the first bar, in a message of its own.
-          if (coverage !== undefined && bars.startNs.length === 0) continue;
-          const priceBasis = priceBasisFromProto(one.priceBasis);
-          yield { source, priceBasis, bars, contract, backfilled, knownAtNs };
-        }
+        for await (const one of channel.stream(METHODS.getBars, request, config))
+          yield* barsChunks(one, options.onCoverage);
       },
     );
+  }
+
+  /**
+   * Bars of several symbols in one call: all of the first, then all of the next. What is wrong with one symbol (no bars in the range, prices that cannot be
+   * adjusted) does not keep the others: `onProblem` is told.
+   */
+  manyBars(options: ManyBarsOptions): SeriesStream<SymbolBarsChunk, SymbolBar> {
+    const { symbols, onProblem } = options;
+    const request = { ...barsRequest({ ...options, symbol: '' }), symbols: [...symbols] };
+    return this.#series(options, symbolBarRows, async function* (channel, config) {
+      for await (const one of channel.stream(METHODS.getBars, request, config)) {
+        const { symbol, problem } = one;
+        if (problem !== '') onProblem?.(symbol, problem);
+        else for (const chunk of barsChunks(one, options.onCoverage)) yield { ...chunk, symbol };
+      }
+    });
+  }
+
+  /** Bars of several symbols on one axis of time, as columns, NaN where there is no value. */
+  aligned(options: AlignedOptions): SeriesStream<AlignedChunk, AlignedRow> {
+    return this.#series(options, alignedRows, (channel) => readAligned(channel, options));
+  }
+
+  /** To each bar, trade or quote the latest row of another series that was known by then. */
+  joinAsOf(options: JoinAsOfOptions): SeriesStream<AsOfChunk, AsOfRow> {
+    return this.#series(options, asOfRows, (channel) => readAsOf(channel, options));
   }
 
   /** Trades. */
@@ -402,6 +437,44 @@ async function* readIndicators(
 ): AsyncGenerator<IndicatorsChunk> {
   for await (const answer of channel.stream(METHODS.getIndicators, request, config))
     yield indicatorsChunk(answer);
+}
+
+function barsRequest(options: BarOptions): queryV1.GetBarsRequest {
+  const { interval, priceType = 'trade', requireComplete = false, calendar = '' } = options;
+  return create(queryV1.GetBarsRequestSchema, {
+    ...seriesRequest(options),
+    columns: [...(options.columns ?? [])],
+    interval,
+    priceType: priceTypeToProto(priceType),
+    requireComplete,
+    withCoverage: options.onCoverage !== undefined,
+    calendar,
+    ...wishFields(options),
+    ...resampleFields(options),
+  });
+}
+
+/** What is missing comes before the first bar, in a message of its own. */
+function* barsChunks(
+  message: queryV1.GetBarsResponse,
+  onCoverage: BarOptions['onCoverage'],
+): Generator<BarsChunk> {
+  const { source, contract, backfilled, knownAtNs, coverage, bars = emptyBars() } = message;
+  if (coverage !== undefined) onCoverage?.(barsCoverage(coverage));
+  if (coverage !== undefined && bars.startNs.length === 0) return;
+  yield {
+    source,
+    priceBasis: priceBasisFromProto(message.priceBasis),
+    bars,
+    contract,
+    backfilled,
+    knownAtNs,
+  };
+}
+
+function* symbolBarRows(chunk: SymbolBarsChunk): Generator<SymbolBar> {
+  const { symbol } = chunk;
+  for (const bar of barRows(chunk.bars, chunk)) yield { symbol, ...bar };
 }
 
 function instrumentOf(series: queryV1.InstrumentSeries): Instrument {

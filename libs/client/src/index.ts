@@ -18,6 +18,9 @@ export type {
   ColumnOptions,
   ConnectOptions,
   Instrument,
+  ManyBarsOptions,
+  SymbolBar,
+  SymbolBarsChunk,
   QuotesChunk,
   TradesChunk,
 } from './client.ts';
@@ -90,6 +93,15 @@ export type { ActionOptions, SourcedAction } from './sourced-action.ts';
 export type { BackAdjustment, SeriesOptions } from './series-options.ts';
 export type { SeriesStream } from './series-stream.ts';
 export type { SeriesCount, StreamStatement } from './stream-account.ts';
+export type {
+  AlignedChunk,
+  AlignedOptions,
+  AlignedRow,
+  AsOfChunk,
+  AsOfRow,
+  AsOfSide,
+  JoinAsOfOptions,
+} from './several.ts';
 export type { StreamKind, SubscribeOptions, Subscription } from './subscription.ts';
 export { verify } from './verify.ts';
 export type { VerifiedKind, VerifiedSeries, VerifyOptions, VerifyReport } from './verify.ts';

@@ -15,6 +15,8 @@ export interface MarketDataHandlers {
   readonly getFundamentals: UnaryHandler<Of<'getFundamentals'>['input'], Of<'getFundamentals'>['output']>;
   readonly getLatest: UnaryHandler<Of<'getLatest'>['input'], Of<'getLatest'>['output']>;
   readonly getBars: StreamHandler<Of<'getBars'>['input'], Of<'getBars'>['output']>;
+  readonly getAligned: StreamHandler<Of<'getAligned'>['input'], Of<'getAligned'>['output']>;
+  readonly joinAsOf: StreamHandler<Of<'joinAsOf'>['input'], Of<'joinAsOf'>['output']>;
   readonly getTicks: StreamHandler<Of<'getTicks'>['input'], Of<'getTicks'>['output']>;
   readonly getQuotes: StreamHandler<Of<'getQuotes'>['input'], Of<'getQuotes'>['output']>;
   readonly getIndicators: StreamHandler<Of<'getIndicators'>['input'], Of<'getIndicators'>['output']>;
@@ -28,6 +30,8 @@ export function bindMarketData(handlers: MarketDataHandlers): readonly BoundMeth
     bindUnary(METHODS.getFundamentals, handlers.getFundamentals),
     bindUnary(METHODS.getLatest, handlers.getLatest),
     bindStream(METHODS.getBars, handlers.getBars),
+    bindStream(METHODS.getAligned, handlers.getAligned),
+    bindStream(METHODS.joinAsOf, handlers.joinAsOf),
     bindStream(METHODS.getTicks, handlers.getTicks),
     bindStream(METHODS.getQuotes, handlers.getQuotes),
     bindStream(METHODS.getIndicators, handlers.getIndicators),

@@ -3,6 +3,7 @@ import { TickwellError } from '@tickwell/domain';
 import { InstrumentMap } from '@tickwell/instruments';
 import type { CompileSchema, EventLog, Logger, StoreReader, TopicPartition } from '@tickwell/ports';
 import { AlertCalls } from './alerts/alert-calls.ts';
+import { SeveralCalls } from './align/several-calls.ts';
 import { getCorporateActions } from './action-calls.ts';
 import { getFundamentals } from './fundamental-calls.ts';
 import { cacheDescriptions } from './cached-topics.ts';
@@ -71,6 +72,7 @@ export class QueryService {
   readonly #cache: QueryCache | undefined;
   readonly #cached: CachedHistory | undefined;
   readonly #indicators: IndicatorCalls;
+  readonly #several: SeveralCalls;
   readonly #latest: LatestCalls;
   readonly #subscriptions: Subscriptions;
   readonly #config: ConfigCalls;
@@ -145,6 +147,7 @@ export class QueryService {
       calendars,
       budget,
     });
+    this.#several = new SeveralCalls(this.#history, this.#indicators, calendars);
     const [commits, hub] = [this.#commits, this.#hub];
     this.#subscriptions = new Subscriptions({ ...parts, sharedLog, commits, hub, values, budget });
   }
@@ -157,7 +160,10 @@ export class QueryService {
       getCorporateActions(this.#parts.reader, request, call),
     getFundamentals: (request: queryV1.GetFundamentalsRequest, call: CallSignal) =>
       getFundamentals(this.#parts.reader, request, call),
-    getBars: (request: queryV1.GetBarsRequest, call: CallSignal) => this.#history.getBars(request, call),
+    getBars: (request: queryV1.GetBarsRequest, call: CallSignal) => this.#several.getBars(request, call),
+    getAligned: (request: queryV1.GetAlignedRequest, call: CallSignal) =>
+      this.#several.getAligned(request, call),
+    joinAsOf: (request: queryV1.JoinAsOfRequest, call: CallSignal) => this.#several.joinAsOf(request, call),
     getTicks: (request: queryV1.GetTicksRequest, call: CallSignal) => this.#history.getTicks(request, call),
     getQuotes: (request: queryV1.GetQuotesRequest, call: CallSignal) =>
       this.#history.getQuotes(request, call),
@@ -173,7 +179,8 @@ export class QueryService {
     if (cached === undefined) return this.calls;
     return {
       ...this.calls,
-      getBars: (request: queryV1.GetBarsRequest, call: CallSignal) => cached.getBars(request, call),
+      getBars: (request: queryV1.GetBarsRequest, call: CallSignal) =>
+        request.symbols.length === 0 ? cached.getBars(request, call) : this.calls.getBars(request, call),
       getTicks: (request: queryV1.GetTicksRequest, call: CallSignal) => cached.getTicks(request, call),
       getQuotes: (request: queryV1.GetQuotesRequest, call: CallSignal) => cached.getQuotes(request, call),
     };

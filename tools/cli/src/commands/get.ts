@@ -18,6 +18,7 @@ import { checkOutput, output } from '../get/output.ts';
 import { barsChunk, indicatorsChunk, quotesChunk, tradesChunk, type DataChunk } from '../get/rows.ts';
 import { list, time, wholeNumber, withExamples, withInstance, withJson } from '../options.ts';
 import { addActions } from './actions.ts';
+import { addSeveral } from './get-several.ts';
 import { addFundamentals } from './fundamentals.ts';
 import { addInstruments, showIndicators } from './instruments.ts';
 
@@ -53,7 +54,7 @@ interface GetFlags {
   readonly timeZone?: string;
 }
 
-/** `tickwell get bars|trades|quotes|indicators|instruments|actions|fundamentals` */
+/** `tickwell get bars|trades|quotes|indicators|instruments|aligned|asof|actions|fundamentals` */
 export function addGet(program: Command, context: CliContext): void {
   const get = program
     .command('get')
@@ -78,6 +79,7 @@ export function addGet(program: Command, context: CliContext): void {
   addIndicators(get, context);
   addInstruments(get, context);
   addActions(get, context);
+  addSeveral(get, context);
   addFundamentals(get, context);
 }
 

@@ -298,6 +298,14 @@ export declare type GetBarsRequest = Message<"tickwell.query.v1.GetBarsRequest">
    * @generated from field: tickwell.query.v1.EmptyIntervals empty = 18;
    */
   empty: EmptyIntervals;
+
+  /**
+   * Instead of symbol: several, at most 10,000, each once. The answer has all messages of the first, then those of the next, in this order; range, limit and
+   * everything else are of each. What is wrong with one of them does not keep the others: GetBarsResponse.problem.
+   *
+   * @generated from field: repeated string symbols = 22;
+   */
+  symbols: string[];
 };
 
 /**
@@ -352,6 +360,20 @@ export declare type GetBarsResponse = Message<"tickwell.query.v1.GetBarsResponse
    * @generated from field: repeated sfixed64 known_at_ns = 11;
    */
   knownAtNs: bigint[];
+
+  /**
+   * Where the request names several: which of them this message is of.
+   *
+   * @generated from field: string symbol = 13;
+   */
+  symbol: string;
+
+  /**
+   * Where the request names several: why there are no (more) bars of this one, for example because nothing is stored in the range.
+   *
+   * @generated from field: string problem = 14;
+   */
+  problem: string;
 };
 
 /**
@@ -449,6 +471,409 @@ export declare type MissingBars = Message<"tickwell.query.v1.MissingBars"> & {
  * Use `create(MissingBarsSchema)` to create a new message.
  */
 export declare const MissingBarsSchema: GenMessage<MissingBars>;
+
+/**
+ * @generated from message tickwell.query.v1.GetAlignedRequest
+ */
+export declare type GetAlignedRequest = Message<"tickwell.query.v1.GetAlignedRequest"> & {
+  /**
+   * At most 2,000, each once.
+   *
+   * @generated from field: repeated string symbols = 1;
+   */
+  symbols: string[];
+
+  /**
+   * A time, for example "1d" or "5m".
+   *
+   * @generated from field: string interval = 2;
+   */
+  interval: string;
+
+  /**
+   * Of the axis: starts of bars, of a day and longer dates (midnight UTC).
+   *
+   * @generated from field: tickwell.query.v1.TimeRange range = 3;
+   */
+  range?: TimeRange | undefined;
+
+  /**
+   * Empty: "best", the series chosen per bar among sources.
+   *
+   * @generated from field: string source = 4;
+   */
+  source: string;
+
+  /**
+   * @generated from field: tickwell.events.v1.PriceType price_type = 5;
+   */
+  priceType: PriceType;
+
+  /**
+   * Of open, high, low, close, volume, vwap, trade_count; empty: close.
+   *
+   * @generated from field: repeated string columns = 6;
+   */
+  columns: string[];
+
+  /**
+   * @generated from field: tickwell.query.v1.AxisJoin join = 7;
+   */
+  join: AxisJoin;
+
+  /**
+   * So many rows of the axis the last value is carried on where a symbol has none; 0: none is. Of bars shorter than a day never from one session
+   * into another, where a calendar is named. Nothing is carried into the range.
+   *
+   * @generated from field: uint32 fill_rows = 8;
+   */
+  fillRows: number;
+
+  /**
+   * Whose sessions count; needed for AXIS_JOIN_SESSIONS.
+   *
+   * @generated from field: string calendar = 9;
+   */
+  calendar: string;
+
+  /**
+   * As of GetBarsRequest.
+   *
+   * @generated from field: tickwell.events.v1.PriceBasis adjustment = 10;
+   */
+  adjustment: PriceBasis;
+
+  /**
+   * @generated from field: sfixed64 as_of_ns = 11;
+   */
+  asOfNs: bigint;
+
+  /**
+   * @generated from field: bool strict = 12;
+   */
+  strict: boolean;
+
+  /**
+   * @generated from field: tickwell.query.v1.BackAdjustment back_adjustment = 13;
+   */
+  backAdjustment: BackAdjustment;
+
+  /**
+   * @generated from field: string resample_from = 14;
+   */
+  resampleFrom: string;
+
+  /**
+   * @generated from field: tickwell.query.v1.BarAlignment alignment = 15;
+   */
+  alignment: BarAlignment;
+};
+
+/**
+ * Describes the message tickwell.query.v1.GetAlignedRequest.
+ * Use `create(GetAlignedRequestSchema)` to create a new message.
+ */
+export declare const GetAlignedRequestSchema: GenMessage<GetAlignedRequest>;
+
+/**
+ * @generated from message tickwell.query.v1.GetAlignedResponse
+ */
+export declare type GetAlignedResponse = Message<"tickwell.query.v1.GetAlignedResponse"> & {
+  /**
+   * In order, no time twice; of a day and longer midnight UTC of the session date, of the week's Monday, of the first of the month.
+   *
+   * @generated from field: repeated sfixed64 time_ns = 1;
+   */
+  timeNs: bigint[];
+
+  /**
+   * For each symbol of the request, in its order, each of the columns; the same in every message. As long as time_ns.
+   *
+   * @generated from field: repeated tickwell.query.v1.AlignedColumn columns = 2;
+   */
+  columns: AlignedColumn[];
+
+  /**
+   * In the last message: symbols without a value, and why.
+   *
+   * @generated from field: repeated tickwell.query.v1.SymbolProblem problems = 3;
+   */
+  problems: SymbolProblem[];
+};
+
+/**
+ * Describes the message tickwell.query.v1.GetAlignedResponse.
+ * Use `create(GetAlignedResponseSchema)` to create a new message.
+ */
+export declare const GetAlignedResponseSchema: GenMessage<GetAlignedResponse>;
+
+/**
+ * @generated from message tickwell.query.v1.AlignedColumn
+ */
+export declare type AlignedColumn = Message<"tickwell.query.v1.AlignedColumn"> & {
+  /**
+   * @generated from field: string symbol = 1;
+   */
+  symbol: string;
+
+  /**
+   * @generated from field: string name = 2;
+   */
+  name: string;
+
+  /**
+   * NaN where there is no value.
+   *
+   * @generated from field: repeated double values = 3;
+   */
+  values: number[];
+};
+
+/**
+ * Describes the message tickwell.query.v1.AlignedColumn.
+ * Use `create(AlignedColumnSchema)` to create a new message.
+ */
+export declare const AlignedColumnSchema: GenMessage<AlignedColumn>;
+
+/**
+ * @generated from message tickwell.query.v1.SymbolProblem
+ */
+export declare type SymbolProblem = Message<"tickwell.query.v1.SymbolProblem"> & {
+  /**
+   * @generated from field: string symbol = 1;
+   */
+  symbol: string;
+
+  /**
+   * @generated from field: string problem = 2;
+   */
+  problem: string;
+};
+
+/**
+ * Describes the message tickwell.query.v1.SymbolProblem.
+ * Use `create(SymbolProblemSchema)` to create a new message.
+ */
+export declare const SymbolProblemSchema: GenMessage<SymbolProblem>;
+
+/**
+ * @generated from message tickwell.query.v1.JoinAsOfRequest
+ */
+export declare type JoinAsOfRequest = Message<"tickwell.query.v1.JoinAsOfRequest"> & {
+  /**
+   * Whose rows the answer has, all of them; at most 2,000 symbols, one after the other.
+   *
+   * @generated from field: tickwell.query.v1.AsOfSeries left = 1;
+   */
+  left?: AsOfSeries | undefined;
+
+  /**
+   * Of which each of those has the latest row. No symbols: of the same symbol; one: that one for all.
+   *
+   * @generated from field: tickwell.query.v1.AsOfSeries right = 2;
+   */
+  right?: AsOfSeries | undefined;
+
+  /**
+   * Of the left rows: times of trades and quotes, starts of bars.
+   *
+   * @generated from field: tickwell.query.v1.TimeRange range = 3;
+   */
+  range?: TimeRange | undefined;
+
+  /**
+   * Rows that were known longer before than this are too old; 0: none is.
+   *
+   * @generated from field: sfixed64 tolerance_ns = 4;
+   */
+  toleranceNs: bigint;
+
+  /**
+   * Only rows that were known before, not those of the same instant.
+   *
+   * @generated from field: bool strictly_before = 5;
+   */
+  strictlyBefore: boolean;
+
+  /**
+   * Of left bars the time is their start, for what is decided when they begin; else their end, when they are known themselves.
+   *
+   * @generated from field: bool left_at_start = 6;
+   */
+  leftAtStart: boolean;
+};
+
+/**
+ * Describes the message tickwell.query.v1.JoinAsOfRequest.
+ * Use `create(JoinAsOfRequestSchema)` to create a new message.
+ */
+export declare const JoinAsOfRequestSchema: GenMessage<JoinAsOfRequest>;
+
+/**
+ * Rows to join. A trade or quote is known at its time, a bar or a value of an indicator when the bar is over, and not before.
+ *
+ * @generated from message tickwell.query.v1.AsOfSeries
+ */
+export declare type AsOfSeries = Message<"tickwell.query.v1.AsOfSeries"> & {
+  /**
+   * @generated from field: repeated string symbols = 1;
+   */
+  symbols: string[];
+
+  /**
+   * TRADES, QUOTES, BARS or INDICATORS (right only).
+   *
+   * @generated from field: tickwell.query.v1.StreamKind kind = 2;
+   */
+  kind: StreamKind;
+
+  /**
+   * Empty: of bars and indicators "best", of the others all sources by time.
+   *
+   * @generated from field: string source = 3;
+   */
+  source: string;
+
+  /**
+   * Of bars and indicators: a time, for example "1d"; of left bars also what fills them ("100tick"), whose end nobody knows: their time is their start.
+   *
+   * @generated from field: string interval = 4;
+   */
+  interval: string;
+
+  /**
+   * @generated from field: tickwell.events.v1.PriceType price_type = 5;
+   */
+  priceType: PriceType;
+
+  /**
+   * Numbers by their names; empty: price and size of trades, all of quotes, open to close and volume of bars.
+   *
+   * @generated from field: repeated string columns = 6;
+   */
+  columns: string[];
+
+  /**
+   * Of indicators, for example "sma(20)"; its columns are its outputs.
+   *
+   * @generated from field: string spec_id = 7;
+   */
+  specId: string;
+
+  /**
+   * Of bars and indicators, as of GetBarsRequest.
+   *
+   * @generated from field: tickwell.events.v1.PriceBasis adjustment = 8;
+   */
+  adjustment: PriceBasis;
+
+  /**
+   * @generated from field: sfixed64 as_of_ns = 9;
+   */
+  asOfNs: bigint;
+
+  /**
+   * @generated from field: bool strict = 10;
+   */
+  strict: boolean;
+};
+
+/**
+ * Describes the message tickwell.query.v1.AsOfSeries.
+ * Use `create(AsOfSeriesSchema)` to create a new message.
+ */
+export declare const AsOfSeriesSchema: GenMessage<AsOfSeries>;
+
+/**
+ * @generated from message tickwell.query.v1.JoinAsOfResponse
+ */
+export declare type JoinAsOfResponse = Message<"tickwell.query.v1.JoinAsOfResponse"> & {
+  /**
+   * Of the left rows here.
+   *
+   * @generated from field: string symbol = 1;
+   */
+  symbol: string;
+
+  /**
+   * @generated from field: string right_symbol = 2;
+   */
+  rightSymbol: string;
+
+  /**
+   * Time of each left row, start of bars.
+   *
+   * @generated from field: repeated sfixed64 time_ns = 3;
+   */
+  timeNs: bigint[];
+
+  /**
+   * Until when a right row had to be known: the same, of bars their end.
+   *
+   * @generated from field: repeated sfixed64 at_ns = 4;
+   */
+  atNs: bigint[];
+
+  /**
+   * @generated from field: repeated tickwell.query.v1.AsOfColumn columns = 5;
+   */
+  columns: AsOfColumn[];
+
+  /**
+   * Time (start of bars) of the right row that was found; 0: none was.
+   *
+   * @generated from field: repeated sfixed64 right_time_ns = 6;
+   */
+  rightTimeNs: bigint[];
+
+  /**
+   * When it became known by the rule above; 0: none was found.
+   *
+   * @generated from field: repeated sfixed64 right_known_ns = 7;
+   */
+  rightKnownNs: bigint[];
+
+  /**
+   * @generated from field: repeated tickwell.query.v1.AsOfColumn right_columns = 8;
+   */
+  rightColumns: AsOfColumn[];
+
+  /**
+   * Why there are no (more) rows of this symbol.
+   *
+   * @generated from field: string problem = 9;
+   */
+  problem: string;
+};
+
+/**
+ * Describes the message tickwell.query.v1.JoinAsOfResponse.
+ * Use `create(JoinAsOfResponseSchema)` to create a new message.
+ */
+export declare const JoinAsOfResponseSchema: GenMessage<JoinAsOfResponse>;
+
+/**
+ * @generated from message tickwell.query.v1.AsOfColumn
+ */
+export declare type AsOfColumn = Message<"tickwell.query.v1.AsOfColumn"> & {
+  /**
+   * @generated from field: string name = 1;
+   */
+  name: string;
+
+  /**
+   * NaN where there is no value, or no row was found.
+   *
+   * @generated from field: repeated double values = 2;
+   */
+  values: number[];
+};
+
+/**
+ * Describes the message tickwell.query.v1.AsOfColumn.
+ * Use `create(AsOfColumnSchema)` to create a new message.
+ */
+export declare const AsOfColumnSchema: GenMessage<AsOfColumn>;
 
 /**
  * @generated from message tickwell.query.v1.GetTicksRequest
@@ -1710,6 +2135,46 @@ export enum BackAdjustment {
 export declare const BackAdjustmentSchema: GenEnum<BackAdjustment>;
 
 /**
+ * Which times an axis has that several symbols share.
+ *
+ * @generated from enum tickwell.query.v1.AxisJoin
+ */
+export enum AxisJoin {
+  /**
+   * Those of any.
+   *
+   * @generated from enum value: AXIS_JOIN_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * Those that all symbols with bars in the range have.
+   *
+   * @generated from enum value: AXIS_JOIN_INNER = 1;
+   */
+  INNER = 1,
+
+  /**
+   * Those of the first symbol.
+   *
+   * @generated from enum value: AXIS_JOIN_LEFT = 2;
+   */
+  LEFT = 2,
+
+  /**
+   * Those that the sessions of the calendar want, whether there are bars or not. Needs both sides of the range.
+   *
+   * @generated from enum value: AXIS_JOIN_SESSIONS = 3;
+   */
+  SESSIONS = 3,
+}
+
+/**
+ * Describes the enum tickwell.query.v1.AxisJoin.
+ */
+export declare const AxisJoinSchema: GenEnum<AxisJoin>;
+
+/**
  * Where values come from. Both ways give the same bits.
  *
  * @generated from enum tickwell.query.v1.IndicatorMode
@@ -1800,7 +2265,7 @@ export declare const MarketDataService: GenService<{
     output: typeof ListInstrumentsResponseSchema;
   },
   /**
-   * Bars of one symbol and interval, oldest first.
+   * Bars of one symbol and interval, oldest first; of several symbols one after the other.
    *
    * @generated from rpc tickwell.query.v1.MarketDataService.GetBars
    */
@@ -1808,6 +2273,26 @@ export declare const MarketDataService: GenService<{
     methodKind: "server_streaming";
     input: typeof GetBarsRequestSchema;
     output: typeof GetBarsResponseSchema;
+  },
+  /**
+   * Bars of several symbols on one axis of time, as columns.
+   *
+   * @generated from rpc tickwell.query.v1.MarketDataService.GetAligned
+   */
+  getAligned: {
+    methodKind: "server_streaming";
+    input: typeof GetAlignedRequestSchema;
+    output: typeof GetAlignedResponseSchema;
+  },
+  /**
+   * To each bar or trade the latest quote, bar, trade or indicator that was known by then.
+   *
+   * @generated from rpc tickwell.query.v1.MarketDataService.JoinAsOf
+   */
+  joinAsOf: {
+    methodKind: "server_streaming";
+    input: typeof JoinAsOfRequestSchema;
+    output: typeof JoinAsOfResponseSchema;
   },
   /**
    * Trades of one symbol, oldest first.

@@ -1,6 +1,7 @@
 /**
  * History for a strategy: 2,520 daily bars and 1,000,000 ticks of one symbol over gRPC to the TypeScript client, as columns and as
- * rows, beside QuestDB's own `/exec` and pg read from the same process. Interleaved (A B C D A B C D …), medians, ratios.
+ * rows, beside QuestDB's own `/exec` and pg read from the same process; and three columns of the ticks as typed arrays, beside QuestDB's
+ * own Parquet export of them (the bytes, not decoded). Interleaved (A B C D A B C D …), medians, ratios.
  *
  * BENCH_ROWS (1,000,000 ticks), BENCH_BARS (2,520), BENCH_RUNS (7 of each).
  * Not measured: a network between client and server, several clients at once, a cold page cache.
@@ -18,7 +19,14 @@ import { countRows } from '../test/support/store.ts';
 import { until } from '../test/support/wait.ts';
 import { writeDailyBars } from './support/bars-csv.ts';
 import { median, printTable, setting } from './support/numbers.ts';
-import { dailyBarsOf, readersOf, readPool, tradesOf, type Reader } from './support/store-readers.ts';
+import {
+  dailyBarsOf,
+  packedReadersOf,
+  readersOf,
+  readPool,
+  tradesOf,
+  type Reader,
+} from './support/store-readers.ts';
 
 const TICKS = setting('BENCH_ROWS', 1_000_000);
 const BARS = setting('BENCH_BARS', 2_520);
@@ -61,8 +69,9 @@ async function measure(readers: readonly Reader[], rows: number): Promise<Map<st
     for (const reader of readers) {
       const { name } = reader;
       const startMs = performance.now();
-      const result = await reader.read();
+      const read = await reader.read();
       const ms = performance.now() - startMs;
+      const result = typeof read === 'function' ? read() : read;
       sum ??= result.sum;
       if (result.rows !== rows || Math.abs(result.sum - sum) > 1e-9 * Math.abs(sum))
         throw new Error(`${name} read ${JSON.stringify(result)}, wanted ${rows} rows with sum ${sum}`);
@@ -104,6 +113,8 @@ try {
   ] as const) {
     print(title, rows, await measure(readersOf(series, client, pool, questdbHttpUrl), rows));
   }
+  const packed = packedReadersOf(TICK_SYMBOL, `file:${DATASET}`, client, questdbHttpUrl);
+  print('ticks of one symbol, three columns', TICKS, await measure(packed, TICKS));
 } finally {
   client.close();
   await pool.end();

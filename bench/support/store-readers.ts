@@ -1,6 +1,7 @@
 import type { Pool } from 'pg';
 import type { Platform } from '@tickwell/cli/platform';
 import type { TickwellClient } from '@tickwell/client';
+import { pageFromParquet } from '../../libs/questdb/src/parquet-page.ts';
 import { createPool } from '../../libs/questdb/src/pg-client.ts';
 
 /** What one read came to: rows, and a sum that shows that all readers read the same. */
@@ -11,7 +12,8 @@ interface ReadResult {
 
 export interface Reader {
   readonly name: string;
-  read(): Promise<ReadResult>;
+  /** A function does what is not to be measured. */
+  read(): Promise<ReadResult | (() => ReadResult)>;
 }
 
 /** One series, as every reader names it; `sum` names the column that is added up. */
@@ -20,6 +22,51 @@ export interface Series {
   readonly sumColumn: 'price' | 'close';
   columns(client: TickwellClient): Promise<ReadResult>;
   rows(client: TickwellClient): Promise<ReadResult>;
+}
+
+/** Three columns of a million ticks as typed arrays, beside QuestDB's own Parquet export of the same, which is bytes that nobody has decoded. */
+export function packedReadersOf(
+  symbol: string,
+  source: string,
+  client: TickwellClient,
+  questdbHttpUrl: string,
+): readonly Reader[] {
+  const where = `where symbol = '${symbol}' and source = '${source}'`;
+  return [
+    {
+      name: 'gRPC, packed()',
+      read: async () => {
+        let [rows, sum] = [0, 0];
+        const columns = ['price', 'size'];
+        for await (const { trades } of client.ticks({ symbol, source, columns }).packed()) {
+          rows += trades.timeNs.length;
+          sum += trades.price.reduce((total, price) => total + price, 0);
+        }
+        return { rows, sum };
+      },
+    },
+    {
+      name: 'QuestDB /exp Parquet, bytes',
+      read: () => readExport(`select ts, price, size from trades ${where}`, questdbHttpUrl),
+    },
+  ];
+}
+
+/** All bytes of an export. That they hold the rows is looked up afterwards, and not part of what is measured. */
+async function readExport(sql: string, questdbHttpUrl: string): Promise<() => ReadResult> {
+  const url = new URL('/exp', questdbHttpUrl);
+  url.search = new URLSearchParams({
+    query: sql,
+    fmt: 'parquet',
+    compression_codec: 'uncompressed',
+  }).toString();
+  const response = await fetch(url);
+  const bytes = new Uint8Array(await response.arrayBuffer());
+  if (!response.ok) throw new Error(`/exp answered ${response.status}`);
+  return () => {
+    const page = pageFromParquet([{ name: 'price', sql: 'price', type: 'double' }], new Map(), bytes);
+    return { rows: page.length, sum: page.doubles('price').reduce((total, price) => total + price, 0) };
+  };
 }
 
 const STATEMENT_TIMEOUT_MS = 120_000;

@@ -1,9 +1,18 @@
 import { create } from '@bufbuild/protobuf';
-import { priceBasisFromProto, priceTypeFromProto, priceTypeToProto, queryV1 } from '@tickwell/contracts';
+import {
+  decodeQuotesResponse,
+  decodeTicksResponse,
+  priceBasisFromProto,
+  priceTypeFromProto,
+  priceTypeToProto,
+  queryV1,
+  type PackedQuoteRows,
+  type PackedTicks,
+} from '@tickwell/contracts';
 import {
   emptyBars,
-  emptyQuotes,
-  emptyTrades,
+  unpackQuotes,
+  unpackTrades,
   type BarColumns,
   type PriceBasis,
   type PriceType,
@@ -73,7 +82,6 @@ import {
   type SaveConfigOptions,
   type SavedConfig,
 } from './saved-config.ts';
-import { SeriesStream } from './series-stream.ts';
 import {
   alignedRows,
   asOfRows,
@@ -86,6 +94,7 @@ import {
   type AsOfRow,
   type JoinAsOfOptions,
 } from './several.ts';
+import { PackedStream, SeriesStream } from './series-stream.ts';
 import { Subscription, type SubscribeOptions } from './subscription.ts';
 
 export interface ConnectOptions extends ChannelConfig {
@@ -340,33 +349,31 @@ export class TickwellClient {
     return this.#series(options, asOfRows, (channel) => readAsOf(channel, options));
   }
 
-  /** Trades. */
-  ticks(options: SeriesOptions & ColumnOptions): SeriesStream<TradesChunk, Trade> {
+  /** Trades; `packed()` of the answer has them as typed arrays. */
+  ticks(options: SeriesOptions & ColumnOptions): PackedStream<PackedTicks, TradesChunk, Trade> {
     const columns = [...(options.columns ?? [])];
     const request = create(queryV1.GetTicksRequestSchema, { ...seriesRequest(options), columns });
-    return this.#series(
-      options,
-      ({ trades }) => tradeRows(trades),
-      async function* (channel, config) {
-        for await (const { source, trades } of channel.stream(METHODS.getTicks, request, config)) {
-          yield { source, trades: trades ?? emptyTrades() };
-        }
-      },
-    );
+    return new PackedStream({
+      open: () => this.#channel.streamOf(METHODS.getTicks, request, decodeTicksResponse, callConfig(options)),
+      unpack: ({ source, trades }) => ({ source, trades: unpackTrades(trades) }),
+      rowsOf: ({ trades }) => tradeRows(trades),
+      retry: this.#retry,
+      signal: options.signal,
+    });
   }
 
-  quotes(options: SeriesOptions & ColumnOptions): SeriesStream<QuotesChunk, Quote> {
+  /** Quotes; `packed()` of the answer has them as typed arrays. */
+  quotes(options: SeriesOptions & ColumnOptions): PackedStream<PackedQuoteRows, QuotesChunk, Quote> {
     const columns = [...(options.columns ?? [])];
     const request = create(queryV1.GetQuotesRequestSchema, { ...seriesRequest(options), columns });
-    return this.#series(
-      options,
-      ({ quotes }) => quoteRows(quotes),
-      async function* (channel, config) {
-        for await (const { source, quotes } of channel.stream(METHODS.getQuotes, request, config)) {
-          yield { source, quotes: quotes ?? emptyQuotes() };
-        }
-      },
-    );
+    return new PackedStream({
+      open: () =>
+        this.#channel.streamOf(METHODS.getQuotes, request, decodeQuotesResponse, callConfig(options)),
+      unpack: ({ source, quotes }) => ({ source, quotes: unpackQuotes(quotes) }),
+      rowsOf: ({ quotes }) => quoteRows(quotes),
+      retry: this.#retry,
+      signal: options.signal,
+    });
   }
 
   /** Values of indicators, stored or computed over the stored bars, specification by specification; {@link indicatorTable} has them side by side. */

@@ -91,7 +91,9 @@ export type { FundamentalOptions, SourcedFundamental } from './fundamental.ts';
 export type { FetchConfigsOptions, SaveConfigOptions, SavedConfig } from './saved-config.ts';
 export type { ActionOptions, SourcedAction } from './sourced-action.ts';
 export type { BackAdjustment, SeriesOptions } from './series-options.ts';
-export type { SeriesStream } from './series-stream.ts';
+export type { PackedStream, SeriesStream } from './series-stream.ts';
+export type { PackedQuoteRows, PackedTicks } from '@tickwell/contracts';
+export type { PackedQuotes, PackedTrades } from '@tickwell/domain';
 export type { SeriesCount, StreamStatement } from './stream-account.ts';
 export type {
   AlignedChunk,

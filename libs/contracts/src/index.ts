@@ -4,6 +4,7 @@ export * from './codec.ts';
 export * from './difference-class.ts';
 export * from './header-codec.ts';
 export * from './headers.ts';
+export * from './packed-wire.ts';
 export * from './raw-event.ts';
 export * from './stream-kind.ts';
 export * from './tables.ts';

@@ -113,6 +113,16 @@ export class ForwardReader {
     return values;
   }
 
+  /** The memory of a column of 64 bit values, copied to where a typed array can begin. */
+  memoryColumn(): ArrayBuffer {
+    const count = this.#packedCount();
+    const start = this.#at;
+    this.#at += count * 8;
+    const copy = new Uint8Array(count * 8);
+    copy.set(this.#bytes.subarray(start, this.#at));
+    return copy.buffer;
+  }
+
   boolColumn(): boolean[] {
     const end = this.#lengthEnd();
     const values: boolean[] = [];

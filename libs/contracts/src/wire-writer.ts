@@ -96,6 +96,16 @@ export class BackwardWriter {
     this.#tag(field, LENGTH_DELIMITED);
   }
 
+  /** A column of 64 bit values, as it is in memory. Of a little-endian machine, which of Node's platforms all but s390x are. */
+  memoryColumn(field: number, { buffer, byteOffset, byteLength }: BigInt64Array | Float64Array): void {
+    if (byteLength === 0) return;
+    this.#reserve(byteLength);
+    this.#at -= byteLength;
+    this.#bytes.set(new Uint8Array(buffer, byteOffset, byteLength), this.#at);
+    this.#varint(byteLength);
+    this.#tag(field, LENGTH_DELIMITED);
+  }
+
   boolColumn(field: number, values: readonly boolean[]): void {
     if (values.length === 0) return;
     this.#reserve(values.length);

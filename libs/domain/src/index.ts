@@ -9,6 +9,7 @@ export * from './events.ts';
 export * from './interval.ts';
 export * from './json-fields.ts';
 export * from './line-text.ts';
+export * from './packed.ts';
 export * from './result.ts';
 export * from './state-codec.ts';
 export * from './symbol.ts';

@@ -95,22 +95,32 @@ export class Channel {
   /**
    * Messages as they are read: at most a handful wait here, beyond that the server is slowed. Ending the loop early cancels the call.
    */
-  async *stream<I extends DescMessage, O extends DescMessage>(
+  stream<I extends DescMessage, O extends DescMessage>(
     method: MethodDesc<'server_streaming', I, O>,
     request: MessageShape<I>,
     config: CallConfig = {},
   ): AsyncGenerator<MessageShape<O>> {
+    return this.streamOf(method, request, deserializer(method.output), config);
+  }
+
+  /** As {@link stream}; `decode` makes of each message's bytes what is read. */
+  async *streamOf<I extends DescMessage, T>(
+    method: MethodDesc<'server_streaming', I, DescMessage>,
+    request: MessageShape<I>,
+    decode: (bytes: Buffer) => T,
+    config: CallConfig = {},
+  ): AsyncGenerator<T> {
     throwIfAborted(config.signal);
-    const call = this.#client.makeServerStreamRequest<MessageShape<I>, MessageShape<O>>(
+    const call = this.#client.makeServerStreamRequest<MessageShape<I>, T>(
       methodPath(method),
       serializer(method.input),
-      deserializer(method.output),
+      decode,
       request,
       this.#metadata.clone(),
       callOptions(config),
     );
     const release = cancelOn(config.signal, call);
-    const messages: AsyncIterable<MessageShape<O>> = call;
+    const messages: AsyncIterable<T> = call;
     try {
       yield* messages;
     } catch (error) {

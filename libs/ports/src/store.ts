@@ -3,10 +3,10 @@ import type {
   CorporateAction,
   Fundamental,
   IndicatorBatch,
+  PackedQuotes,
+  PackedTrades,
   PriceBasis,
   PriceType,
-  QuoteColumns,
-  TradeColumns,
 } from '@tickwell/domain';
 
 /** One column of rows to store: a value for all rows, or one per row. Null and NaN are stored as null. */
@@ -159,13 +159,13 @@ export interface StoredIndicators extends IndicatorRows {
 }
 
 /**
- * Reads the store for query. Chunks hold rows of one source, at most some thousand, and are pulled: a slow reader slows the
+ * Reads the store for query. Chunks hold rows of one source, at most ten thousand, and are pulled: a slow reader slows the
  * store down. Bars and indicators answer the current version of each (greatest known_at).
  * Failures reject with a TickwellError (`store-unavailable` retryable, `query-refused` terminal).
  */
 export interface HistoryReader {
-  trades(query: SeriesQuery): AsyncIterable<{ readonly source: string; readonly trades: TradeColumns }>;
-  quotes(query: SeriesQuery): AsyncIterable<{ readonly source: string; readonly quotes: QuoteColumns }>;
+  trades(query: SeriesQuery): AsyncIterable<{ readonly source: string; readonly trades: PackedTrades }>;
+  quotes(query: SeriesQuery): AsyncIterable<{ readonly source: string; readonly quotes: PackedQuotes }>;
   bars(query: BarQuery): AsyncIterable<StoredBars>;
   /** The current version of every dividend and split of a symbol, or that as of a time, by ex date, then source; at most 100,000. */
   actions(query: ActionQuery): Promise<readonly StoredAction[]>;

@@ -1,9 +1,10 @@
-import type { BarColumns, IndicatorBatch, PriceBasis, QuoteColumns, TradeColumns } from '@tickwell/domain';
+import type { BarColumns, IndicatorBatch, PackedQuotes, PackedTrades, PriceBasis } from '@tickwell/domain';
 import type { StoredIndicators } from '@tickwell/ports';
 import { NULL_LONG, type Page, type SelectColumn } from './page.ts';
 
-/** "At most some thousand" rows a chunk (ports/store.ts). */
+/** Rows of a chunk. Of ticks more: they are sent as they are, and a message of so many is some 300 KB. */
 const CHUNK_ROWS = 4_000;
+export const TICK_CHUNK_ROWS = 10_000;
 
 /** Columns by domain name. What orders and groups rows is always read. */
 export const TRADE_COLUMNS: Readonly<Record<string, SelectColumn>> = {
@@ -33,7 +34,11 @@ export const BAR_COLUMNS: Readonly<Record<string, SelectColumn>> = {
 const TIME: SelectColumn = { name: 't', sql: 'ts', type: 'time' };
 const SOURCE: SelectColumn = { name: 'source', sql: 'source', type: 'symbol' };
 const KNOWN: SelectColumn = { name: 'known', sql: 'known_at', type: 'time' };
-export const TICK_BASE: readonly SelectColumn[] = [TIME, SOURCE, { name: 'seq', sql: 'seq', type: 'long' }];
+export const TICK_BASE: readonly SelectColumn[] = [
+  TIME,
+  SOURCE,
+  { name: 'seq', sql: 'seq', type: 'long', nullIs: 0n },
+];
 export const BAR_BASE: readonly SelectColumn[] = [
   TIME,
   SOURCE,
@@ -125,37 +130,70 @@ function lastOfEach(page: Page, rows: Uint32Array, keys: readonly Key[]): Uint32
 }
 
 /** Divides rows into chunks: at most so many, and all alike in what a chunk says once. */
-export function* runsOf(rows: Uint32Array, alike: readonly Key[]): Generator<Uint32Array> {
+export function* runsOf(
+  rows: Uint32Array,
+  alike: readonly Key[],
+  maxRows = CHUNK_ROWS,
+): Generator<Uint32Array> {
   for (let start = 0; start < rows.length;) {
     const first = rows[start] ?? 0;
     let end = start + 1;
-    const bound = Math.min(rows.length, start + CHUNK_ROWS);
+    const bound = Math.min(rows.length, start + maxRows);
     while (end < bound && alike.every((key) => key[rows[end] ?? 0] === key[first])) end += 1;
     yield rows.subarray(start, end);
     start = end;
   }
 }
 
-export function tradesOf(page: Page, rows: Uint32Array, wanted: ReadonlySet<string>): TradeColumns {
+export function tradesOf(page: Page, rows: Uint32Array, wanted: ReadonlySet<string>): PackedTrades {
+  const of = packer(page, rows, wanted);
   return {
-    timeNs: longs(page, 't', rows),
-    seq: wanted.has('seq') ? longs(page, 'seq', rows) : [],
-    price: wanted.has('price') ? doubles(page, 'price', rows) : [],
-    size: wanted.has('size') ? doubles(page, 'size', rows) : [],
+    timeNs: of.longs('timeNs', 't'),
+    seq: of.longs('seq'),
+    price: of.doubles('price'),
+    size: of.doubles('size'),
     conditions: wanted.has('conditions') ? optionalTexts(page, 'conditions', rows) : [],
     venue: wanted.has('venue') ? optionalTexts(page, 'venue', rows) : [],
   };
 }
 
-export function quotesOf(page: Page, rows: Uint32Array, wanted: ReadonlySet<string>): QuoteColumns {
-  const side = (name: string): number[] => (wanted.has(name) ? doubles(page, name, rows) : []);
+export function quotesOf(page: Page, rows: Uint32Array, wanted: ReadonlySet<string>): PackedQuotes {
+  const of = packer(page, rows, wanted);
   return {
-    timeNs: longs(page, 't', rows),
-    seq: wanted.has('seq') ? longs(page, 'seq', rows) : [],
-    bidPrice: side('bidPrice'),
-    bidSize: side('bidSize'),
-    askPrice: side('askPrice'),
-    askSize: side('askSize'),
+    timeNs: of.longs('timeNs', 't'),
+    seq: of.longs('seq'),
+    bidPrice: of.doubles('bidPrice'),
+    bidSize: of.doubles('bidSize'),
+    askPrice: of.doubles('askPrice'),
+    askSize: of.doubles('askSize'),
+  };
+}
+
+/** Columns of some rows. Rows that follow each other, as most do, are a part of the page and not copied. */
+function packer(
+  page: Page,
+  rows: Uint32Array,
+  wanted: ReadonlySet<string>,
+): {
+  readonly longs: (name: string, column?: string) => BigInt64Array;
+  readonly doubles: (name: string) => Float64Array;
+} {
+  const first = rows[0] ?? 0;
+  const follow = rows.every((row, at) => row === first + at);
+  const end = first + rows.length;
+  return {
+    longs: (name, column = name) => {
+      if (name !== 'timeNs' && !wanted.has(name)) return new BigInt64Array();
+      const values = page.longs(column);
+      return follow ? values.subarray(first, end) : BigInt64Array.from(rows, (row) => values[row] ?? 0n);
+    },
+    doubles: (name) => {
+      if (!wanted.has(name)) return new Float64Array();
+      const values = page.doubles(name);
+      return follow
+        ? values.subarray(first, end)
+        : Float64Array.from(rows, (row) => values[row] ?? Number.NaN);
+    },
   };
 }
 

@@ -21,8 +21,8 @@ import {
   isAllHoursSource,
   overBeforeNs,
   parseBarLength,
-  type QuoteColumns,
-  type TradeColumns,
+  type PackedQuotes,
+  type PackedTrades,
 } from '@tickwell/domain';
 import type pg from 'pg';
 import { readActions } from './actions.ts';
@@ -32,6 +32,7 @@ import {
   INDICATOR_COLUMNS,
   QUOTE_COLUMNS,
   TICK_BASE,
+  TICK_CHUNK_ROWS,
   TRADE_COLUMNS,
   barOrder,
   barsOf,
@@ -130,7 +131,7 @@ class QuestdbReader implements StoreReader {
     this.quality = qualityReader((sql) => this.#run(sql));
   }
 
-  async *trades(query: SeriesQuery): AsyncGenerator<{ source: string; trades: TradeColumns }> {
+  async *trades(query: SeriesQuery): AsyncGenerator<{ source: string; trades: PackedTrades }> {
     const wanted = wantedColumns(query, ['timeNs', 'seq'], TRADE_COLUMNS);
     const select = seriesSelect(
       TABLES.trades.name,
@@ -140,13 +141,13 @@ class QuestdbReader implements StoreReader {
     );
     for await (const { page, entries } of this.#answers(select, query, tickOrder)) {
       const sources = page.texts('source');
-      for (const rows of runsOf(entries, [sources])) {
+      for (const rows of runsOf(entries, page.varying('source'), TICK_CHUNK_ROWS)) {
         yield { source: sources[rows[0] ?? 0] ?? '', trades: tradesOf(page, rows, wanted) };
       }
     }
   }
 
-  async *quotes(query: SeriesQuery): AsyncGenerator<{ source: string; quotes: QuoteColumns }> {
+  async *quotes(query: SeriesQuery): AsyncGenerator<{ source: string; quotes: PackedQuotes }> {
     const wanted = wantedColumns(query, ['timeNs', 'seq'], QUOTE_COLUMNS);
     const select = seriesSelect(
       TABLES.quotes.name,
@@ -156,7 +157,7 @@ class QuestdbReader implements StoreReader {
     );
     for await (const { page, entries } of this.#answers(select, query, tickOrder)) {
       const sources = page.texts('source');
-      for (const rows of runsOf(entries, [sources])) {
+      for (const rows of runsOf(entries, page.varying('source'), TICK_CHUNK_ROWS)) {
         yield { source: sources[rows[0] ?? 0] ?? '', quotes: quotesOf(page, rows, wanted) };
       }
     }
@@ -175,7 +176,7 @@ class QuestdbReader implements StoreReader {
     for await (const { page, entries } of this.#answers(select, query, (one) => barOrder(one, untilNs))) {
       const sources = page.texts('source');
       const late = knownAfter(page, untilNs);
-      for (const rows of runsOf(entries, [sources, page.texts('basis'), late])) {
+      for (const rows of runsOf(entries, [...page.varying('source', 'basis'), late])) {
         const first = rows[0] ?? 0;
         yield {
           source: sources[first] ?? '',

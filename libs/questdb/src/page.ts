@@ -1,13 +1,15 @@
 import type { TextRow } from './pg-client.ts';
 
 /** `time` is a timestamp, in nanoseconds. */
-export type PageType = 'time' | 'long' | 'double' | 'symbol' | 'boolean';
+type PageType = 'time' | 'long' | 'double' | 'symbol' | 'boolean';
 
 /** One column of a select: `sql` is an expression over the table, written by us. */
 export interface SelectColumn {
   readonly name: string;
   readonly sql: string;
   readonly type: PageType;
+  /** What a long that is null reads; {@link NULL_LONG} unless told. */
+  readonly nullIs?: bigint;
 }
 
 /** A long that is null, as QuestDB stores it. */
@@ -23,13 +25,25 @@ export type PageColumn =
 export class Page {
   readonly length: number;
   readonly #columns: ReadonlyMap<string, PageColumn>;
+  readonly #fixed: ReadonlyMap<string, unknown>;
 
-  constructor(length: number, columns: ReadonlyMap<string, PageColumn>) {
+  /** `fixed`: by name, the symbol columns that are known to have one text in all rows. */
+  constructor(
+    length: number,
+    columns: ReadonlyMap<string, PageColumn>,
+    fixed: ReadonlyMap<string, unknown> = new Map(),
+  ) {
     this.length = length;
     this.#columns = columns;
+    this.#fixed = fixed;
   }
 
-  /** Times in ns, and longs; {@link NULL_LONG} where there is none. */
+  /** Of some symbol columns those that rows may differ in. */
+  varying(...names: readonly string[]): readonly (readonly (string | null)[])[] {
+    return names.filter((name) => !this.#fixed.has(name)).map((name) => this.texts(name));
+  }
+
+  /** Times in ns, and longs. */
   longs(name: string): BigInt64Array {
     const column = this.#columns.get(name);
     return column?.type === 'long' ? column.values : missing(name);
@@ -59,20 +73,24 @@ function missing(name: string): never {
 /** Rows of the pg wire: every value is text. */
 export function pageFromText(select: readonly SelectColumn[], rows: readonly TextRow[]): Page {
   const columns = new Map<string, PageColumn>();
-  select.forEach(({ name, type }, at) => {
-    columns.set(name, textColumn(type, rows, at));
+  select.forEach((column, at) => {
+    columns.set(column.name, textColumn(column, rows, at));
   });
   return new Page(rows.length, columns);
 }
 
-function textColumn(type: PageType, rows: readonly TextRow[], at: number): PageColumn {
+function textColumn(
+  { type, nullIs = NULL_LONG }: SelectColumn,
+  rows: readonly TextRow[],
+  at: number,
+): PageColumn {
   const textOf = (row: TextRow): string | null => row[at] ?? null;
   switch (type) {
     case 'time':
     case 'long': {
       const values = BigInt64Array.from(rows, (row) => {
         const text = textOf(row);
-        return text === null ? NULL_LONG : BigInt(text);
+        return text === null ? nullIs : BigInt(text);
       });
       return { type: 'long', values };
     }

@@ -2,7 +2,7 @@ import { tableFromIPC, type Table, type Vector } from 'apache-arrow';
 import { readParquet } from 'parquet-wasm';
 import { storeUnavailable } from './errors.ts';
 import type { FixedTexts } from './series-select.ts';
-import { NULL_LONG, Page, type PageColumn, type PageType, type SelectColumn } from './page.ts';
+import { NULL_LONG, Page, type PageColumn, type SelectColumn } from './page.ts';
 
 /** Arrow's own default is 1,024: a page is to be a few batches. */
 const BATCH_ROWS = 1 << 20;
@@ -12,14 +12,20 @@ export function pageFromParquet(select: readonly SelectColumn[], fixed: FixedTex
   const table = arrowTable(bytes);
   const columns = new Map<string, PageColumn>();
   for (const [name, text] of fixed)
-    columns.set(name, { type: 'symbol', values: Array.from({ length: table.numRows }, () => text) });
-  for (const { name, type } of select) {
+    columns.set(name, { type: 'symbol', values: fixedColumn(table.numRows, text) });
+  for (const column of select) {
+    const { name } = column;
     if (fixed.has(name)) continue;
     const vector = table.getChild(name);
     if (vector === null) throw storeUnavailable(`an export has no column ${name}`);
-    columns.set(name, columnOf(name, type, vector));
+    columns.set(name, columnOf(column, vector));
   }
-  return new Page(table.numRows, columns);
+  return new Page(table.numRows, columns, fixed);
+}
+
+/** Filled, not mapped: a page has as many of these as it has symbol columns. */
+function fixedColumn(length: number, text: string | null): readonly (string | null)[] {
+  return new Array<string | null>(length).fill(text);
 }
 
 function arrowTable(bytes: Uint8Array): Table {
@@ -39,11 +45,11 @@ interface ColumnData {
   getValid(row: number): boolean;
 }
 
-function columnOf(name: string, type: PageType, vector: Vector): PageColumn {
+function columnOf({ name, type, nullIs = NULL_LONG }: SelectColumn, vector: Vector): PageColumn {
   switch (type) {
     case 'time':
     case 'long':
-      return { type: 'long', values: longsOf(name, vector) };
+      return { type: 'long', values: longsOf(name, vector, nullIs) };
     case 'double':
       return { type, values: doublesOf(name, vector) };
     case 'symbol':
@@ -53,8 +59,8 @@ function columnOf(name: string, type: PageType, vector: Vector): PageColumn {
   }
 }
 
-function longsOf(name: string, vector: Vector): BigInt64Array {
-  return joined(vector, new BigInt64Array(vector.length), NULL_LONG, ({ values }) =>
+function longsOf(name: string, vector: Vector, nullIs: bigint): BigInt64Array {
+  return joined(vector, new BigInt64Array(vector.length), nullIs, ({ values }) =>
     values instanceof BigInt64Array ? values : wrongType(name),
   );
 }

@@ -170,8 +170,8 @@ class LargePages {
 
   async #export(span: Span, rowsPerGroup: number, fixed: FixedTexts): Promise<Page> {
     const sql = literalSelect(this.#select, span, fixed, ' order by ts');
-    const bytes = await this.#source.parquet.run(sql, rowsPerGroup, this.#signal);
-    return pageFromParquet(this.#select.columns, fixed, bytes);
+    const read = (bytes: Uint8Array): Page => pageFromParquet(this.#select.columns, fixed, bytes);
+    return this.#source.parquet.run(sql, rowsPerGroup, read, this.#signal);
   }
 }
 

@@ -7,8 +7,12 @@ import {
   emptyTrades,
   isAllHoursSource,
   overBeforeNs,
+  packQuotes,
+  packTrades,
   parseBarLength,
   type BarColumns,
+  type PackedQuotes,
+  type PackedTrades,
   type PriceBasis,
   type PriceType,
   type QuoteColumns,
@@ -70,7 +74,7 @@ export class MemoryStore implements TableWriter, StoreReader {
     for (const part of parsed) part.table.put(part.rows);
   }
 
-  async *trades(query: SeriesQuery): AsyncGenerator<{ source: string; trades: TradeColumns }> {
+  async *trades(query: SeriesQuery): AsyncGenerator<{ source: string; trades: PackedTrades }> {
     for await (const { source, rows } of this.#chunks(TABLES.trades.name, query, {}, 'seq')) {
       const pick = picker(rows, query);
       const trades: TradeColumns = {
@@ -82,11 +86,11 @@ export class MemoryStore implements TableWriter, StoreReader {
         conditions: pick('conditions', () => optional(rows, 'conditions', () => texts(rows, 'conditions'))),
         venue: pick('venue', () => optional(rows, 'venue', () => texts(rows, 'venue'))),
       };
-      yield { source, trades };
+      yield { source, trades: packTrades(trades) };
     }
   }
 
-  async *quotes(query: SeriesQuery): AsyncGenerator<{ source: string; quotes: QuoteColumns }> {
+  async *quotes(query: SeriesQuery): AsyncGenerator<{ source: string; quotes: PackedQuotes }> {
     for await (const { source, rows } of this.#chunks(TABLES.quotes.name, query, {}, 'seq')) {
       const pick = picker(rows, query);
       const quotes: QuoteColumns = {
@@ -98,7 +102,7 @@ export class MemoryStore implements TableWriter, StoreReader {
         askPrice: pick('askPrice', () => doubles(rows, 'ask_price')),
         askSize: pick('askSize', () => doubles(rows, 'ask_size')),
       };
-      yield { source, quotes };
+      yield { source, quotes: packQuotes(quotes) };
     }
   }
 

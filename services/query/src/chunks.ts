@@ -1,5 +1,15 @@
+import { someTrades, type PackedTrades } from '@tickwell/domain';
+
 /** Most rows in one message: a few hundred kilobytes of columns, far below the message limit of 4 MiB. */
 export const MAX_ROWS_PER_MESSAGE = 4_000;
+
+/** Trades in messages of bounded size: only texts can make one large. */
+export function* tradeParts(trades: PackedTrades): Generator<PackedTrades> {
+  const rows = trades.timeNs.length;
+  const hasTexts = trades.conditions.length > 0 || trades.venue.length > 0;
+  if (!hasTexts || rows <= MAX_ROWS_PER_MESSAGE) yield trades;
+  else for (const { from, to } of slices(rows)) yield someTrades(trades, from, to);
+}
 
 export interface Slice {
   readonly from: number;

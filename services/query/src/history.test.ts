@@ -1,5 +1,6 @@
 import { create } from '@bufbuild/protobuf';
-import { TABLES, events, queryV1 } from '@tickwell/contracts';
+import { TABLES, decodeTicksResponse, events, queryV1, type PackedTicks } from '@tickwell/contracts';
+import { packTrades } from '@tickwell/domain';
 import { describe, expect, it } from 'vitest';
 import { MAX_ROWS_PER_MESSAGE } from './chunks.ts';
 import { World, startService } from './fixtures/world.ts';
@@ -116,19 +117,22 @@ describe('GetBars', () => {
     const world = new World();
     const rows = 2 * MAX_ROWS_PER_MESSAGE + 5;
     const timeNs = Array.from({ length: rows }, (_, n) => BigInt(n));
-    async function* trades(): AsyncGenerator<{ source: string; trades: events.TradeColumns }> {
+    const price = timeNs.map(Number);
+    const columns = { timeNs, seq: timeNs, price, size: price, venue: timeNs.map(String), conditions: [] };
+    async function* trades(): AsyncGenerator<PackedTicks> {
       await Promise.resolve();
-      const columns = { timeNs, seq: timeNs, price: timeNs.map(Number), size: timeNs.map(Number) };
-      yield { source: 's', trades: create(events.TradeColumnsSchema, columns) };
+      yield { source: 's', trades: packTrades(columns) };
     }
     const reader = Object.assign(world.store, { trades });
     await using service = await startService(world.service({ reader }));
     const sizes: number[] = [];
     const times: bigint[] = [];
     const request = create(queryV1.GetTicksRequestSchema, { symbol: 'A' });
-    for await (const { trades: part } of service.calls.getTicks(request, call)) {
-      sizes.push(part?.price.length ?? 0);
-      times.push(...(part?.timeNs ?? []));
+    for await (const bytes of service.calls.getTicks(request, call)) {
+      const { trades: part } = decodeTicksResponse(bytes);
+      expect(part.venue).toEqual(Array.from(part.timeNs, String));
+      sizes.push(part.price.length);
+      times.push(...part.timeNs);
     }
     expect(sizes).toEqual([MAX_ROWS_PER_MESSAGE, MAX_ROWS_PER_MESSAGE, 5]);
     expect(times).toEqual(timeNs);

@@ -1,6 +1,13 @@
 import { create } from '@bufbuild/protobuf';
 import type { Calendar } from '@tickwell/calendar';
-import { events, priceBasisToProto, priceTypeToProto, queryV1 } from '@tickwell/contracts';
+import {
+  events,
+  priceBasisToProto,
+  priceTypeToProto,
+  queryV1,
+  type PackedQuoteRows,
+  type PackedTicks,
+} from '@tickwell/contracts';
 import { err, ok, TickwellError, type Result } from '@tickwell/domain';
 import { nameAt, type Adjustment, type Instrument, type InstrumentMap } from '@tickwell/instruments';
 import { BEST_SOURCE } from '@tickwell/source-policy';
@@ -18,7 +25,7 @@ import {
 import type { WantedBasis } from './adjustment/adjust.ts';
 import { adjustedReader } from './adjustment/adjusted-bars.ts';
 import { bestBars, sliceChunk, type BestChunk } from './best-bars.ts';
-import { slices, sliceColumns } from './chunks.ts';
+import { slices, tradeParts } from './chunks.ts';
 import { GapLedger } from './quality/gap-ledger.ts';
 import { gapFields } from './quality/hole-message.ts';
 import { missingText, type CoverageReader, type CoverageSeries } from './quality/coverage-reader.ts';
@@ -174,34 +181,18 @@ export class HistoryCalls {
     return bestBars(reader, query, this.#policies.bestOf(query.symbol, query.interval));
   }
 
-  async *getTicks(
-    request: queryV1.GetTicksRequest,
-    { signal }: CallSignal,
-  ): AsyncGenerator<queryV1.GetTicksResponse> {
+  async *getTicks(request: queryV1.GetTicksRequest, { signal }: CallSignal): AsyncGenerator<PackedTicks> {
     const query = { ...orRefuse(ofASource(seriesArguments(request, events.TradeColumnsSchema))), signal };
-    for await (const { source, trades } of this.#reader.trades(query)) {
-      for (const part of slices(trades.timeNs.length)) {
-        yield create(queryV1.GetTicksResponseSchema, {
-          source,
-          trades: create(events.TradeColumnsSchema, sliceColumns(trades, part)),
-        });
-      }
-    }
+    for await (const { source, trades } of this.#reader.trades(query))
+      for (const part of tradeParts(trades)) yield { source, trades: part };
   }
 
   async *getQuotes(
     request: queryV1.GetQuotesRequest,
     { signal }: CallSignal,
-  ): AsyncGenerator<queryV1.GetQuotesResponse> {
+  ): AsyncGenerator<PackedQuoteRows> {
     const query = { ...orRefuse(ofASource(seriesArguments(request, events.QuoteColumnsSchema))), signal };
-    for await (const { source, quotes } of this.#reader.quotes(query)) {
-      for (const part of slices(quotes.timeNs.length)) {
-        yield create(queryV1.GetQuotesResponseSchema, {
-          source,
-          quotes: create(events.QuoteColumnsSchema, sliceColumns(quotes, part)),
-        });
-      }
-    }
+    yield* this.#reader.quotes(query);
   }
 }
 

@@ -1,6 +1,6 @@
 import { create } from '@bufbuild/protobuf';
 import { events, queryV1 } from '@tickwell/contracts';
-import { pickBars, pickQuotes, pickTrades } from '@tickwell/domain';
+import { pickBars, pickQuotes, pickTrades, unpackQuotes, unpackTrades } from '@tickwell/domain';
 import type { HistoryReader, StoredSeries } from '@tickwell/ports';
 import { latestKindsArgument, orRefuse, symbolsArgument, textArgument } from './arguments.ts';
 import { timesOf, type MarketEvents } from './market-events.ts';
@@ -133,7 +133,7 @@ export class LatestCalls {
         remember(entry, source, trades.timeNs[0], {
           kind: 'trades',
           group: 'trades',
-          event: tradeEvent(trades, 0),
+          event: tradeEvent(unpackTrades(trades), 0),
         });
       }
     } else if (series.kind === 'quotes') {
@@ -141,7 +141,7 @@ export class LatestCalls {
         remember(entry, source, quotes.timeNs[0], {
           kind: 'quotes',
           group: 'quotes',
-          event: quoteEvent(quotes, 0),
+          event: quoteEvent(unpackQuotes(quotes), 0),
         });
       }
     } else if (series.kind === 'bars') {

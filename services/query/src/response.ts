@@ -106,3 +106,11 @@ export function heartbeat(
     message: { case: 'heartbeat', value: { timeNs, ...sums } },
   });
 }
+
+/** Answers as the bytes that are sent, which some are already. */
+export async function* encoded<A extends object>(
+  answers: AsyncIterable<A | Uint8Array>,
+  encode: (answer: A) => Uint8Array,
+): AsyncGenerator<Uint8Array> {
+  for await (const answer of answers) yield answer instanceof Uint8Array ? answer : encode(answer);
+}

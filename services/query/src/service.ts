@@ -1,4 +1,4 @@
-import type { queryV1 } from '@tickwell/contracts';
+import { encodeQuotesResponse, encodeTicksResponse, type queryV1 } from '@tickwell/contracts';
 import { TickwellError } from '@tickwell/domain';
 import { InstrumentMap } from '@tickwell/instruments';
 import type { CompileSchema, EventLog, Logger, StoreReader, TopicPartition } from '@tickwell/ports';
@@ -11,6 +11,7 @@ import type { CachedHistory } from './cache/cached-history.ts';
 import { QueryCache, type CacheLevels } from './cache/query-cache.ts';
 import { CoverageCalls } from './quality/coverage-calls.ts';
 import { CoverageReader } from './quality/coverage-reader.ts';
+import { encoded } from './response.ts';
 import { listReconciliations } from './quality/reconciliation-calls.ts';
 import { InstrumentCalendars } from './quality/instrument-calendars.ts';
 import { Monitoring } from './quality/monitoring.ts';
@@ -164,9 +165,10 @@ export class QueryService {
     getAligned: (request: queryV1.GetAlignedRequest, call: CallSignal) =>
       this.#several.getAligned(request, call),
     joinAsOf: (request: queryV1.JoinAsOfRequest, call: CallSignal) => this.#several.joinAsOf(request, call),
-    getTicks: (request: queryV1.GetTicksRequest, call: CallSignal) => this.#history.getTicks(request, call),
+    getTicks: (request: queryV1.GetTicksRequest, call: CallSignal) =>
+      encoded(this.#history.getTicks(request, call), encodeTicksResponse),
     getQuotes: (request: queryV1.GetQuotesRequest, call: CallSignal) =>
-      this.#history.getQuotes(request, call),
+      encoded(this.#history.getQuotes(request, call), encodeQuotesResponse),
     getIndicators: (request: queryV1.GetIndicatorsRequest, call: CallSignal) =>
       this.#indicators.getIndicators(request, call),
     subscribe: (request: queryV1.SubscribeRequest, call: CallSignal) =>

@@ -1,5 +1,7 @@
 import {
   TickwellError,
+  unpackQuotes,
+  unpackTrades,
   type EventLedger,
   type Header,
   type PriceBasis,
@@ -126,7 +128,8 @@ async function* storedSeries(
   const header = headerOf(series);
   switch (series.kind) {
     case 'trades':
-      for await (const { trades } of reader.trades(query)) {
+      for await (const { trades: packed } of reader.trades(query)) {
+        const trades = unpackTrades(packed);
         for (const part of partsOf(trades.timeNs, trades.seq, rows)) {
           const batch = {
             kind: 'trades' as const,
@@ -139,7 +142,8 @@ async function* storedSeries(
       }
       return;
     case 'quotes':
-      for await (const { quotes } of reader.quotes(query)) {
+      for await (const { quotes: packed } of reader.quotes(query)) {
+        const quotes = unpackQuotes(packed);
         for (const part of partsOf(quotes.timeNs, quotes.seq, rows)) {
           const batch = {
             kind: 'quotes' as const,

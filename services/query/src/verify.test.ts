@@ -9,10 +9,13 @@ class Lossy extends MemoryStore {
   override async *trades(...[query]: Parameters<MemoryStore['trades']>): ReturnType<MemoryStore['trades']> {
     for await (const { source, trades } of super.trades(query)) {
       const [a, b] = query.before === undefined ? [1, 2] : [0, 0];
-      const without = <T>(column: readonly T[]): T[] => column.filter((_, at) => at < a || at >= b);
+      const isKept = (_: unknown, at: number): boolean => at < a || at >= b;
       const { timeNs, seq, price, size } = trades;
-      const kept = { timeNs: without(timeNs), seq: without(seq), price: without(price), size: without(size) };
-      yield { source, trades: { ...trades, ...kept } };
+      const numbers = { price: price.filter(isKept), size: size.filter(isKept) };
+      yield {
+        source,
+        trades: { ...trades, timeNs: timeNs.filter(isKept), seq: seq.filter(isKept), ...numbers },
+      };
     }
   }
 }

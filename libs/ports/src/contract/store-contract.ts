@@ -1,3 +1,4 @@
+import { unpackTrades } from '@tickwell/domain';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { BarQuery, RowColumn, SeriesQuery } from '../store.ts';
 import { actionCases } from './action-cases.ts';
@@ -203,10 +204,10 @@ function columnAndVersionCases(cases: Cases): void {
     expect(first).toMatchObject({ conditions: '@ T', venue: 'Q' });
     expect(second).toMatchObject({ conditions: '', venue: 'ARCA' });
     for await (const { quotes } of cases.store().reader.quotes({ symbol })) {
-      expect(quotes.bidPrice).toEqual([1.5, Number.NaN]);
-      expect(quotes.bidSize).toEqual([100, Number.NaN]);
-      expect(quotes.askPrice).toEqual([Number.NaN, 1.75]);
-      expect(quotes.askSize).toEqual([Number.NaN, 200]);
+      expect(Array.from(quotes.bidPrice)).toEqual([1.5, Number.NaN]);
+      expect(Array.from(quotes.bidSize)).toEqual([100, Number.NaN]);
+      expect(Array.from(quotes.askPrice)).toEqual([Number.NaN, 1.75]);
+      expect(Array.from(quotes.askSize)).toEqual([Number.NaN, 200]);
     }
   });
 
@@ -214,7 +215,8 @@ function columnAndVersionCases(cases: Cases): void {
     const symbol = cases.fresh();
     await cases.store().writer.write([tradeRows({ symbol }, [{ timeNs: T0, price: 2, venue: 'Q' }])]);
     for await (const { trades } of cases.store().reader.trades({ symbol, columns: ['price'] })) {
-      expect(trades).toEqual({ timeNs: [T0], seq: [], price: [2], size: [], conditions: [], venue: [] });
+      const columns = { timeNs: [T0], seq: [], price: [2], size: [], conditions: [], venue: [] };
+      expect(unpackTrades(trades)).toEqual(columns);
     }
     await expect(
       readTrades(cases.store().reader, { symbol, columns: ['price; drop table trades'] }),

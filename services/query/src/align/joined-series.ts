@@ -1,4 +1,4 @@
-import type { queryV1 } from '@tickwell/contracts';
+import type { PackedQuoteRows, PackedTicks, queryV1 } from '@tickwell/contracts';
 import type { BarLength } from '@tickwell/domain';
 import type { CallSignal } from '../history.ts';
 import type { KnownRows } from './as-of.ts';
@@ -7,14 +7,8 @@ import type { GetBars } from './many-bars.ts';
 /** The calls that the rows of a join come from. */
 export interface SeriesCalls {
   readonly getBars: GetBars;
-  readonly getTicks: (
-    request: queryV1.GetTicksRequest,
-    call: CallSignal,
-  ) => AsyncIterable<queryV1.GetTicksResponse>;
-  readonly getQuotes: (
-    request: queryV1.GetQuotesRequest,
-    call: CallSignal,
-  ) => AsyncIterable<queryV1.GetQuotesResponse>;
+  readonly getTicks: (request: queryV1.GetTicksRequest, call: CallSignal) => AsyncIterable<PackedTicks>;
+  readonly getQuotes: (request: queryV1.GetQuotesRequest, call: CallSignal) => AsyncIterable<PackedQuoteRows>;
   readonly getIndicators: (
     request: queryV1.GetIndicatorsRequest,
     call: CallSignal,

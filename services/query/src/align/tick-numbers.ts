@@ -1,6 +1,14 @@
 import { create } from '@bufbuild/protobuf';
 import { events, queryV1 } from '@tickwell/contracts';
-import { err, ok, type QuoteColumns, type Result, type TradeColumns } from '@tickwell/domain';
+import {
+  err,
+  ok,
+  unpackQuotes,
+  unpackTrades,
+  type QuoteColumns,
+  type Result,
+  type TradeColumns,
+} from '@tickwell/domain';
 import type { JoinedSeries, RowRange, SeriesCalls } from './joined-series.ts';
 import type { KnownRows } from './as-of.ts';
 
@@ -38,12 +46,13 @@ function trades(
   const columns = [...chosen.value.keys()];
   const read = async function* (range: RowRange, signal: AbortSignal): AsyncGenerator<KnownRows> {
     const request = create(queryV1.GetTicksRequestSchema, { ...tickFields(asked, range), columns });
-    for await (const { trades: found } of getTicks(request, { signal }))
-      if (found !== undefined)
-        yield eventRows(
-          found.timeNs,
-          [...chosen.value.values()].map((at) => found[at]),
-        );
+    for await (const { trades: packed } of getTicks(request, { signal })) {
+      const found = unpackTrades(packed);
+      yield eventRows(
+        found.timeNs,
+        [...chosen.value.values()].map((at) => found[at]),
+      );
+    }
   };
   return ok({ what: 'trades', columns, read });
 }
@@ -58,12 +67,13 @@ function quotes(
   const columns = [...chosen.value.keys()];
   const read = async function* (range: RowRange, signal: AbortSignal): AsyncGenerator<KnownRows> {
     const request = create(queryV1.GetQuotesRequestSchema, { ...tickFields(asked, range), columns });
-    for await (const { quotes: found } of getQuotes(request, { signal }))
-      if (found !== undefined)
-        yield eventRows(
-          found.timeNs,
-          [...chosen.value.values()].map((at) => found[at]),
-        );
+    for await (const { quotes: packed } of getQuotes(request, { signal })) {
+      const found = unpackQuotes(packed);
+      yield eventRows(
+        found.timeNs,
+        [...chosen.value.values()].map((at) => found[at]),
+      );
+    }
   };
   return ok({ what: 'quotes', columns, read });
 }

@@ -1,6 +1,13 @@
-import type { queryV1 } from '@tickwell/contracts';
+import {
+  encodeQuotesResponse,
+  encodeTicksResponse,
+  type PackedQuoteRows,
+  type PackedTicks,
+  type queryV1,
+} from '@tickwell/contracts';
 import type { Cache } from '@tickwell/ports';
 import type { CallSignal, HistoryCalls } from '../history.ts';
+import { encoded } from '../response.ts';
 import { BlockGrid } from './block-grid.ts';
 import { newCounts, type CacheCounts } from './cache-counts.ts';
 import { CachedReads, type CacheParts } from './cached-reads.ts';
@@ -24,8 +31,8 @@ export class CachedHistory {
   readonly levels: Levels;
   readonly #parts: CachedHistoryParts;
   readonly #bars: CachedReads<queryV1.GetBarsRequest, queryV1.GetBarsResponse>;
-  readonly #ticks: CachedReads<queryV1.GetTicksRequest, queryV1.GetTicksResponse>;
-  readonly #quotes: CachedReads<queryV1.GetQuotesRequest, queryV1.GetQuotesResponse>;
+  readonly #ticks: CachedReads<queryV1.GetTicksRequest, PackedTicks>;
+  readonly #quotes: CachedReads<queryV1.GetQuotesRequest, PackedQuoteRows>;
 
   constructor(parts: CachedHistoryParts) {
     const { history, memory, shared } = parts;
@@ -61,18 +68,12 @@ export class CachedHistory {
     return this.#bars.answer(request, plan, call);
   }
 
-  getTicks(
-    request: queryV1.GetTicksRequest,
-    call: CallSignal,
-  ): AsyncIterable<queryV1.GetTicksResponse | Uint8Array> {
-    return this.#ticks.answer(request, tickPlan(request), call);
+  getTicks(request: queryV1.GetTicksRequest, call: CallSignal): AsyncIterable<Uint8Array> {
+    return encoded(this.#ticks.answer(request, tickPlan(request), call), encodeTicksResponse);
   }
 
-  getQuotes(
-    request: queryV1.GetQuotesRequest,
-    call: CallSignal,
-  ): AsyncIterable<queryV1.GetQuotesResponse | Uint8Array> {
-    return this.#quotes.answer(request, quotePlan(request), call);
+  getQuotes(request: queryV1.GetQuotesRequest, call: CallSignal): AsyncIterable<Uint8Array> {
+    return encoded(this.#quotes.answer(request, quotePlan(request), call), encodeQuotesResponse);
   }
 
   async close(): Promise<void> {

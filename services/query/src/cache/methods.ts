@@ -1,5 +1,15 @@
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
-import { events, queryV1 } from '@tickwell/contracts';
+import {
+  decodeQuotesResponse,
+  decodeTicksResponse,
+  encodeQuotesResponse,
+  encodeTicksResponse,
+  events,
+  queryV1,
+  type PackedQuoteRows,
+  type PackedTicks,
+} from '@tickwell/contracts';
+import { someQuotes, someTrades } from '@tickwell/domain';
 import { sliceColumns, type Slice } from '../chunks.ts';
 import type { CallSignal } from '../history.ts';
 import type { Block } from './block-grid.ts';
@@ -14,13 +24,16 @@ export interface RowsWanted {
   columns: string[];
 }
 
+/** Sorted, in ns. */
+export type TimesNs = Pick<BigInt64Array, 'at' | 'length'>;
+
 /** A history call, as the cache sees it: R asks, A are messages of rows in order of time. */
 export interface ReadMethod<R, A> {
   readonly name: 'bars' | 'ticks' | 'quotes';
   readonly read: Read<R, A>;
   /** Column of the time. */
   readonly timeColumn: string;
-  readonly timesNs: (answer: A) => readonly bigint[];
+  readonly timesNs: (answer: A) => TimesNs;
   readonly slice: (answer: A, part: Slice) => A;
   readonly encodeRequest: (request: R) => Uint8Array;
   readonly encode: (answer: A) => Uint8Array;
@@ -47,38 +60,32 @@ export function barMethod(
 }
 
 export function tickMethod(
-  read: Read<queryV1.GetTicksRequest, queryV1.GetTicksResponse>,
-): ReadMethod<queryV1.GetTicksRequest, queryV1.GetTicksResponse> {
+  read: Read<queryV1.GetTicksRequest, PackedTicks>,
+): ReadMethod<queryV1.GetTicksRequest, PackedTicks> {
   return {
     name: 'ticks',
     read,
     timeColumn: 'time_ns',
-    timesNs: ({ trades }) => trades?.timeNs ?? [],
-    slice: ({ trades, ...rest }, part) => ({
-      ...rest,
-      trades: sliceColumns(trades ?? create(events.TradeColumnsSchema), part),
-    }),
+    timesNs: ({ trades }) => trades.timeNs,
+    slice: ({ source, trades }, { from, to }) => ({ source, trades: someTrades(trades, from, to) }),
     encodeRequest: (request) => toBinary(queryV1.GetTicksRequestSchema, request),
-    encode: (answer) => toBinary(queryV1.GetTicksResponseSchema, answer),
-    decode: (bytes) => fromBinary(queryV1.GetTicksResponseSchema, bytes),
+    encode: encodeTicksResponse,
+    decode: decodeTicksResponse,
   };
 }
 
 export function quoteMethod(
-  read: Read<queryV1.GetQuotesRequest, queryV1.GetQuotesResponse>,
-): ReadMethod<queryV1.GetQuotesRequest, queryV1.GetQuotesResponse> {
+  read: Read<queryV1.GetQuotesRequest, PackedQuoteRows>,
+): ReadMethod<queryV1.GetQuotesRequest, PackedQuoteRows> {
   return {
     name: 'quotes',
     read,
     timeColumn: 'time_ns',
-    timesNs: ({ quotes }) => quotes?.timeNs ?? [],
-    slice: ({ quotes, ...rest }, part) => ({
-      ...rest,
-      quotes: sliceColumns(quotes ?? create(events.QuoteColumnsSchema), part),
-    }),
+    timesNs: ({ quotes }) => quotes.timeNs,
+    slice: ({ source, quotes }, { from, to }) => ({ source, quotes: someQuotes(quotes, from, to) }),
     encodeRequest: (request) => toBinary(queryV1.GetQuotesRequestSchema, request),
-    encode: (answer) => toBinary(queryV1.GetQuotesResponseSchema, answer),
-    decode: (bytes) => fromBinary(queryV1.GetQuotesResponseSchema, bytes),
+    encode: encodeQuotesResponse,
+    decode: decodeQuotesResponse,
   };
 }
 

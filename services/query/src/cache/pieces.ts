@@ -1,14 +1,14 @@
 import type { Slice } from '../chunks.ts';
 import type { Block } from './block-grid.ts';
 import type { Piece } from './entry.ts';
-import type { ReadMethod } from './methods.ts';
+import type { ReadMethod, TimesNs } from './methods.ts';
 
 type Codec<R, A> = Pick<ReadMethod<R, A>, 'timesNs' | 'slice' | 'encode' | 'decode'>;
 
 /** Some rows of an answer as a piece; undefined where there are none. */
 export function pieceOf<R, A>(method: Codec<R, A>, answer: A, from: number, to: number): Piece | undefined {
   const times = method.timesNs(answer);
-  const [firstNs, lastNs] = [times[from], times[to - 1]];
+  const [firstNs, lastNs] = [times.at(from), times.at(to - 1)];
   if (firstNs === undefined || lastNs === undefined || to <= from) return undefined;
   const part: Slice = { from, to, whole: to - from === times.length };
   const bytes = method.encode(part.whole ? answer : method.slice(answer, part));
@@ -54,11 +54,11 @@ export function* cutPieces<R, A>(
 }
 
 /** Index of the first time that is not before another; of sorted times. */
-export function lowerBound(timesNs: readonly bigint[], timeNs: bigint, from = 0): number {
+export function lowerBound(timesNs: TimesNs, timeNs: bigint, from = 0): number {
   let [low, high] = [from, timesNs.length];
   while (low < high) {
     const middle = (low + high) >>> 1;
-    if ((timesNs[middle] ?? 0n) < timeNs) low = middle + 1;
+    if ((timesNs.at(middle) ?? 0n) < timeNs) low = middle + 1;
     else high = middle;
   }
   return low;

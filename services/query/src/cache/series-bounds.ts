@@ -48,7 +48,7 @@ export class SeriesBounds<R extends RowsWanted, A> {
 
   async #time(all: R, newest: boolean, call: CallSignal): Promise<bigint | undefined> {
     const request = { ...all, limit: 1n, newest, columns: [this.#method.timeColumn] };
-    for await (const answer of this.#method.read(request, call)) return this.#method.timesNs(answer)[0];
+    for await (const answer of this.#method.read(request, call)) return this.#method.timesNs(answer).at(0);
     return undefined;
   }
 }

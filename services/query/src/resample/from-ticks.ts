@@ -1,5 +1,11 @@
 import { FAR_NS, quotePrices, TradeBars, type BarPlan } from '@tickwell/bars';
-import { TickwellError, type BarLength, type TradeColumns } from '@tickwell/domain';
+import {
+  TickwellError,
+  unpackQuotes,
+  unpackTrades,
+  type BarLength,
+  type TradeColumns,
+} from '@tickwell/domain';
 import type { BarQuery, HistoryReader } from '@tickwell/ports';
 import type { MadeBar } from './made-bars.ts';
 import type { ResamplePlan } from './plan.ts';
@@ -52,9 +58,10 @@ async function* ticks(
     ...(endNs === undefined ? {} : { endNs }),
     ...(signal === undefined ? {} : { signal }),
   };
-  if (from === 'trades') for await (const { trades } of reader.trades(query)) yield trades;
+  if (from === 'trades') for await (const { trades } of reader.trades(query)) yield unpackTrades(trades);
   if (from !== 'quotes') return;
   if (priceType === 'trade')
     throw new TickwellError('invalid-argument', 'quotes have a bid, an ask or a mid');
-  for await (const { quotes } of reader.quotes(query)) yield quotePrices(quotes, priceType).prices;
+  for await (const { quotes } of reader.quotes(query))
+    yield quotePrices(unpackQuotes(quotes), priceType).prices;
 }

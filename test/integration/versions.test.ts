@@ -2,7 +2,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Platform } from '@tickwell/cli/platform';
+import { TickwellClient, type BarsFingerprint } from '@tickwell/client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { CliHome } from '../support/cli.ts';
 import { untilDrained } from '../support/drained.ts';
 import { runIngest } from '../support/ingest.ts';
 import { startTestPlatform } from '../support/platform.ts';
@@ -72,9 +74,48 @@ describe('a file of bars that is imported again every night', () => {
     return row.map(Number);
   }
 
+  const BARS = { symbol: symbol(7), interval: '1d', source: SOURCE };
+
+  /** What the bars of a symbol are now. */
+  async function quote(): Promise<BarsFingerprint> {
+    const client = new TickwellClient({ address: platform.grpcAddress });
+    try {
+      const told: BarsFingerprint[] = [];
+      await client.bars({ ...BARS, onFingerprint: (one) => told.push(one) }).toArray();
+      const [only] = told;
+      if (only === undefined) throw new Error('no fingerprint');
+      return only;
+    } finally {
+      client.close();
+    }
+  }
+
+  /** Bars that were quoted are answered as they were then, by client and command line, and are no longer those of now. */
+  async function expectStillAnswered({ value, rows }: BarsFingerprint): Promise<void> {
+    const client = new TickwellClient({ address: platform.grpcAddress });
+    const home = await CliHome.create();
+    try {
+      expect(await client.verifyFingerprint(BARS, value)).toMatchObject({ matches: true, found: { rows } });
+      expect((await quote()).value).not.toBe(value);
+      const flags = ['--source', SOURCE, '--expect-fingerprint', value, '--address', platform.grpcAddress];
+      const same = await home.run('get', 'bars', BARS.symbol, '--csv', ...flags);
+      expect(same.code, same.stderr).toBe(0);
+      expect(same.stdout.trim().split('\n')).toHaveLength(rows + 1);
+      expect(same.stderr).toContain(`fingerprint ${value}`);
+      const other = await home.run('get', 'bars', BARS.symbol, '--limit', '5', ...flags);
+      expect(other.code).not.toBe(0);
+      expect(other.stderr).toContain('are not those of the fingerprint that is expected');
+    } finally {
+      client.close();
+      home.remove();
+    }
+  }
+
   it('stores what is new and what was corrected, counts the rest, and a validator killed meanwhile changes nothing', async () => {
     let sent = await importNight(0);
     await untilDrained(platform.endpoints);
+    const quoted = await quote();
+    expect(quoted.rows).toBe(DAYS);
     sent += await importNight(1);
     const validator = platform.services.find(({ spec }) => spec.name === 'validator');
     if (validator === undefined) throw new Error('no validator');
@@ -92,5 +133,6 @@ describe('a file of bars that is imported again every night', () => {
     ]);
     const accepted = SYMBOLS * (DAYS + 5);
     expect(await counts()).toEqual([sent, accepted, 0, sent - accepted]);
+    await expectStillAnswered(quoted);
   });
 });

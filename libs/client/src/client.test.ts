@@ -1,5 +1,5 @@
 import { create } from '@bufbuild/protobuf';
-import { events, queryV1 } from '@tickwell/contracts';
+import { BarsFingerprinter, events, queryV1 } from '@tickwell/contracts';
 import { TickwellError } from '@tickwell/domain';
 import { describe, expect, it } from 'vitest';
 import { lost, scripted } from './fixtures/scripted-server.ts';
@@ -71,6 +71,62 @@ describe('bars', () => {
     expect((await rows.next()).value).toMatchObject({ startNs: 1n });
     await expect(rows.next()).rejects.toMatchObject({ code: 'unavailable' });
     expect(calls).toBe(3);
+  });
+});
+
+describe('bars with a fingerprint', () => {
+  const PIN = { asOfNs: 9n, bars: { epoch: 'B', offsets: [1n] }, actions: { epoch: 'A', offsets: [2n] } };
+  const answers = (): queryV1.GetBarsResponse[] => [barsAnswer([1n, 2n], [10, 20]), barsAnswer([3n], [30])];
+
+  /** The last message of a server that has hashed these answers. */
+  function closing(request: queryV1.GetBarsRequest, of = answers()): queryV1.GetBarsResponse {
+    const hash = new BarsFingerprinter();
+    for (const answer of of) hash.add(answer);
+    const value = hash.fingerprint(request, PIN);
+    const fingerprint = { value, asOfNs: PIN.asOfNs, rows: BigInt(hash.rows) };
+    return create(queryV1.GetBarsResponseSchema, { fingerprint });
+  }
+
+  it('tell it at the end, and are checked against it later', async () => {
+    const requests: queryV1.GetBarsRequest[] = [];
+    await using pair = await scripted({
+      async *getBars(request) {
+        requests.push(request);
+        await Promise.resolve();
+        yield* answers();
+        yield closing(request);
+      },
+    });
+    const told: unknown[] = [];
+    const asked = { symbol: 'A', interval: '1d' } as const;
+    const bars = pair.client.bars({ ...asked, onFingerprint: (one) => told.push(one) });
+    expect(await bars.toArray()).toHaveLength(3);
+    const value = closing(requests[0] ?? create(queryV1.GetBarsRequestSchema)).fingerprint?.value ?? '';
+    expect(told).toEqual([{ value, asOfNs: 9n, rows: 3 }]);
+    expect(await pair.client.verifyFingerprint(asked, value)).toEqual({ matches: true, found: told[0] });
+    const another = { ...asked, source: 's' };
+    expect(await pair.client.verifyFingerprint(another, value)).toMatchObject({ matches: false });
+    expect(requests.map(({ fingerprint, atFingerprint }) => [fingerprint, atFingerprint])).toEqual([
+      [true, ''],
+      [false, value],
+      [false, value],
+    ]);
+  });
+
+  it('are refused where what arrived is not what the fingerprint is of, or there is none', async () => {
+    let last: (request: queryV1.GetBarsRequest) => queryV1.GetBarsResponse[] = () => [];
+    await using pair = await scripted({
+      async *getBars(request) {
+        await Promise.resolve();
+        yield* answers();
+        yield* last(request);
+      },
+    });
+    const read = () =>
+      pair.client.bars({ symbol: 'A', interval: '1d', onFingerprint: () => undefined }).toArray();
+    await expect(read()).rejects.toThrow('the answer ended without a fingerprint');
+    last = (request) => [closing(request, [barsAnswer([1n, 2n], [10, 21]), barsAnswer([3n], [30])])];
+    await expect(read()).rejects.toThrow('the 3 bars that arrived are not those of the server');
   });
 });
 

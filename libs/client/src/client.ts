@@ -52,6 +52,12 @@ import {
   type FundamentalOptions,
   type SourcedFundamental,
 } from './fundamental.ts';
+import {
+  FingerprintReader,
+  type BarsFingerprint,
+  type FingerprintCheck,
+  type FingerprintOptions,
+} from './fingerprint.ts';
 import { ConfigClient } from './config-client.ts';
 import { DeadLetterClient } from './dead-letter-client.ts';
 import { latestEvent, type LatestEvent } from './latest-event.ts';
@@ -106,7 +112,7 @@ export interface ColumnOptions {
   readonly columns?: readonly string[];
 }
 
-export interface BarOptions extends SeriesOptions, ColumnOptions, ResampleOptions {
+export interface BarOptions extends SeriesOptions, ColumnOptions, ResampleOptions, FingerprintOptions {
   readonly interval: string;
   readonly priceType?: PriceType;
   /**
@@ -156,7 +162,7 @@ export interface BarsChunk {
   readonly knownAtNs: readonly bigint[];
 }
 
-export interface ManyBarsOptions extends Omit<BarOptions, 'symbol'> {
+export interface ManyBarsOptions extends Omit<BarOptions, 'symbol' | keyof FingerprintOptions> {
   /** At most 10,000, each once. */
   readonly symbols: readonly string[];
   /** Told of each symbol of which there are no (more) bars, and why. */
@@ -317,8 +323,13 @@ export class TickwellClient {
       options,
       (chunk) => barRows(chunk.bars, chunk),
       async function* (channel, config) {
-        for await (const one of channel.stream(METHODS.getBars, request, config))
-          yield* barsChunks(one, options.onCoverage);
+        const fingerprints = new FingerprintReader(request);
+        for await (const one of channel.stream(METHODS.getBars, request, config)) {
+          const found = fingerprints.isWanted ? fingerprints.read(one) : undefined;
+          if (found === undefined) yield* barsChunks(one, options.onCoverage);
+          else options.onFingerprint?.(found);
+        }
+        fingerprints.checkEnd();
       },
     );
   }
@@ -347,6 +358,19 @@ export class TickwellClient {
   /** To each bar, trade or quote the latest row of another series that was known by then. */
   joinAsOf(options: JoinAsOfOptions): SeriesStream<AsOfChunk, AsOfRow> {
     return this.#series(options, asOfRows, (channel) => readAsOf(channel, options));
+  }
+
+  /** Whether bars that were quoted with a fingerprint are still answered: asks for them as they were then, and reads them. */
+  async verifyFingerprint(options: Omit<BarOptions, 'asOfNs'>, value: string): Promise<FingerprintCheck> {
+    let found: BarsFingerprint | undefined;
+    const onFingerprint = (one: BarsFingerprint): void => {
+      found = one;
+    };
+    let rows = 0;
+    for await (const { bars } of this.bars({ ...options, atFingerprint: value, onFingerprint }))
+      rows += bars.startNs.length;
+    if (found === undefined) throw new Error(`an answer of ${rows} bars ended without a fingerprint`);
+    return { matches: found.value === value, found };
   }
 
   /** Trades; `packed()` of the answer has them as typed arrays. */
@@ -448,6 +472,7 @@ async function* readIndicators(
 
 function barsRequest(options: BarOptions): queryV1.GetBarsRequest {
   const { interval, priceType = 'trade', requireComplete = false, calendar = '' } = options;
+  const { onFingerprint, atFingerprint = '' } = options;
   return create(queryV1.GetBarsRequestSchema, {
     ...seriesRequest(options),
     columns: [...(options.columns ?? [])],
@@ -458,6 +483,8 @@ function barsRequest(options: BarOptions): queryV1.GetBarsRequest {
     calendar,
     ...wishFields(options),
     ...resampleFields(options),
+    fingerprint: onFingerprint !== undefined && atFingerprint === '',
+    atFingerprint,
   });
 }
 

@@ -87,6 +87,7 @@ export { DEFAULT_RETRY } from './retry.ts';
 export type { RetryOptions } from './retry.ts';
 export { barRows, indicatorRows, quoteRows, tradeRows } from './rows.ts';
 export type { Bar, IndicatorColumns, IndicatorValue, Quote, Trade } from './rows.ts';
+export type { BarsFingerprint, FingerprintCheck, FingerprintOptions } from './fingerprint.ts';
 export type { FundamentalOptions, SourcedFundamental } from './fundamental.ts';
 export type { FetchConfigsOptions, SaveConfigOptions, SavedConfig } from './saved-config.ts';
 export type { ActionOptions, SourcedAction } from './sourced-action.ts';

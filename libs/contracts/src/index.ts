@@ -1,5 +1,6 @@
 export * from './alert-codec.ts';
 export * from './any-record.ts';
+export * from './bars-fingerprint.ts';
 export * from './codec.ts';
 export * from './difference-class.ts';
 export * from './header-codec.ts';

@@ -5,6 +5,11 @@ import type { CompileSchema, EventLog, Logger, StoreReader, TopicPartition } fro
 import { AlertCalls } from './alerts/alert-calls.ts';
 import { SeveralCalls } from './align/several-calls.ts';
 import { getCorporateActions } from './action-calls.ts';
+import {
+  fingerprintedBars,
+  wantsFingerprint,
+  type FingerprintParts,
+} from './fingerprint/fingerprint-calls.ts';
 import { getFundamentals } from './fundamental-calls.ts';
 import { cacheDescriptions } from './cached-topics.ts';
 import type { CachedHistory } from './cache/cached-history.ts';
@@ -72,6 +77,7 @@ export class QueryService {
   readonly #history: HistoryCalls;
   readonly #cache: QueryCache | undefined;
   readonly #cached: CachedHistory | undefined;
+  readonly #fingerprints: FingerprintParts;
   readonly #indicators: IndicatorCalls;
   readonly #several: SeveralCalls;
   readonly #latest: LatestCalls;
@@ -136,7 +142,10 @@ export class QueryService {
       },
       commits: this.#commits,
     });
-    this.#history = new HistoryCalls({ reader, policies, coverage, instruments, calendars, nowNs });
+    const history = { reader, policies, coverage, instruments, calendars, nowNs };
+    this.#history = new HistoryCalls(history);
+    const { partitionOf } = parts;
+    this.#fingerprints = { history, log: sharedLog, commits: this.#commits, partitionOf };
     this.#cached = this.#cache?.over({
       history: this.#history,
       isContinuous: (symbol) => instruments.get(symbol)?.continuous !== undefined,
@@ -161,7 +170,10 @@ export class QueryService {
       getCorporateActions(this.#parts.reader, request, call),
     getFundamentals: (request: queryV1.GetFundamentalsRequest, call: CallSignal) =>
       getFundamentals(this.#parts.reader, request, call),
-    getBars: (request: queryV1.GetBarsRequest, call: CallSignal) => this.#several.getBars(request, call),
+    getBars: (request: queryV1.GetBarsRequest, call: CallSignal) =>
+      wantsFingerprint(request)
+        ? fingerprintedBars(this.#fingerprints, request, call)
+        : this.#several.getBars(request, call),
     getAligned: (request: queryV1.GetAlignedRequest, call: CallSignal) =>
       this.#several.getAligned(request, call),
     joinAsOf: (request: queryV1.JoinAsOfRequest, call: CallSignal) => this.#several.joinAsOf(request, call),
@@ -182,7 +194,9 @@ export class QueryService {
     return {
       ...this.calls,
       getBars: (request: queryV1.GetBarsRequest, call: CallSignal) =>
-        request.symbols.length === 0 ? cached.getBars(request, call) : this.calls.getBars(request, call),
+        request.symbols.length > 0 || wantsFingerprint(request)
+          ? this.calls.getBars(request, call)
+          : cached.getBars(request, call),
       getTicks: (request: queryV1.GetTicksRequest, call: CallSignal) => cached.getTicks(request, call),
       getQuotes: (request: queryV1.GetQuotesRequest, call: CallSignal) => cached.getQuotes(request, call),
     };

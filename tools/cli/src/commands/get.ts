@@ -14,6 +14,7 @@ import type { CliContext } from '../context.ts';
 import { formatCount } from '../format/numbers.ts';
 import { timeFormat } from '../format/time.ts';
 import { nothingText } from '../get/nothing.ts';
+import { fingerprintOf } from '../get/fingerprint.ts';
 import { checkOutput, output } from '../get/output.ts';
 import { barsChunk, indicatorsChunk, quotesChunk, tradesChunk, type DataChunk } from '../get/rows.ts';
 import { list, time, wholeNumber, withExamples, withInstance, withJson } from '../options.ts';
@@ -43,6 +44,8 @@ interface GetFlags {
   readonly adjustment?: 'raw' | 'split' | 'all';
   readonly asOf?: bigint;
   readonly strict?: true;
+  readonly fingerprint?: true;
+  readonly expectFingerprint?: string;
   readonly resample?: string;
   readonly sessions?: true | 'all-hours';
   readonly empty?: EmptyIntervals;
@@ -96,6 +99,7 @@ function addBars(get: Command, context: CliContext): void {
       'tickwell get bars AAPL --from 2019-01-01 --as-of 2026-11-02T21:00 --strict   # what was known then',
       'tickwell get bars ES.C --from 2013-01-01 --back-adjustment ratio   # a continuous future, stitched',
       'tickwell get bars AAPL --interval 1d --resample 1m --sessions --source best   # days of minutes, by sessions',
+      'tickwell get bars AAPL --from 2019-01-01 --source yahoo --out aapl.parquet --fingerprint   # to quote what was read',
       'tickwell get bars BTCUSD --interval 1000tick --resample trades --from 2013-11-25',
     ],
     options: [
@@ -107,6 +111,11 @@ function addBars(get: Command, context: CliContext): void {
       ),
       new Option('--calendar <id>', 'of --complete and --sessions; default: that of the instrument'),
       ...resampleOptions(),
+      new Option('--fingerprint', 'say at the end what the answer was, to quote and check it'),
+      new Option(
+        '--expect-fingerprint <value>',
+        'what was answered when it was quoted, with the same flags; fail where that has changed',
+      ),
     ],
     read: (client, query, flags) => {
       const { interval: of, priceType, columns } = flags;
@@ -119,6 +128,7 @@ function addBars(get: Command, context: CliContext): void {
         ...whole,
         ...resampled(flags),
         ...chosen(columns),
+        ...fingerprintOf(context.terminal, flags),
       };
       return map(client.bars(bars), (each) => barsChunk(each, columns));
     },
@@ -266,7 +276,10 @@ async function showSeries(
   checkFlags(symbol, flags);
   const format = timeFormat(flags.timeZone);
   const asTable = flags.csv !== true && flags.json !== true && flags.out === undefined;
-  const isCut = asTable && flags.limit === undefined && flags.from === undefined && flags.to === undefined;
+  const isChosen = [flags.limit, flags.from, flags.to, flags.fingerprint, flags.expectFingerprint].some(
+    (flag) => flag !== undefined,
+  );
+  const isCut = asTable && !isChosen;
   const client = openClient(await findGrpcAddress(context, flags));
   try {
     const chunks = read(client, seriesQuery(symbol, flags, isCut), flags);

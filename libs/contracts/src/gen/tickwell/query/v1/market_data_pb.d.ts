@@ -300,6 +300,22 @@ export declare type GetBarsRequest = Message<"tickwell.query.v1.GetBarsRequest">
   empty: EmptyIntervals;
 
   /**
+   * The last message says what the answer is (BarsFingerprint). The answer is of what the store holds when the call begins, as of as_of_ns, or of that
+   * moment where that is 0. Goes without require_complete, with_coverage and bars of ticks.
+   *
+   * @generated from field: bool fingerprint = 19;
+   */
+  fingerprint: boolean;
+
+  /**
+   * BarsFingerprint.value of an earlier answer to the same request: the bars are those that the store held then, as of the same time, whatever was
+   * stored since, and the last message has their fingerprint, which is then the same. as_of_ns is left out.
+   *
+   * @generated from field: string at_fingerprint = 20;
+   */
+  atFingerprint: string;
+
+  /**
    * Instead of symbol: several, at most 10,000, each once. The answer has all messages of the first, then those of the next, in this order; range, limit and
    * everything else are of each. What is wrong with one of them does not keep the others: GetBarsResponse.problem.
    *
@@ -362,6 +378,13 @@ export declare type GetBarsResponse = Message<"tickwell.query.v1.GetBarsResponse
   knownAtNs: bigint[];
 
   /**
+   * In the last message, which has no bars, where the request says fingerprint or at_fingerprint.
+   *
+   * @generated from field: tickwell.query.v1.BarsFingerprint fingerprint = 12;
+   */
+  fingerprint?: BarsFingerprint | undefined;
+
+  /**
    * Where the request names several: which of them this message is of.
    *
    * @generated from field: string symbol = 13;
@@ -381,6 +404,40 @@ export declare type GetBarsResponse = Message<"tickwell.query.v1.GetBarsResponse
  * Use `create(GetBarsResponseSchema)` to create a new message.
  */
 export declare const GetBarsResponseSchema: GenMessage<GetBarsResponse>;
+
+/**
+ * What an answer of GetBars was, to be quoted and checked: docs/adr/0027-as-known-at.md says how it is computed.
+ *
+ * @generated from message tickwell.query.v1.BarsFingerprint
+ */
+export declare type BarsFingerprint = Message<"tickwell.query.v1.BarsFingerprint"> & {
+  /**
+   * For GetBarsRequest.at_fingerprint. Two answers with the same value are the same, bit for bit.
+   *
+   * @generated from field: string value = 1;
+   */
+  value: string;
+
+  /**
+   * What the answer is as of, ns since the epoch.
+   *
+   * @generated from field: sfixed64 as_of_ns = 2;
+   */
+  asOfNs: bigint;
+
+  /**
+   * How many bars it has.
+   *
+   * @generated from field: uint64 rows = 3;
+   */
+  rows: bigint;
+};
+
+/**
+ * Describes the message tickwell.query.v1.BarsFingerprint.
+ * Use `create(BarsFingerprintSchema)` to create a new message.
+ */
+export declare const BarsFingerprintSchema: GenMessage<BarsFingerprint>;
 
 /**
  * What a range of bars holds of those that a calendar's sessions want.

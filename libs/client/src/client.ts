@@ -21,6 +21,7 @@ import {
 } from '@tickwell/domain';
 import { Channel, type ChannelConfig } from '@tickwell/grpc';
 import { actionsRequest, sourcedAction, type ActionOptions, type SourcedAction } from './sourced-action.ts';
+import { cacheReport, type CacheReport } from './cache-stats.ts';
 import { callConfig, type CallOptions } from './call-options.ts';
 import {
   barsCoverage,
@@ -290,6 +291,16 @@ export class TickwellClient {
       after = page.next;
       if (after === '') return;
     }
+  }
+
+  /** How the cache of the query process that answers this has done since it started. */
+  async cacheStats(options: CallOptions = {}): Promise<CacheReport> {
+    const request = create(queryV1.GetCacheStatsRequestSchema);
+    return cacheReport(
+      await withRetry(this.#retry, options.signal, () =>
+        this.#channel.unary(queryV1.AdminService.method.getCacheStats, request, callConfig(options)),
+      ),
+    );
   }
 
   /** Dividends and splits of a symbol, by ex date, each in the version known last, or at a time. */

@@ -108,3 +108,4 @@ export type {
 export type { StreamKind, SubscribeOptions, Subscription } from './subscription.ts';
 export { verify } from './verify.ts';
 export type { VerifiedKind, VerifiedSeries, VerifyOptions, VerifyReport } from './verify.ts';
+export type { CacheLevelStats, CacheReport } from './cache-stats.ts';

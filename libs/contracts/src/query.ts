@@ -1,4 +1,5 @@
 /** Every generated message and service of tickwell.query.v1. */
+export * from './gen/tickwell/query/v1/admin_pb.js';
 export * from './gen/tickwell/query/v1/alerts_pb.js';
 export * from './gen/tickwell/query/v1/config_pb.js';
 export * from './gen/tickwell/query/v1/dead_letters_pb.js';

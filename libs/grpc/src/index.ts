@@ -19,3 +19,5 @@ export { bindDeadLetters } from './dead-letters.ts';
 export type { DeadLetterHandlers } from './dead-letters.ts';
 export { bindQuality } from './quality.ts';
 export type { QualityHandlers } from './quality.ts';
+export { bindAdmin } from './admin.ts';
+export type { AdminHandlers } from './admin.ts';

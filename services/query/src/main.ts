@@ -1,7 +1,14 @@
 import { createRedisCache } from '@tickwell/cache-redis';
 import { ALL_TOPICS } from '@tickwell/contracts';
 import { TickwellError } from '@tickwell/domain';
-import { GrpcServer, bindConfig, bindDeadLetters, bindMarketData, bindQuality } from '@tickwell/grpc';
+import {
+  GrpcServer,
+  bindAdmin,
+  bindConfig,
+  bindDeadLetters,
+  bindMarketData,
+  bindQuality,
+} from '@tickwell/grpc';
 import { addIndicatorModules, INDICATOR_MODULES } from '@tickwell/indicator-modules';
 import { compileSchema } from '@tickwell/json-schema';
 import { createKafkaLog, partitionForKey } from '@tickwell/kafka';
@@ -65,6 +72,7 @@ await runService({
         ...bindConfig(service.configCalls),
         ...bindDeadLetters(service.deadLetterCalls),
         ...bindQuality(service.qualityCalls),
+        ...bindAdmin({ getCacheStats: () => service.adminCalls.getCacheStats() }),
       ],
       limits: { stallMs: config.stallMs },
       logger,

@@ -12,6 +12,7 @@ import {
 } from './fingerprint/fingerprint-calls.ts';
 import { getFundamentals } from './fundamental-calls.ts';
 import { cacheDescriptions } from './cached-topics.ts';
+import { AdminCalls } from './cache/admin-calls.ts';
 import type { CachedHistory } from './cache/cached-history.ts';
 import { QueryCache, type CacheLevels } from './cache/query-cache.ts';
 import { CoverageCalls } from './quality/coverage-calls.ts';
@@ -78,6 +79,7 @@ export class QueryService {
   readonly #cache: QueryCache | undefined;
   readonly #cached: CachedHistory | undefined;
   readonly #fingerprints: FingerprintParts;
+  #admin: AdminCalls | undefined;
   readonly #indicators: IndicatorCalls;
   readonly #several: SeveralCalls;
   readonly #latest: LatestCalls;
@@ -186,6 +188,12 @@ export class QueryService {
     subscribe: (request: queryV1.SubscribeRequest, call: CallSignal) =>
       this.#subscriptions.subscribe(request, call),
   };
+
+  /** The calls of tickwell.query.v1.AdminService. */
+  get adminCalls(): Pick<AdminCalls, 'getCacheStats'> {
+    this.#admin ??= new AdminCalls(this.#cached);
+    return this.#admin;
+  }
 
   /** {@link calls} as clients get them: history from the cache, where there is one. */
   get servedCalls(): ServedCalls {

@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import type { CliContext } from './context.ts';
 import { addAlert } from './commands/alert.ts';
 import { addBackfill } from './commands/backfill.ts';
+import { addCache } from './commands/cache.ts';
 import { addCalendar } from './commands/calendar.ts';
 import { addConfig } from './commands/config.ts';
 import { addDeadLetter } from './commands/dead-letter.ts';
@@ -49,6 +50,7 @@ const COMMANDS = [
   addSource,
   addValidate,
   addIndicators,
+  addCache,
 ];
 
 /** Every command, with options and help; nothing runs before `parseAsync`. */

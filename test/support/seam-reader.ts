@@ -108,7 +108,8 @@ export class SeamReader {
         const { position } = this;
         this.troubles.push(error.code);
         if (error.code === 'reader-too-slow' && position !== undefined) from = { after: position };
-        else if (error.code === 'history-interrupted') this.sums = new SeamSums();
+        else if (error.code === 'history-interrupted' || error.code === 'reader-too-slow')
+          this.sums = new SeamSums();
         else throw error;
       }
     }

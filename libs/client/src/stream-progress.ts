@@ -10,6 +10,8 @@ export class StreamProgress {
   readonly #sinceNs: bigint | undefined;
   readonly #position: PositionTracker;
   #began: queryV1.StreamBegin | undefined;
+  /** What history ended with names the partitions of this stream's symbols only; a marker names all of them. */
+  #isWhole: boolean;
   /** Set while history from the store comes: which row was the last. */
   #place: queryV1.HistoryPlace | undefined;
 
@@ -22,12 +24,13 @@ export class StreamProgress {
   }) {
     this.#sinceNs = sinceNs;
     this.#position = after === undefined ? new PositionTracker() : PositionTracker.parse(after);
+    this.#isWhole = after !== undefined;
     if (after !== undefined) this.#begin();
   }
 
-  /** Undefined before live, or the log, was reached. */
+  /** For others to go on from. Undefined before live was reached. */
   get position(): string | undefined {
-    return this.#position.complete ? this.#position.text() : undefined;
+    return this.#isWhole ? this.#position.text() : undefined;
   }
 
   /** Whether another connection can go on where this one is; before the first event every one can. */
@@ -61,6 +64,7 @@ export class StreamProgress {
     this.#place = undefined;
     this.#position.apply(position);
     this.#position.setComplete();
+    this.#isWhole = true;
     if (this.#began === undefined) this.#begin();
   }
 
@@ -81,8 +85,7 @@ export class StreamProgress {
 
   /** What a request says to go on here. */
   request(): RequestFrom {
-    const { position } = this;
-    if (position !== undefined) {
+    if (this.#position.complete) {
       const began = this.#began === undefined ? {} : { began: this.#began };
       return { from: { case: 'after', value: this.#position.message() }, ...began };
     }

@@ -1,6 +1,13 @@
 import type { queryV1 } from '@tickwell/contracts';
 import { describe, expect, it } from 'vitest';
-import { liveMessage, lost, scripted, storedMessage, tradeMessage } from './fixtures/scripted-server.ts';
+import {
+  liveMessage,
+  lost,
+  openingMessage,
+  scripted,
+  storedMessage,
+  tradeMessage,
+} from './fixtures/scripted-server.ts';
 import type { Subscription } from './subscription.ts';
 
 type Script = (request: queryV1.SubscribeRequest) => AsyncIterable<queryV1.SubscribeResponse>;
@@ -142,6 +149,36 @@ describe('a subscription', () => {
     await using pair = await scripted({ subscribe: script.subscribe });
     const reading = take(pair.client.subscribe({ sinceNs: 0n }), 5);
     await expect(reading).rejects.toMatchObject({ code: 'history-interrupted', retryable: true });
+  });
+
+  it('goes on where history ended, but gives no position before live: it would not hold every partition', async () => {
+    const script = inTurn([
+      async function* () {
+        await Promise.resolve();
+        yield openingMessage(5n);
+        yield storedMessage(1n);
+        yield tradeMessage(0, 5n);
+        throw lost();
+      },
+      async function* () {
+        await Promise.resolve();
+        yield tradeMessage(0, 6n);
+        yield liveMessage(7n, 20n);
+      },
+    ]);
+    await using pair = await scripted({ subscribe: script.subscribe });
+    const subscription = pair.client.subscribe({ sinceNs: 0n });
+    const positions: (string | undefined)[] = [];
+    const read: unknown[] = [];
+    for await (const event of subscription) {
+      read.push(event.kind === 'trades' ? event.trades.timeNs[0] : event.kind);
+      positions.push(subscription.position);
+      if (event.kind === 'live') break;
+    }
+    expect(read).toEqual([1n, 5n, 6n, 'live']);
+    expect(script.requests.map(after)).toEqual(['sinceNs', [6n]]);
+    expect(positions.slice(0, 3)).toEqual([undefined, undefined, undefined]);
+    expect(positions[3]).toBeDefined();
   });
 
   it('begins a history again as long as nothing of it arrived', async () => {

@@ -81,7 +81,7 @@ export class Subscription implements AsyncIterable<MarketEvent | LiveStart> {
     this.#account = hasEnd || verify ? new StreamAccount({ hasEnd }) : undefined;
   }
 
-  /** After the last event received; give it to `after` to go on from there. Undefined while stored history comes. */
+  /** After the last event received; give it to `after` to go on from there. Undefined before live began. */
   get position(): string | undefined {
     return this.#progress.position;
   }

@@ -1,10 +1,11 @@
 import type { BarColumns, IndicatorBatch, PackedQuotes, PackedTrades, PriceBasis } from '@tickwell/domain';
 import type { StoredIndicators } from '@tickwell/ports';
 import { NULL_LONG, type Page, type SelectColumn } from './page.ts';
+import { firstOf, follow, numbersOf, RowRange, type Rows } from './row-range.ts';
 
 /** Rows of a chunk. Of ticks more: they are sent as they are, and a message of so many is some 300 KB. */
 const CHUNK_ROWS = 4_000;
-export const TICK_CHUNK_ROWS = 10_000;
+const TICK_CHUNK_ROWS = 10_000;
 
 /** Columns by domain name. What orders and groups rows is always read. */
 export const TRADE_COLUMNS: Readonly<Record<string, SelectColumn>> = {
@@ -54,9 +55,10 @@ export const INDICATOR_COLUMNS: readonly SelectColumn[] = [
   { name: 'warm', sql: 'warm', type: 'boolean' },
 ];
 
-/** Rows of a page, in the order they are answered, without versions that were replaced. */
-export function tickOrder(page: Page): Uint32Array {
-  return ordered(page, [page.texts('source'), page.longs('seq')]);
+/** Rows of a page, in the order they are answered. */
+export function tickOrder(page: Page): Rows {
+  const keys = [...page.varying('source'), page.longs('seq')];
+  return isOrdered(page, keys) ? new RowRange(0, page.length) : ordered(page, keys);
 }
 
 /** The newest version of each bar: ordered by known time, the last one wins. `untilNs`: the newest known by then, else the first of all. */
@@ -104,6 +106,14 @@ function ordered(page: Page, keys: readonly Key[]): Uint32Array {
   return rows;
 }
 
+/** Whether rows of equal time, if there are any, are in order already. */
+function isOrdered(page: Page, keys: readonly Key[]): boolean {
+  const isSameTime = timeComparer(page);
+  for (let row = 1; row < page.length; row += 1)
+    if (isSameTime(row - 1, row) && compareRows(keys, row - 1, row) > 0) return false;
+  return true;
+}
+
 /** Whether two rows are of one time. By halves: a bigint would be made for every look. */
 function timeComparer(page: Page): (a: number, b: number) => boolean {
   const { buffer, byteOffset, length } = page.longs('t');
@@ -129,6 +139,16 @@ function lastOfEach(page: Page, rows: Uint32Array, keys: readonly Key[]): Uint32
   });
 }
 
+/** {@link runsOf} of rows that may be a range. */
+export function* tickRuns(rows: Rows, alike: readonly Key[]): Generator<Rows> {
+  if (!(rows instanceof RowRange) || alike.length > 0) {
+    yield* runsOf(numbersOf(rows), alike, TICK_CHUNK_ROWS);
+    return;
+  }
+  for (let start = 0; start < rows.length; start += TICK_CHUNK_ROWS)
+    yield rows.slice(start, start + TICK_CHUNK_ROWS);
+}
+
 /** Divides rows into chunks: at most so many, and all alike in what a chunk says once. */
 export function* runsOf(
   rows: Uint32Array,
@@ -145,7 +165,7 @@ export function* runsOf(
   }
 }
 
-export function tradesOf(page: Page, rows: Uint32Array, wanted: ReadonlySet<string>): PackedTrades {
+export function tradesOf(page: Page, rows: Rows, wanted: ReadonlySet<string>): PackedTrades {
   const of = packer(page, rows, wanted);
   return {
     timeNs: of.longs('timeNs', 't'),
@@ -157,7 +177,7 @@ export function tradesOf(page: Page, rows: Uint32Array, wanted: ReadonlySet<stri
   };
 }
 
-export function quotesOf(page: Page, rows: Uint32Array, wanted: ReadonlySet<string>): PackedQuotes {
+export function quotesOf(page: Page, rows: Rows, wanted: ReadonlySet<string>): PackedQuotes {
   const of = packer(page, rows, wanted);
   return {
     timeNs: of.longs('timeNs', 't'),
@@ -172,27 +192,29 @@ export function quotesOf(page: Page, rows: Uint32Array, wanted: ReadonlySet<stri
 /** Columns of some rows. Rows that follow each other, as most do, are a part of the page and not copied. */
 function packer(
   page: Page,
-  rows: Uint32Array,
+  rows: Rows,
   wanted: ReadonlySet<string>,
 ): {
   readonly longs: (name: string, column?: string) => BigInt64Array;
   readonly doubles: (name: string) => Float64Array;
 } {
-  const first = rows[0] ?? 0;
-  const follow = rows.every((row, at) => row === first + at);
+  const first = firstOf(rows);
+  const isRange = follow(rows);
   const end = first + rows.length;
   return {
     longs: (name, column = name) => {
       if (name !== 'timeNs' && !wanted.has(name)) return new BigInt64Array();
       const values = page.longs(column);
-      return follow ? values.subarray(first, end) : BigInt64Array.from(rows, (row) => values[row] ?? 0n);
+      return isRange
+        ? values.subarray(first, end)
+        : BigInt64Array.from(numbersOf(rows), (row) => values[row] ?? 0n);
     },
     doubles: (name) => {
       if (!wanted.has(name)) return new Float64Array();
       const values = page.doubles(name);
-      return follow
+      return isRange
         ? values.subarray(first, end)
-        : Float64Array.from(rows, (row) => values[row] ?? Number.NaN);
+        : Float64Array.from(numbersOf(rows), (row) => values[row] ?? Number.NaN);
     },
   };
 }
@@ -307,9 +329,11 @@ function doubles(page: Page, name: string, rows: Uint32Array): number[] {
 }
 
 /** An optional column is empty or full: empty where no row has it. */
-function optionalTexts(page: Page, name: string, rows: Uint32Array): string[] {
+function optionalTexts(page: Page, name: string, rows: Rows): string[] {
+  if (page.fixedText(name) === null) return [];
   const values = page.texts(name);
-  return rows.every((row) => values[row] === null) ? [] : Array.from(rows, (row) => values[row] ?? '');
+  const numbers = numbersOf(rows);
+  return numbers.every((row) => values[row] === null) ? [] : Array.from(numbers, (row) => values[row] ?? '');
 }
 
 function optionalCounts(page: Page, name: string, rows: Uint32Array): number[] {

@@ -32,7 +32,6 @@ import {
   INDICATOR_COLUMNS,
   QUOTE_COLUMNS,
   TICK_BASE,
-  TICK_CHUNK_ROWS,
   TRADE_COLUMNS,
   barOrder,
   barsOf,
@@ -45,6 +44,7 @@ import {
   quotesOf,
   runsOf,
   tickOrder,
+  tickRuns,
   tradesOf,
 } from './chunks.ts';
 import { deadLetterReader } from './dead-letters.ts';
@@ -54,6 +54,7 @@ import { holeReader } from './holes.ts';
 import { queryRefused } from './errors.ts';
 import type { Page, SelectColumn } from './page.ts';
 import { ParquetExport } from './parquet-export.ts';
+import { firstOf } from './row-range.ts';
 import { createPool, type TextRow } from './pg-client.ts';
 import { qualityReader } from './quality.ts';
 import { LARGE_PAGE_ROWS, newestRows, newestSpan, pagesOf, run, type PageSource } from './series-pages.ts';
@@ -140,9 +141,8 @@ class QuestdbReader implements StoreReader {
       {},
     );
     for await (const { page, entries } of this.#answers(select, query, tickOrder)) {
-      const sources = page.texts('source');
-      for (const rows of runsOf(entries, page.varying('source'), TICK_CHUNK_ROWS)) {
-        yield { source: sources[rows[0] ?? 0] ?? '', trades: tradesOf(page, rows, wanted) };
+      for (const rows of tickRuns(entries, page.varying('source'))) {
+        yield { source: page.text('source', firstOf(rows)) ?? '', trades: tradesOf(page, rows, wanted) };
       }
     }
   }
@@ -156,9 +156,8 @@ class QuestdbReader implements StoreReader {
       {},
     );
     for await (const { page, entries } of this.#answers(select, query, tickOrder)) {
-      const sources = page.texts('source');
-      for (const rows of runsOf(entries, page.varying('source'), TICK_CHUNK_ROWS)) {
-        yield { source: sources[rows[0] ?? 0] ?? '', quotes: quotesOf(page, rows, wanted) };
+      for (const rows of tickRuns(entries, page.varying('source'))) {
+        yield { source: page.text('source', firstOf(rows)) ?? '', quotes: quotesOf(page, rows, wanted) };
       }
     }
   }

@@ -24,18 +24,29 @@ export type PageColumn =
 /** Rows of a select, as columns. */
 export class Page {
   readonly length: number;
-  readonly #columns: ReadonlyMap<string, PageColumn>;
-  readonly #fixed: ReadonlyMap<string, unknown>;
+  readonly #columns: Map<string, PageColumn>;
+  readonly #fixed: ReadonlyMap<string, string | null>;
 
-  /** `fixed`: by name, the symbol columns that are known to have one text in all rows. */
+  /** `fixed`: by name, the symbol columns that are known to have one text in all rows; they need not be among the columns. */
   constructor(
     length: number,
     columns: ReadonlyMap<string, PageColumn>,
-    fixed: ReadonlyMap<string, unknown> = new Map(),
+    fixed: ReadonlyMap<string, string | null> = new Map(),
   ) {
     this.length = length;
-    this.#columns = columns;
+    this.#columns = new Map(columns);
     this.#fixed = fixed;
+  }
+
+  /** The text that all rows are known to have, null being one; undefined: they may differ. */
+  fixedText(name: string): string | null | undefined {
+    return this.#fixed.get(name);
+  }
+
+  /** Of one row. */
+  text(name: string, row: number): string | null {
+    const fixed = this.#fixed.get(name);
+    return fixed === undefined ? (this.texts(name)[row] ?? null) : fixed;
   }
 
   /** Of some symbol columns those that rows may differ in. */
@@ -56,6 +67,10 @@ export class Page {
   }
 
   texts(name: string): readonly (string | null)[] {
+    const fixed = this.#fixed.get(name);
+    // Made when it is asked for: a page has as many of these as it has symbol columns, and most are never looked at row by row.
+    if (fixed !== undefined && !this.#columns.has(name))
+      this.#columns.set(name, { type: 'symbol', values: new Array<string | null>(this.length).fill(fixed) });
     const column = this.#columns.get(name);
     return column?.type === 'symbol' ? column.values : missing(name);
   }

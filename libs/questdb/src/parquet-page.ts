@@ -11,8 +11,6 @@ const BATCH_ROWS = 1 << 20;
 export function pageFromParquet(select: readonly SelectColumn[], fixed: FixedTexts, bytes: Uint8Array): Page {
   const table = arrowTable(bytes);
   const columns = new Map<string, PageColumn>();
-  for (const [name, text] of fixed)
-    columns.set(name, { type: 'symbol', values: fixedColumn(table.numRows, text) });
   for (const column of select) {
     const { name } = column;
     if (fixed.has(name)) continue;
@@ -21,11 +19,6 @@ export function pageFromParquet(select: readonly SelectColumn[], fixed: FixedTex
     columns.set(name, columnOf(column, vector));
   }
   return new Page(table.numRows, columns, fixed);
-}
-
-/** Filled, not mapped: a page has as many of these as it has symbol columns. */
-function fixedColumn(length: number, text: string | null): readonly (string | null)[] {
-  return new Array<string | null>(length).fill(text);
 }
 
 function arrowTable(bytes: Uint8Array): Table {

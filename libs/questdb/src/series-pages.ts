@@ -55,17 +55,15 @@ export async function* pagesOf(
   const lastTime = times.at(-1) ?? 0n;
   const whole = times.findIndex((time) => time === lastTime);
   const pages = new LargePages(source, select, fixedTexts(select.columns, first), signal);
-  let ahead = pages.read({ startNs: lastTime, endNs: span.endNs });
-  ahead.catch(ignore);
+  let current = pages.begin({ startNs: lastTime, endNs: span.endNs });
   if (whole > 0) yield pageFromText(select.columns, first.slice(0, whole));
   for (;;) {
-    const { page, nextNs } = await ahead;
-    if (nextNs !== undefined) {
-      ahead = pages.read({ startNs: nextNs, endNs: span.endNs });
-      ahead.catch(ignore);
-    }
-    yield page;
-    if (nextNs === undefined) return;
+    const nextNs = await current.nextNs;
+    // Begun before this one is here: QuestDB works on it while this one is decoded.
+    const next = nextNs === undefined ? undefined : pages.begin({ startNs: nextNs, endNs: span.endNs });
+    yield await current.page;
+    if (next === undefined) return;
+    current = next;
   }
 }
 
@@ -116,10 +114,11 @@ export async function newestRows(
   return { page: pageFromText(select.columns, whole < 0 ? [] : rows.slice(whole)), complete: false };
 }
 
+/** A page on its way. */
 interface LargePage {
-  readonly page: Page;
-  /** Where the next one begins; undefined: this was the last. */
-  readonly nextNs: bigint | undefined;
+  readonly page: Promise<Page>;
+  /** Where the next one begins; undefined: this is the last. Known before the page is here. */
+  readonly nextNs: Promise<bigint | undefined>;
 }
 
 /**
@@ -141,16 +140,22 @@ class LargePages {
     this.#rows = source.largePageRows;
   }
 
-  async read(span: Span): Promise<LargePage> {
+  begin(span: Span): LargePage {
     const rows = this.#rows;
     this.#rows = Math.min(rows * 2, this.#source.largePageRows * LARGEST_PAGE);
+    const nextNs = this.#next(span, rows);
+    const page = nextNs.then((endNs) =>
+      this.#page({ startNs: span.startNs, endNs: endNs ?? span.endNs }, rows * 2),
+    );
+    page.catch(ignore);
+    return { page, nextNs };
+  }
+
+  async #next(span: Span, rows: number): Promise<bigint | undefined> {
     const everyRow = withoutEntries(this.#select);
-    const { pool } = this.#source;
-    let nextNs = await readTime(pool, boundTimes(everyRow, span, 'asc', rows), this.#signal);
+    const nextNs = await readTime(this.#source.pool, boundTimes(everyRow, span, 'asc', rows), this.#signal);
     // More rows of one time than a page holds: they come as one page all the same.
-    if (nextNs !== undefined && nextNs === span.startNs) nextNs += 1n;
-    const pageSpan = { startNs: span.startNs, endNs: nextNs ?? span.endNs };
-    return { page: await this.#page(pageSpan, rows * 2), nextNs };
+    return nextNs !== undefined && nextNs === span.startNs ? nextNs + 1n : nextNs;
   }
 
   async #page(span: Span, rowsPerGroup: number): Promise<Page> {

@@ -8,7 +8,7 @@ import type {
 } from '@grpc/grpc-js';
 import { TickwellError } from '@tickwell/domain';
 import { traceIdOf, type CallContext, type CallRuntime } from './context.ts';
-import { asBuffer, deserializer, methodPath, serializer, type MethodDesc } from './method.ts';
+import { asBuffer, methodPath, readRequest, serializer, type MethodDesc } from './method.ts';
 import { statusName, statusOf, type CallStatus } from './status.ts';
 import { StreamWriter, abortError } from './stream-writer.ts';
 
@@ -49,13 +49,15 @@ export function bindUnary<I extends DescMessage, O extends DescMessage>(
     service: method.parent,
     name: method.name,
     register(server, runtime) {
-      server.register<MessageShape<I>, MessageShape<O>>(
+      server.register<Uint8Array, MessageShape<O>>(
         path,
-        (call: ServerUnaryCall<MessageShape<I>, MessageShape<O>>, respond: Respond<MessageShape<O>>) => {
-          void answer(path, call, handler, runtime, respond);
+        (call: ServerUnaryCall<Uint8Array, MessageShape<O>>, respond: Respond<MessageShape<O>>) => {
+          const ask = (context: CallContext): Promise<MessageShape<O>> =>
+            handler(readRequest(method.input, call.request), context);
+          void answer(path, call, ask, runtime, respond);
         },
         serializer(method.output),
-        deserializer(method.input),
+        asBuffer,
         'unary',
       );
     },
@@ -72,13 +74,15 @@ export function bindStream<I extends DescMessage, O extends DescMessage>(
     service: method.parent,
     name: method.name,
     register(server, runtime) {
-      server.register<MessageShape<I>, Uint8Array>(
+      server.register<Uint8Array, Uint8Array>(
         path,
-        (call: ServerWritableStream<MessageShape<I>, Uint8Array>) => {
-          void serve(path, call, method.output, (context) => handler(call.request, context), runtime);
+        (call: ServerWritableStream<Uint8Array, Uint8Array>) => {
+          const produce = (context: CallContext): AsyncIterable<MessageShape<O> | Uint8Array> =>
+            handler(readRequest(method.input, call.request), context);
+          void serve(path, call, method.output, produce, runtime);
         },
         asBuffer,
-        deserializer(method.input),
+        asBuffer,
         'serverStream',
       );
     },
@@ -95,14 +99,14 @@ export function bindDuplex<I extends DescMessage, O extends DescMessage>(
     service: method.parent,
     name: method.name,
     register(server, runtime) {
-      server.register<MessageShape<I>, Uint8Array>(
+      server.register<Uint8Array, Uint8Array>(
         path,
-        (call: ServerDuplexStream<MessageShape<I>, Uint8Array>) => {
-          const requests: AsyncIterable<MessageShape<I>> = call;
+        (call: ServerDuplexStream<Uint8Array, Uint8Array>) => {
+          const requests = readRequests(method.input, call);
           void serve(path, call, method.output, (context) => handler(requests, context), runtime);
         },
         asBuffer,
-        deserializer(method.input),
+        asBuffer,
         'bidi',
       );
     },
@@ -127,10 +131,18 @@ function openContext(path: string, call: SurfaceCall): { context: CallContext; c
   return { controller, context: { method: path, peer: call.getPeer(), traceId, signal: controller.signal } };
 }
 
-async function answer<I extends DescMessage, O extends DescMessage>(
+/** One after the other, as the handler takes them. */
+async function* readRequests<I extends DescMessage>(
+  schema: I,
+  requests: AsyncIterable<Uint8Array>,
+): AsyncGenerator<MessageShape<I>> {
+  for await (const bytes of requests) yield readRequest(schema, bytes);
+}
+
+async function answer<O extends DescMessage>(
   path: string,
-  call: ServerUnaryCall<MessageShape<I>, MessageShape<O>>,
-  handler: UnaryHandler<I, O>,
+  call: ServerUnaryCall<Uint8Array, MessageShape<O>>,
+  ask: (context: CallContext) => Promise<MessageShape<O>>,
   runtime: CallRuntime,
   respond: Respond<MessageShape<O>>,
 ): Promise<void> {
@@ -138,7 +150,7 @@ async function answer<I extends DescMessage, O extends DescMessage>(
   const { context } = openContext(path, call);
   try {
     runtime.authenticate(call.metadata);
-    respond(null, await handler(call.request, context));
+    respond(null, await ask(context));
     runtime.metrics.ended(path, 'OK', performance.now() - startMs);
   } catch (error) {
     respond(failure(error, context, runtime, startMs));

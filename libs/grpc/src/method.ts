@@ -5,6 +5,7 @@ import {
   type DescService,
   type MessageShape,
 } from '@bufbuild/protobuf';
+import { errorMessage, TickwellError } from '@tickwell/domain';
 
 /** The part of a generated method descriptor that the bridge needs; `MarketDataService.method.getBars` is one. */
 export interface MethodDesc<Kind extends string, I extends DescMessage, O extends DescMessage> {
@@ -26,6 +27,16 @@ export function serializer<D extends DescMessage>(schema: D): (message: MessageS
 
 export function deserializer<D extends DescMessage>(schema: D): (bytes: Buffer) => MessageShape<D> {
   return (bytes) => fromBinary(schema, bytes);
+}
+
+/** What a client sent; throws `invalid-argument` where that is no such message, such as a text that is not UTF-8. */
+export function readRequest<D extends DescMessage>(schema: D, bytes: Uint8Array): MessageShape<D> {
+  try {
+    return fromBinary(schema, bytes);
+  } catch (cause) {
+    const message = `the request is no ${schema.typeName}: ${errorMessage(cause)}`;
+    throw new TickwellError('invalid-argument', message, { cause });
+  }
 }
 
 /** The same memory as a Buffer. */

@@ -1,6 +1,7 @@
 import { Metadata, status as Status, type ServiceError } from '@grpc/grpc-js';
 import { describe, expect, it } from 'vitest';
-import { errorFromStatus } from './status.ts';
+import { TickwellError } from '@tickwell/domain';
+import { errorFromStatus, statusOf } from './status.ts';
 
 function failed(code: Status, details = 'why'): ServiceError {
   return Object.assign(new Error(details), { code, details, metadata: new Metadata() });
@@ -43,5 +44,22 @@ describe('what a client throws for a status of a server that says no more than t
     error.metadata.set('tickwell-code', 'version-conflict');
     error.metadata.set('tickwell-retryable', '0');
     expect(errorFromStatus(error, 'Put')).toMatchObject({ code: 'version-conflict', retryable: false });
+  });
+});
+
+describe('what a server says of a failed call', () => {
+  it.each([
+    ['a colour', '\u001b[31mred', '\\u001b[31mred'],
+    ['a line that ends', 'a\u2028b\u0085', 'a\\u2028b\\u0085'],
+    ['writing turned round', '\u202eevil', '\\u202eevil'],
+    ['half a character', 'a\ud800', 'a\ufffd'],
+    ['other alphabets', 'Zürich 東京 🚀', 'Zürich 東京 🚀'],
+  ])('shows %s as text', (_, text, shown) => {
+    const { details } = statusOf(new TickwellError('invalid-argument', `symbol "${text}"`));
+    expect(details).toBe(`symbol "${shown}"`);
+  });
+
+  it('is short', () => {
+    expect(statusOf(new TickwellError('not-found', 'x'.repeat(10_000))).details).toHaveLength(1_000);
   });
 });

@@ -61,8 +61,22 @@ export function statusOf(error: unknown): CallStatus {
   metadata.set(CODE_TRAILER, error.code);
   metadata.set(RETRYABLE_TRAILER, error.retryable ? '1' : '0');
   const code = STATUS_OF_CODE.get(error.code) ?? (error.retryable ? Status.UNAVAILABLE : Status.INTERNAL);
-  // Lone surrogates (a client's own broken text, quoted back) would make the encoding of the trailer throw.
-  return { code, details: errorMessage(error).slice(0, MAX_DETAILS_CHARS).toWellFormed(), metadata };
+  return { code, details: plainText(errorMessage(error).slice(0, MAX_DETAILS_CHARS)), metadata };
+}
+
+/** What moves a terminal's cursor, turns the direction of writing round or ends a line. */
+const NOT_PLAIN = /[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/gu;
+
+/**
+ * A client's own text, quoted back, is shown on somebody's terminal: what would not show there is written as its number. Lone surrogates would make the
+ * encoding of the trailer throw.
+ */
+function plainText(text: string): string {
+  const escaped = text.replace(
+    NOT_PLAIN,
+    (one) => `\\u${(one.codePointAt(0) ?? 0).toString(16).padStart(4, '0')}`,
+  );
+  return escaped.toWellFormed();
 }
 
 /** What a client throws for a failed call: the server's code where it sent one, else one derived from the status. */

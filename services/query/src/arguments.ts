@@ -66,15 +66,16 @@ export function textArgument(name: string, text: string): Result<string, string>
 
 export function rangeArgument(
   range: { readonly startNs: bigint; readonly endNs: bigint } | undefined,
+  name = 'range',
 ): Result<TimeSpan, string> {
   const { startNs, endNs } = range ?? { startNs: 0n, endNs: 0n };
   if (startNs < 0n)
-    return err(`range.start_ns ${startNs} is before 1970: nothing is stored there; 0 leaves it open`);
+    return err(`${name}.start_ns ${startNs} is before 1970: nothing is stored there; 0 leaves it open`);
   if (endNs < 0n)
-    return err(`range.end_ns ${endNs} is before 1970: nothing is stored there; 0 leaves it open`);
+    return err(`${name}.end_ns ${endNs} is before 1970: nothing is stored there; 0 leaves it open`);
   if (endNs !== 0n && startNs >= endNs) {
     return err(
-      `range.start_ns ${formatNs(startNs)} is not before range.end_ns ${formatNs(endNs)}: swap them`,
+      `${name}.start_ns ${formatNs(startNs)} is not before ${name}.end_ns ${formatNs(endNs)}: swap them`,
     );
   }
   return ok({ ...(startNs === 0n ? {} : { startNs }), ...(endNs === 0n ? {} : { endNs }) });

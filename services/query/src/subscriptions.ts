@@ -16,6 +16,7 @@ import { heartbeat, liveMarker, opening, packed, statement, type Position } from
 import { startAfter, startAtCommits } from './start-positions.ts';
 import { storedEvents, type HistoryPlan } from './store-history.ts';
 import { logEnds, untilStored } from './stream-end.ts';
+import { notInFuture } from './since-argument.ts';
 import { StreamStarts, type Start, type StartParts } from './stream-start.ts';
 import { StreamTally } from './stream-tally.ts';
 import { subscribeArguments, type Ending, type SubscribeArguments } from './subscribe-arguments.ts';
@@ -81,6 +82,7 @@ export class Subscriptions {
     { signal }: { readonly signal: AbortSignal },
   ): AsyncGenerator<Message> {
     const args = orRefuse(subscribeArguments(request));
+    orRefuse(notInFuture(request, this.#parts.nowNs()));
     const { queue: limits, budget } = this.#parts;
     const queue = new SubscriberQueue(limits);
     const { computed } = args;

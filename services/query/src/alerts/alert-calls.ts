@@ -54,7 +54,7 @@ export class AlertCalls {
 
   listAlerts({ rule, history }: queryV1.ListAlertsRequest): Promise<queryV1.ListAlertsResponse> {
     if (history > MAX_HISTORY) {
-      const message = `history ${history} is more than ${MAX_HISTORY}`;
+      const message = `history ${history} is more than ${MAX_HISTORY}: ask for fewer`;
       return Promise.reject(new TickwellError('invalid-argument', message));
     }
     const isWanted = (of: { readonly rule: string }): boolean => rule === '' || of.rule === rule;

@@ -133,7 +133,7 @@ export class DeadLetterCalls {
     if (ids.length > MAX_IDS)
       throw new TickwellError(
         'invalid-argument',
-        `ids has ${ids.length} entries, at most ${MAX_IDS} go into one call`,
+        `ids has ${ids.length} entries, at most ${MAX_IDS} go into one call: use several`,
       );
     const names = [...new Set(ids)];
     const places = names.map((id) => orRefuse(parseLetterId(id)));
@@ -221,7 +221,7 @@ function filterArgument(filter: queryV1.DeadLetterFilter | undefined): Result<Le
     if (!text.ok) return text;
     if (text.value !== '') texts[name] = text.value;
   }
-  const span = rangeArgument(filter);
+  const span = rangeArgument(filter, 'filter');
   if (!span.ok) return span;
   const states: LetterState[] = [];
   for (const number of filter?.states ?? []) {

@@ -29,7 +29,10 @@ export function cursorText({ knownAtNs, name }: LetterCursor): string {
 export function parseCursor(text: string): Result<LetterCursor | undefined, string> {
   if (text === '') return ok(undefined);
   const match = CURSOR.exec(text);
-  if (match === null) return err(`after ${JSON.stringify(text.slice(0, 120))} is not what a page ended with`);
+  if (match === null)
+    return err(
+      `after ${JSON.stringify(text.slice(0, 120))} is not what a page ended with: leave it empty for the first page`,
+    );
   const [, knownAt = '', name = ''] = match;
   return ok({ knownAtNs: BigInt(knownAt), name });
 }

@@ -1,4 +1,4 @@
-import { TickwellError } from '@tickwell/domain';
+import { formatNs, TickwellError } from '@tickwell/domain';
 import type { BarQuery, HistoryReader, StoredSeries } from '@tickwell/ports';
 
 const MAX_SERIES = 1_000;
@@ -10,7 +10,7 @@ export async function noBarsOf(
   reader: Pick<HistoryReader, 'series'>,
   query: BarQuery,
 ): Promise<TickwellError> {
-  const { symbol, interval, priceType, source } = query;
+  const { symbol, interval, priceType, source, asOf } = query;
   const found = await reader.series({ symbolPrefix: symbol, limit: MAX_SERIES });
   const names = found.filter((one) => one.symbol === symbol && one.kind === 'bars').map(nameOf);
   const more = names.length > MAX_NAMED ? `, and ${names.length - MAX_NAMED} more` : '';
@@ -19,9 +19,10 @@ export async function noBarsOf(
       ? 'none of its bars are stored'
       : `its bars are ${names.slice(0, MAX_NAMED).join(', ')}${more}`;
   const from = source === undefined ? '' : ` from ${source}`;
+  const known = asOf === undefined ? '' : `, known at ${formatNs(asOf.timeNs)},`;
   return new TickwellError(
     'not-found',
-    `${symbol} has no ${interval} ${priceType} bars${from} to compute indicators of: ${there}`,
+    `${symbol} has no ${interval} ${priceType} bars${from}${known} to compute indicators of: ${there}`,
   );
 }
 

@@ -121,7 +121,10 @@ function orderOf(request: queryV1.GetCoverageRequest): Omit<CoverageSeries, 'sym
   if (startNs === undefined)
     throw new TickwellError('invalid-argument', 'range.start_ns is 0: say from when bars are expected');
   if (request.maxGaps > MAX_GAPS)
-    throw new TickwellError('invalid-argument', `max_gaps ${request.maxGaps} is more than ${MAX_GAPS}`);
+    throw new TickwellError(
+      'invalid-argument',
+      `max_gaps ${request.maxGaps} is more than ${MAX_GAPS}: ask for a shorter range`,
+    );
   orRefuse(textArgument('source', request.source));
   return {
     interval: orRefuse(intervalArgument(request.interval)),

@@ -119,8 +119,8 @@ export function findingFilter(filter: queryV1.FindingFilter | undefined): Result
     if (!text.ok) return text;
     if (text.value !== '') texts[name] = text.value;
   }
-  const span = rangeArgument(filter?.range);
-  if (!span.ok) return err(`filter.${span.error}`);
+  const span = rangeArgument(filter?.range, 'filter.range');
+  if (!span.ok) return span;
   const severities: FindingSeverity[] = [];
   for (const number of filter?.severities ?? []) {
     const severity = SEVERITY_NAMES.find((one) => SEVERITIES[one] === number);

@@ -37,10 +37,13 @@ function filterOf(request: queryV1.ListHolesRequest): Result<HoleFilter, string>
   const symbols = symbolsArgument(request.symbols);
   if (!symbols.ok) return symbols;
   if (symbols.value.length > MAX_SYMBOLS)
-    return err(`symbols has ${symbols.value.length} entries, at most ${MAX_SYMBOLS} go into one call`);
+    return err(
+      `symbols has ${symbols.value.length} entries, at most ${MAX_SYMBOLS} go into one call: use several`,
+    );
   const named = textArgument('source', source);
   if (!named.ok) return named;
-  if (!KINDS.includes(kind)) return err(`kind "${kind.slice(0, 80)}" is none of trades, quotes, bars`);
+  if (!KINDS.includes(kind))
+    return err(`kind ${JSON.stringify(kind.slice(0, 80))} is not one of trades, quotes, bars`);
   const known = interval === '' ? ok('') : intervalArgument(interval);
   if (!known.ok) return known;
   const range = rangeArgument(request.range);
@@ -61,7 +64,8 @@ function statesOf(wanted: readonly queryV1.HoleState[]): Result<readonly StoredH
   const states: StoredHoleState[] = [];
   for (const one of wanted) {
     const state = holeState(one);
-    if (state === undefined) return err(`states: ${one} is none`);
+    if (state === undefined)
+      return err(`states: ${one} is not one of HOLE_STATE_MISSING, _REPAIRED, _GIVEN_UP`);
     states.push(state);
   }
   return ok([...new Set(states)]);

@@ -60,7 +60,8 @@ function filterArgument(request: queryV1.ListReconciliationsRequest): Result<Rec
   const classes: DifferenceClass[] = [];
   for (const one of request.classes) {
     const of = differenceClassFromProto(one);
-    if (of === undefined) return err(`classes: ${one} is none`);
+    if (of === undefined)
+      return err(`classes: ${one} is none: use DIFFERENCE_CLASS_…, or leave it empty for all`);
     classes.push(of);
   }
   return ok({
@@ -98,7 +99,10 @@ function cursorText(last: StoredReconciliation): string {
 function parseCursor(text: string): Result<ReconciliationCursor | undefined, string> {
   if (text === '') return ok(undefined);
   const match = CURSOR.exec(text);
-  if (match === null) return err(`after ${JSON.stringify(text.slice(0, 120))} is not what a page ended with`);
+  if (match === null)
+    return err(
+      `after ${JSON.stringify(text.slice(0, 120))} is not what a page ended with: leave it empty for the first page`,
+    );
   const [, start = '', known = '', series = ''] = match;
   return ok({ startNs: BigInt(start), knownAtNs: BigInt(known), series });
 }

@@ -60,7 +60,9 @@ export function resampleArgument(
   const { resampleFrom } = request;
   const hours = HOURS.get(request.alignment);
   if (hours === undefined)
-    return err(`alignment ${request.alignment} is not known: use BAR_ALIGNMENT_SESSIONS`);
+    return err(
+      `alignment ${request.alignment} is not known: use BAR_ALIGNMENT_SESSIONS or _SESSIONS_ALL_HOURS, or none`,
+    );
   const empty = EMPTY.get(request.empty);
   if (empty === undefined)
     return err(`empty ${request.empty} is not known: use EMPTY_INTERVALS_NONE or _CARRIED`);

@@ -11,6 +11,7 @@ import type {
 } from '@tickwell/ports';
 import { ClusterConnection, createClient } from './connection.ts';
 import { describeTopics } from './describe.ts';
+import { EndOffsets } from './end-offsets.ts';
 import { isConnectionFault, toTickwellError, unreachable } from './errors.ts';
 import { KafkaGroupConsumer } from './group-consumer.ts';
 import { GroupPositions, type GroupPosition } from './group-positions.ts';
@@ -52,11 +53,13 @@ class KafkaEventLog implements KafkaLog {
   readonly #sinks = new Set<KafkaSink>();
   readonly #readers = new Set<Stoppable>();
   readonly #groups: GroupPositions;
+  readonly #ends: EndOffsets;
 
   constructor(settings: KafkaSettings) {
     this.#settings = settings;
     this.#connection = new ClusterConnection(settings);
     this.#groups = new GroupPositions(settings);
+    this.#ends = new EndOffsets(settings);
   }
 
   async createSink({ name }: { readonly name: string }): Promise<EventSink> {
@@ -91,6 +94,10 @@ class KafkaEventLog implements KafkaLog {
     return description;
   }
 
+  endOffsets(topic: string): Promise<ReadonlyMap<number, bigint>> {
+    return this.#guard(`Asking where topic ${topic} ends`, () => this.#ends.of(topic));
+  }
+
   async ensureTopics(catalogue: readonly TopicSpec[]): Promise<void> {
     const client = createClient(this.#settings);
     const admin = client.kafka.admin();
@@ -110,7 +117,7 @@ class KafkaEventLog implements KafkaLog {
   }
 
   async close(): Promise<void> {
-    await this.#groups.close();
+    await Promise.all([this.#groups.close(), this.#ends.close()]);
     await Promise.all([...this.#readers].map((reader) => reader.stop()));
     await Promise.all([...this.#sinks].map((sink) => sink.close()));
     await this.#connection.close();

@@ -138,6 +138,11 @@ export interface EventLog {
   ): AsyncIterable<readonly LogRecord[]>;
   /** Epoch, first and next offset of every partition of a topic. */
   describeTopic(topic: string): Promise<TopicDescription>;
+  /**
+   * The next offset of every partition of a topic, by a question that is asked after this call, at the least cost that the log knows: whether it is still the
+   * same topic is not looked at.
+   */
+  endOffsets(topic: string): Promise<ReadonlyMap<number, bigint>>;
   close(): Promise<void>;
 }
 

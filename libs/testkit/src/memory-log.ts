@@ -92,6 +92,10 @@ export class MemoryLog implements EventLog {
     return this.#own.describeTopic(topic);
   }
 
+  endOffsets(topic: string): Promise<ReadonlyMap<number, bigint>> {
+    return this.#own.endOffsets(topic);
+  }
+
   close(): Promise<void> {
     return this.#own.close();
   }
@@ -170,6 +174,11 @@ class MemoryProcess implements EventLog {
   async describeTopic(topic: string): Promise<TopicDescription> {
     await Promise.resolve();
     return this.#topics.describe(topic);
+  }
+
+  async endOffsets(topic: string): Promise<ReadonlyMap<number, bigint>> {
+    const { partitions } = await this.describeTopic(topic);
+    return new Map(partitions.map(({ partition, endOffset }) => [partition, endOffset]));
   }
 
   async close(): Promise<void> {

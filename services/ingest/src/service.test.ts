@@ -15,6 +15,7 @@ function logOf(fake: FakeLog): EventLog {
   return {
     createSink: () => Promise.resolve(fake),
     describeTopic: (topic) => Promise.resolve({ topic, epoch: 'e', partitions: [] }),
+    endOffsets: () => Promise.resolve(new Map()),
     close: () => Promise.resolve(),
     createConsumer: unused,
     createTail: unused,

@@ -11,6 +11,7 @@ export function cacheDescriptions(log: EventLog, maxAgeMs: number, nowMs: () => 
     createConsumer: (options) => log.createConsumer(options),
     createTail: (options) => log.createTail(options),
     readRange: (range) => log.readRange(range),
+    endOffsets: (topic) => log.endOffsets(topic),
     close: () => log.close(),
     describeTopic: (topic) => {
       const known = cache.get(topic);

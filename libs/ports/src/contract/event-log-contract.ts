@@ -181,6 +181,19 @@ function rangeCases({ log, topic }: Cases): void {
     await expect(reader.describeTopic(`${name}.none`)).rejects.toMatchObject({ code: 'topic-missing' });
   });
 
+  it('says where a topic ends as it is at the question', async () => {
+    const name = await topic(2);
+    const reader = log();
+    const ends = async (): Promise<unknown> => Object.fromEntries(await reader.endOffsets(name));
+    expect(await ends()).toEqual({ 0: 0n, 1: 0n });
+    const sink = await log().createSink({ name: 'ends' });
+    for (let sent = 1n; sent <= 5n; sent += 1n) {
+      await sink.send([record(name, 'a', `${sent}`, 1)]);
+      expect(await ends()).toEqual({ 0: 0n, 1: sent });
+    }
+    await expect(reader.endOffsets(`${name}.none`)).rejects.toMatchObject({ code: 'topic-missing' });
+  });
+
   it('reads a range half-open, in order, and nothing of an empty one', async () => {
     const name = await topic();
     const reader = log();

@@ -28,8 +28,8 @@ export class FollowedLog {
   constructor({ log, timeoutMs, nowMs }: FollowedLogParts) {
     this.#log = log;
     const { seen } = this;
-    const describe = (topic: string): ReturnType<EventLog['describeTopic']> => log.describeTopic(topic);
-    this.fence = new LogFence({ describe, seen, timeoutMs, pauseMs: FENCE_PAUSE_MS, nowMs });
+    const ends = (topic: string): ReturnType<EventLog['endOffsets']> => log.endOffsets(topic);
+    this.fence = new LogFence({ ends, seen, timeoutMs, pauseMs: FENCE_PAUSE_MS, nowMs });
     this.#tail = log.createTail({
       topics: [ACTION_TOPIC],
       from: 'latest',

@@ -1,19 +1,21 @@
-import type { TopicDescription, TopicPartition } from '@tickwell/ports';
+import type { TopicPartition } from '@tickwell/ports';
 import type { SeenLog } from './seen-log.ts';
 
 export interface LogFenceParts {
-  /** Not from a cache. */
-  readonly describe: (topic: string) => Promise<TopicDescription>;
-  readonly seen: Pick<SeenLog, 'nextOffset' | 'epoch'>;
+  /** Where the partitions of a topic end: asked now, not from a cache. */
+  readonly ends: (topic: string) => Promise<Ends>;
+  readonly seen: Pick<SeenLog, 'nextOffset'>;
   readonly timeoutMs: number;
   /** After a failure nobody is asked for so long. */
   readonly pauseMs: number;
   readonly nowMs: () => number;
 }
 
+type Ends = ReadonlyMap<number, bigint>;
+
 interface Question {
-  running: Promise<TopicDescription> | undefined;
-  next: Promise<TopicDescription> | undefined;
+  running: Promise<Ends> | undefined;
+  next: Promise<Ends> | undefined;
 }
 
 interface Waiter extends TopicPartition {
@@ -66,9 +68,10 @@ export class LogFence {
 
   async #reached(place: TopicPartition, signal: AbortSignal): Promise<boolean> {
     const { seen } = this.#parts;
-    const { epoch, partitions } = await this.#end(place.topic);
-    const offset = partitions.find(({ partition }) => partition === place.partition)?.endOffset;
-    if (offset === undefined || epoch !== seen.epoch(place)) return false;
+    const before = seen.nextOffset(place);
+    const offset = (await this.#end(place.topic)).get(place.partition);
+    // A log that ends where this process has been before is another one: the tail ends the process as soon as it notices.
+    if (before === undefined || offset === undefined || offset < before) return false;
     if ((seen.nextOffset(place) ?? -1n) >= offset) return true;
     const { promise, resolve } = Promise.withResolvers<boolean>();
     const waiter = {
@@ -93,7 +96,7 @@ export class LogFence {
   }
 
   /** The end of the log by a question that is asked after this call: of those who call while one is under way all share the next. */
-  #end(topic: string): Promise<TopicDescription> {
+  #end(topic: string): Promise<Ends> {
     const question = this.#questions.get(topic) ?? { running: undefined, next: undefined };
     this.#questions.set(topic, question);
     if (question.running === undefined) return this.#ask(topic, question);
@@ -104,9 +107,9 @@ export class LogFence {
     return question.next;
   }
 
-  #ask(topic: string, question: Question): Promise<TopicDescription> {
+  #ask(topic: string, question: Question): Promise<Ends> {
     question.next = undefined;
-    const asked = this.#parts.describe(topic);
+    const asked = this.#parts.ends(topic);
     question.running = asked;
     const end = (): void => {
       if (question.running === asked) question.running = undefined;

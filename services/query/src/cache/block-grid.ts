@@ -17,9 +17,9 @@ export interface Bounds {
 /** Grains of a unit: of bars 4,096 of them, of ticks 23 days. Powers of 8. */
 const BAR_UNIT_GRAINS = 64n;
 const TICK_UNIT_GRAINS = 32_768n;
-/** A unit whose rows are too many is divided by this, perhaps again and again, but not below a grain. */
+/** A block whose rows are too many is divided by this, and its parts perhaps again, but not below a grain. */
 const PARTS = 8n;
-const MAX_UNITS = 50_000;
+const MAX_DIVIDED = 50_000;
 /** Between two named times so many units are looked at; of a longer range it is asked where its rows begin and end. */
 const FEW_UNITS = 64n;
 /** A range of more is not cached by blocks. */
@@ -27,8 +27,8 @@ const MAX_BLOCKS = 4_096;
 
 /** The blocks that a series is cached in: aligned, so that all ranges and all processes have the same, and smaller where rows are many. */
 export class BlockGrid {
-  /** Length of the blocks of a unit where it is divided, by series and unit; those that were learnt first are forgotten first. */
-  readonly #lengths = new Map<string, bigint>();
+  /** Blocks that hold too much for one; those that were learnt first are forgotten first. */
+  readonly #divided = new Set<string>();
 
   /** Whether {@link blocks} needs to know the bounds. */
   needsBounds(series: string, { startNs, endNs }: Block): boolean {
@@ -49,37 +49,60 @@ export class BlockGrid {
     const unitNs = unitNsOf(series);
     const first = (bounds?.firstNs ?? range.startNs ?? 0n) / unitNs;
     const end = (bounds?.lastNs ?? (range.endNs ?? 0n) - 1n) / unitNs + 1n;
+    const touched: Block[] = [];
     // Before 1970 there is nothing, and an end of 0 would be none.
-    const hasHead = bounds !== undefined && first > 0n;
-    const all: Block[] = hasHead ? [{ startNs: undefined, endNs: first * unitNs }] : [];
+    const head = { startNs: undefined, endNs: first * unitNs };
+    if (bounds !== undefined && first > 0n && touches(head, range)) touched.push(head);
     for (let unit = first; unit < end; unit += 1n) {
-      const unitBlock = { startNs: unit * unitNs, endNs: (unit + 1n) * unitNs };
-      if (!touches(unitBlock, range)) continue;
-      const lengthNs = this.#lengths.get(`${name}|${unit}`) ?? unitNs;
-      for (let startNs = unitBlock.startNs; startNs < unitBlock.endNs; startNs += lengthNs)
-        all.push({ startNs, endNs: startNs + lengthNs });
-      if (all.length > 2 * MAX_BLOCKS) return undefined;
+      touched.push(...this.partsOf(name, { startNs: unit * unitNs, endNs: (unit + 1n) * unitNs }, range));
+      if (touched.length > MAX_BLOCKS) return undefined;
     }
-    if (bounds !== undefined) all.push({ startNs: end * unitNs, endNs: undefined });
-    const touched = all.filter((block) => touches(block, range));
-    return touched.length > MAX_BLOCKS ? undefined : touched;
+    const tail = { startNs: end * unitNs, endNs: undefined };
+    if (bounds !== undefined && touches(tail, range)) touched.push(tail);
+    return touched;
   }
 
-  /** A block holds too much: what fits reaches from its start to a time. False: it cannot be divided. */
-  divide(name: string, series: string, { startNs, endNs }: Block, fitsToNs: bigint): boolean {
-    if (startNs === undefined || endNs === undefined) return false;
-    const [unitNs, grainNs] = [unitNsOf(series), grainNsOf(series)];
-    let lengthNs = endNs - startNs;
-    if (lengthNs <= grainNs) return false;
-    do lengthNs /= PARTS;
-    while (lengthNs > fitsToNs - startNs && lengthNs > grainNs);
-    const key = `${name}|${startNs / unitNs}`;
-    this.#lengths.delete(key);
-    this.#lengths.set(key, lengthNs);
-    const [oldest] = this.#lengths.keys();
-    if (this.#lengths.size > MAX_UNITS && oldest !== undefined) this.#lengths.delete(oldest);
-    return true;
+  /** What a block consists of, as far as a range touches it: itself, where it is not divided. */
+  partsOf(name: string, block: Block, range: Block): readonly Block[] {
+    if (!touches(block, range)) return [];
+    const { startNs, endNs } = block;
+    if (startNs === undefined || endNs === undefined || !this.#divided.has(keyOf(name, startNs, endNs)))
+      return [block];
+    return eighths(startNs, endNs).flatMap((part) => this.partsOf(name, part, range));
   }
+
+  /** A block holds too much: what fits reaches from its start to a time. Its parts from now on; undefined: it cannot be divided. */
+  divide(
+    name: string,
+    series: string,
+    { startNs, endNs }: Block,
+    fitsToNs: bigint,
+  ): readonly Block[] | undefined {
+    const grainNs = grainNsOf(series);
+    if (startNs === undefined || endNs === undefined || endNs - startNs <= grainNs) return undefined;
+    let lengthNs = endNs - startNs;
+    do {
+      this.#divided.add(keyOf(name, startNs, startNs + lengthNs));
+      lengthNs /= PARTS;
+    } while (lengthNs > fitsToNs - startNs && lengthNs > grainNs);
+    for (const oldest of this.#divided) {
+      if (this.#divided.size <= MAX_DIVIDED) break;
+      this.#divided.delete(oldest);
+    }
+    return this.partsOf(name, { startNs, endNs }, EVERYTHING);
+  }
+}
+
+function keyOf(name: string, startNs: bigint, endNs: bigint): string {
+  return `${name}|${startNs}|${endNs}`;
+}
+
+function eighths(startNs: bigint, endNs: bigint): readonly { startNs: bigint; endNs: bigint }[] {
+  const lengthNs = (endNs - startNs) / PARTS;
+  return Array.from({ length: Number(PARTS) }, (_, at) => {
+    const from = startNs + BigInt(at) * lengthNs;
+    return { startNs: from, endNs: from + lengthNs };
+  });
 }
 
 function unitNsOf(series: string): bigint {

@@ -123,6 +123,8 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 );
 
 const requests = fc.array(request, { minLength: 1, maxLength: 4 });
+/** Small ones hold a few rows: most are divided, some cannot be, and a read ends before it has them all. */
+const blockBytes = fc.constantFrom(300, 3_000, 1_000_000);
 const steps = fc.array(step, { maxLength: 60, size: 'max' });
 
 /** Long enough for everybody to have read what is in the log. */
@@ -184,12 +186,12 @@ async function store(world: World, share: number, stored: Map<string, bigint>): 
 describe('answers from the cache', () => {
   it('are what the store answers at that moment, on every process, whatever was written, stored and read before', async () => {
     await fc.assert(
-      fc.asyncProperty(requests, steps, async (asked, all) => {
+      fc.asyncProperty(requests, steps, blockBytes, async (asked, all, maxBlockBytes) => {
         const world = new World();
         const shared = memory();
         const nowNs = (): bigint => 2n ** 62n;
         const open = (): Promise<RunningService> =>
-          startService(world.service({ nowNs, cache: { memory: memory(), shared } }));
+          startService(world.service({ nowNs, cache: { memory: memory(), shared, maxBlockBytes } }));
         const stored = new Map<string, bigint>();
         const replicas = [await open(), await open()];
         try {
@@ -218,5 +220,61 @@ describe('answers from the cache', () => {
       }),
       { numRuns: 300 },
     );
+  });
+
+  it('of a long read of ticks are its blocks the second time, however finely they had to be divided', async () => {
+    const world = new World();
+    const service = world.service({ cache: { memory: memory(), shared: undefined, maxBlockBytes: 3_000 } });
+    await using running = await startService(service);
+    // Dense and sparse, over two units of the grid.
+    const minutes = Array.from({ length: 2_000 }, (_, at) => (at < 1_500 ? at : at * 30));
+    for (let at = 0; at < minutes.length; at += 500) world.trade('A', timesOf(minutes.slice(at, at + 500)));
+    for (let partition = 0; partition < PARTITIONS; partition += 1)
+      await world.storeTicks(partition, world.endOffset(TICKS, partition));
+    await settled();
+    const wanted = create(queryV1.GetTicksRequestSchema, { symbol: 'A' });
+    const read = (): Promise<string[]> =>
+      rowsOf(queryV1.GetTicksResponseSchema, running.served.getTicks(wanted, call));
+    const expected = await rowsOf(queryV1.GetTicksResponseSchema, running.calls.getTicks(wanted, call));
+    expect(expected).toHaveLength(minutes.length);
+    expect(await read()).toEqual(expected);
+    const first = await service.adminCalls.getCacheStats();
+    expect(await read()).toEqual(expected);
+    const second = await service.adminCalls.getCacheStats();
+    expect(first.filled).toBeGreaterThan(20n);
+    expect(second.filled).toBe(first.filled);
+    expect(second.direct).toEqual(first.direct);
+    expect(second.direct.map(({ reads }) => reads)).toEqual(second.direct.map(() => 0n));
+  });
+
+  it('of an interval with a record that is not stored yet are those of the store, and are not kept', async () => {
+    const world = new World();
+    const service = world.service({ cache: { memory: memory(), shared: undefined } });
+    await using running = await startService(service);
+    const direct = async (): Promise<Readonly<Record<string, bigint>>> => {
+      const stats = await service.adminCalls.getCacheStats();
+      return Object.fromEntries(stats.direct.map(({ reason, reads }) => [reason, reads]));
+    };
+    const wanted = create(queryV1.GetBarsRequestSchema, {
+      symbol: 'A',
+      interval: '1m',
+      range: { startNs: MINUTE_NS, endNs: 100n * MINUTE_NS },
+    });
+    const read = (): Promise<string[]> =>
+      rowsOf(queryV1.GetBarsResponseSchema, running.served.getBars(wanted, call));
+    world.bar('A', 5n * MINUTE_NS, 1);
+    const partition = world.log.partition(BARS, 0).records.length > 0 ? 0 : 1;
+    await world.storeBars(partition, world.endOffset(BARS, partition));
+    await settled();
+    expect(await read()).toHaveLength(1);
+    world.bar('A', 7n * MINUTE_NS, 2);
+    await settled();
+    expect(await read()).toHaveLength(1);
+    expect(await direct()).toMatchObject({ 'not-stored-yet': 1n });
+    await world.storeBars(partition, world.endOffset(BARS, partition));
+    await settled();
+    expect(await read()).toHaveLength(2);
+    expect(await read()).toHaveLength(2);
+    expect(await direct()).toMatchObject({ 'not-stored-yet': 1n });
   });
 });

@@ -4,13 +4,13 @@ import type { CallSignal } from '../history.ts';
 import { EVERYTHING, type Block, type BlockGrid } from './block-grid.ts';
 import { SeriesBounds } from './series-bounds.ts';
 import type { CacheCounts, DirectReason } from './cache-counts.ts';
-import type { Entry, Piece } from './entry.ts';
-import type { Fills, Outcome } from './fills.ts';
+import { holds, type Entry, type Piece } from './entry.ts';
+import type { FillReader, Fills, Outcome } from './fills.ts';
 import type { Levels } from './levels.ts';
 import type { LogFence } from './log-fence.ts';
 import { within, type ReadMethod, type RowsWanted } from './methods.ts';
 import type { Input, ReadPlan } from './plans.ts';
-import { fillBlocks, fillWhole, type Wanted } from './read-work.ts';
+import { fillBlocks, fillWhole, type Started, type Wanted } from './read-work.ts';
 import type { QuietSpan, Scope, SeenLog } from './seen-log.ts';
 import { cutPieces, piecesWithin } from './pieces.ts';
 
@@ -21,6 +21,7 @@ export interface CacheParts {
   readonly fills: Fills;
   readonly grid: BlockGrid;
   readonly counts: CacheCounts;
+  readonly maxBlockBytes: number;
   /** Rows of everything below an offset are visible in the store. */
   readonly isStored: (place: TopicPartition, epoch: string, beginOffset: bigint, offset: bigint) => boolean;
   readonly partitionOf: (topic: string, symbol: string) => number | undefined;
@@ -74,33 +75,42 @@ export class CachedReads<R extends RowsWanted, A> {
       return;
     }
     const wanted = blocks.flatMap((block) => this.#wanted(name, input, block) ?? []);
+    const filling = this.#parts.fills.reader();
     this.#readers += 1;
     try {
-      yield* this.#blocks(request, { name, input, wanted, limit: plan.limit }, call);
+      yield* this.#blocks(request, { name, input, wanted, limit: plan.limit, filling }, call);
     } finally {
       this.#readers -= 1;
+      filling.end();
     }
   }
 
   async *#blocks(request: R, read: BlockRead, call: CallSignal): AsyncGenerator<A | Uint8Array> {
-    const { wanted, input } = read;
+    const { name, input, filling } = read;
+    let wanted = read.wanted;
     let left = read.limit ?? Infinity;
-    for (let at = 0; at < wanted.length && left > 0;) {
+    while (wanted.length > 0 && left > 0) {
       const ahead = this.#readers > BUSY_READERS ? MIN_AHEAD : MAX_AHEAD;
-      const group = wanted.slice(at, at + ahead);
+      const group = wanted.slice(0, ahead);
       const found = await Promise.all(
-        group.map((one) => this.#parts.levels.find(one.key, () => this.#now(one))),
+        group.map(async (one) =>
+          filling.has(one.key) ? undefined : this.#parts.levels.find(one.key, () => this.#now(one)),
+        ),
       );
       for (const [index, one] of group.entries()) {
         const missing = group.slice(index).filter((_, next) => found[index + next] === undefined);
         const entry = found[index] ?? (await this.#filled(request, read, missing, call));
-        if (entry === 'too-large') {
-          const { startNs } = overlap(one.block, input);
-          const rest = { startNs, endNs: input.endNs };
-          yield* this.#direct(entry, within(request, rest, finite(left)), call);
-          return;
+        if (entry === 'left') {
+          filling.end();
+          break;
         }
+        wanted = wanted.slice(1);
         const part = overlap(one.block, input);
+        if (entry === 'divided') {
+          const parts = this.#parts.grid.partsOf(name, one.block, part);
+          wanted = [...parts.flatMap((block) => this.#wanted(name, input, block) ?? []), ...wanted];
+          break;
+        }
         if (typeof entry === 'string') {
           for await (const answer of this.#direct(entry, within(request, part, finite(left)), call)) {
             left -= this.#method.timesNs(answer).length;
@@ -113,7 +123,6 @@ export class CachedReads<R extends RowsWanted, A> {
           }
         if (left <= 0) return;
       }
-      at += group.length;
     }
   }
 
@@ -129,48 +138,50 @@ export class CachedReads<R extends RowsWanted, A> {
     return pieces;
   }
 
-  /** The first of these, read together with those that follow it without a gap; or why it has to be read for this call alone. */
+  /** The first of these, read together with those that follow it without a gap; or why it has to be read otherwise. */
   async #filled(
     request: R,
-    { name, input }: BlockRead,
+    { name, input, filling }: BlockRead,
     missing: readonly Wanted[],
     { signal }: CallSignal,
-  ): Promise<Entry | 'too-large' | 'changed' | 'not-stored-yet'> {
+  ): Promise<Entry | Exclude<Outcome['kind'], 'filled'> | 'not-stored-yet'> {
     const [first] = missing;
     if (first === undefined) throw new Error('there is no block to read');
-    const { fills, counts, grid } = this.#parts;
-    if (fills.isRunning(first.key)) counts.waited += 1;
-    else {
+    const { counts, grid } = this.#parts;
+    if (!filling.has(first.key)) {
       const run = this.#runOf(missing);
       if (run.length === 0) return 'not-stored-yet';
-      const tooLarge = (block: Block, fitsToNs: bigint): void => {
-        grid.divide(name, input.series, block, fitsToNs);
-      };
-      const work = fillBlocks(this.#method, request, run, { ...this.#parts, tooLarge });
-      fills.start(
+      const divide = (block: Block, fitsToNs: bigint): readonly Wanted[] | undefined =>
+        grid
+          .divide(name, input.series, block, fitsToNs)
+          ?.flatMap((part) => this.#wanted(name, input, part) ?? []);
+      const work = fillBlocks(this.#method, request, run, { ...this.#parts, divide });
+      filling.start(
         run.map(({ key }) => key),
         work,
       );
-    }
-    return this.#checked(await fills.outcome(first.key, signal), this.#now(first));
+    } else if (!filling.isOwn(first.key)) counts.waited += 1;
+    return this.#checked(await filling.outcome(first.key, signal), this.#now(first));
   }
 
-  #checked(outcome: Outcome, now: readonly (QuietSpan | undefined)[]): Entry | 'too-large' | 'changed' {
+  #checked(
+    outcome: Outcome,
+    now: readonly (QuietSpan | undefined)[],
+  ): Entry | Exclude<Outcome['kind'], 'filled'> {
     if (outcome.kind !== 'filled') return outcome.kind;
     // Who waited may have come after something was stored that this read began too early for.
-    return outcome.entry.spans.every(({ fromOffset }, at) => fromOffset === now[at]?.fromOffset)
-      ? outcome.entry
-      : 'changed';
+    return holds(outcome.entry, now) ? outcome.entry : 'changed';
   }
 
   /** Blocks that follow each other, are not being read, and of which everything that was seen is stored. */
-  #runOf(missing: readonly Wanted[]): readonly Wanted[] {
-    const run: Wanted[] = [];
+  #runOf(missing: readonly Wanted[]): readonly Started[] {
+    const run: Started[] = [];
     for (const one of missing) {
       const last = run.at(-1);
       if (last !== undefined && last.block.endNs !== one.block.startNs) break;
-      if (this.#parts.fills.isRunning(one.key) || !this.#isStored([one.scope])) break;
-      run.push(one);
+      const seenTo = this.#storedTo(one.scope);
+      if (this.#parts.fills.isRunning(one.key) || seenTo === undefined) break;
+      run.push({ ...one, seenTo });
     }
     return run;
   }
@@ -189,14 +200,23 @@ export class CachedReads<R extends RowsWanted, A> {
       for (const { bytes } of found.pieces) yield bytes;
       return;
     }
-    if (fills.isRunning(key)) counts.waited += 1;
-    else if (!this.#isStored(scopes)) {
-      yield* this.#direct('not-stored-yet', request, call);
-      return;
-    } else fills.start([key], fillWhole(this.#method, request, { key, scopes }, this.#parts));
-    const entry = this.#checked(await fills.outcome(key, call.signal), now());
-    if (typeof entry === 'string') yield* this.#direct(entry, request, call);
-    else for (const { bytes } of entry.pieces) yield bytes;
+    const filling = fills.reader();
+    try {
+      if (filling.has(key)) counts.waited += 1;
+      else {
+        const seenTo = scopes.flatMap((scope) => this.#storedTo(scope) ?? []);
+        if (seenTo.length < scopes.length) {
+          yield* this.#direct('not-stored-yet', request, call);
+          return;
+        }
+        filling.start([key], fillWhole(this.#method, request, { key, scopes, seenTo }, this.#parts));
+      }
+      const entry = this.#checked(await filling.outcome(key, call.signal), now());
+      if (typeof entry !== 'string') for (const { bytes } of entry.pieces) yield bytes;
+      else yield* this.#direct(entry === 'too-large' ? entry : 'changed', request, call);
+    } finally {
+      filling.end();
+    }
   }
 
   async *#direct(reason: DirectReason, request: R, call: CallSignal): AsyncGenerator<A> {
@@ -222,12 +242,12 @@ export class CachedReads<R extends RowsWanted, A> {
     return [this.#parts.seen.quiet(scope)];
   }
 
-  #isStored(scopes: readonly Scope[]): boolean {
-    return scopes.every((scope) => {
-      const quiet = this.#parts.seen.quiet(scope);
-      if (quiet === undefined) return false;
-      return this.#parts.isStored(scope, quiet.epoch, quiet.beginOffset, quiet.fromOffset);
-    });
+  /** Up to where the log has been seen, if all of it that touched a scope is stored. */
+  #storedTo(scope: Scope): bigint | undefined {
+    const quiet = this.#parts.seen.quiet(scope);
+    if (quiet === undefined) return undefined;
+    const { epoch, beginOffset, fromOffset, toOffset } = quiet;
+    return this.#parts.isStored(scope, epoch, beginOffset, fromOffset) ? toOffset : undefined;
   }
 
   #keyOf({ isConfigured }: ReadPlan, request: R): string {
@@ -241,6 +261,7 @@ interface BlockRead {
   readonly input: Input;
   readonly wanted: readonly Wanted[];
   readonly limit: number | undefined;
+  readonly filling: FillReader;
 }
 
 /** As a limit of a request, where 0 is none. */

@@ -7,7 +7,11 @@ import { FollowedLog } from './followed-log.ts';
 export interface CacheLevels {
   readonly memory: Cache;
   readonly shared?: Cache | undefined;
+  /** 2 MiB unless given; a minute of ticks that is more is not kept. */
+  readonly maxBlockBytes?: number;
 }
+
+const MAX_BLOCK_BYTES = 2 * 1024 * 1024;
 
 interface QueryCacheParts {
   readonly log: EventLog;
@@ -40,6 +44,7 @@ export class QueryCache {
       ...{ seen, fence, nowNs },
       memory: levels.memory,
       shared: levels.shared,
+      maxBlockBytes: levels.maxBlockBytes ?? MAX_BLOCK_BYTES,
       isStored: (place, epoch, beginOffset, offset) =>
         offset <= beginOffset || this.#storedTo(place, epoch) >= offset,
       partitionOf: (topic, symbol) => {

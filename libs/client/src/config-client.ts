@@ -51,6 +51,7 @@ export class ConfigClient {
   readonly #channel: Channel;
   readonly #retry: RetryOptions;
 
+  /** @internal */
   constructor(channel: Channel, retry: RetryOptions) {
     this.#channel = channel;
     this.#retry = retry;

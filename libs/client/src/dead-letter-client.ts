@@ -107,6 +107,7 @@ export class DeadLetterClient {
   readonly #channel: Channel;
   readonly #retry: RetryOptions;
 
+  /** @internal */
   constructor(channel: Channel, retry: RetryOptions) {
     this.#channel = channel;
     this.#retry = retry;

@@ -61,6 +61,7 @@ export class QualityClient {
   readonly #channel: Channel;
   readonly #retry: RetryOptions;
 
+  /** @internal */
   constructor(channel: Channel, retry: RetryOptions) {
     this.#channel = channel;
     this.#retry = retry;

@@ -25,7 +25,14 @@ export interface QualityWatchOptions {
 }
 
 /** The next offset of each partition by "topic/partition", with the id of the topic. */
-export type QualityPosition = ReadonlyMap<string, queryV1.PartitionPosition>;
+export type QualityPosition = ReadonlyMap<string, PartitionPlace>;
+
+export interface PartitionPlace {
+  readonly topic: string;
+  readonly epoch: string;
+  readonly partition: number;
+  readonly nextOffset: bigint;
+}
 
 export interface SourceChange {
   readonly source: string;
@@ -54,9 +61,10 @@ export class QualityWatch implements AsyncIterable<QualityEvent> {
   readonly #channel: Channel;
   readonly #retry: RetryOptions;
   readonly #options: QualityWatchOptions;
-  #position: Map<string, queryV1.PartitionPosition>;
+  #position: Map<string, PartitionPlace>;
   #toldCurrent = false;
 
+  /** @internal */
   constructor(channel: Channel, retry: RetryOptions, options: QualityWatchOptions) {
     this.#channel = channel;
     this.#retry = retry;

@@ -1,4 +1,4 @@
-import { TickwellError } from '@tickwell/domain';
+import { deferred, TickwellError } from '@tickwell/domain';
 
 /** How often, and how patiently, a call that failed for a passing reason is made again. */
 export interface RetryOptions {
@@ -17,7 +17,7 @@ export async function backOff(
   signal: AbortSignal | undefined,
 ): Promise<void> {
   const ceilingMs = Math.min(options.maxBackoffMs, options.initialBackoffMs * 2 ** attempt);
-  const { promise, resolve } = Promise.withResolvers<undefined>();
+  const { promise, resolve } = deferred<undefined>();
   const done = (): void => {
     resolve(undefined);
   };

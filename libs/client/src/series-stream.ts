@@ -10,6 +10,7 @@ export class SeriesStream<C, R> implements AsyncIterable<C> {
   readonly #retry: RetryOptions;
   readonly #signal: AbortSignal | undefined;
 
+  /** @internal */
   constructor(parts: {
     readonly open: () => AsyncIterable<C>;
     readonly rowsOf: (chunk: C) => Iterable<R>;
@@ -43,6 +44,7 @@ export class SeriesStream<C, R> implements AsyncIterable<C> {
 export class PackedStream<P, C, R> extends SeriesStream<C, R> {
   readonly #read: () => AsyncGenerator<P>;
 
+  /** @internal */
   constructor(parts: {
     readonly open: () => AsyncIterable<P>;
     readonly unpack: (packed: P) => C;

@@ -68,6 +68,7 @@ export class Subscription implements AsyncIterable<MarketEvent | LiveStart> {
   #reconnects = 0;
   #attempt = 0;
 
+  /** @internal */
   constructor(channel: Channel, options: SubscribeOptions, retry: RetryOptions) {
     if (options.sinceNs !== undefined && options.after !== undefined) {
       throw new TickwellError('invalid-argument', 'subscribe: sinceNs and after exclude each other');

@@ -2,6 +2,7 @@ export * from './bar-length.ts';
 export * from './bars-over.ts';
 export * from './cause.ts';
 export * from './config-document.ts';
+export * from './deferred.ts';
 export * from './difference-class.ts';
 export * from './errors.ts';
 export * from './event-sum.ts';

@@ -8,7 +8,7 @@ import {
   type CallOptions,
   type ServiceError,
 } from '@grpc/grpc-js';
-import { TickwellError } from '@tickwell/domain';
+import { deferred, TickwellError } from '@tickwell/domain';
 import { deserializer, methodPath, serializer, type MethodDesc } from './method.ts';
 import { isLoopback } from './security.ts';
 import { errorFromStatus } from './status.ts';
@@ -69,7 +69,7 @@ export class Channel {
     request: MessageShape<I>,
     config: CallConfig = {},
   ): Promise<MessageShape<O>> {
-    const { promise, resolve, reject } = Promise.withResolvers<MessageShape<O>>();
+    const { promise, resolve, reject } = deferred<MessageShape<O>>();
     throwIfAborted(config.signal);
     const call = this.#client.makeUnaryRequest<MessageShape<I>, MessageShape<O>>(
       methodPath(method),

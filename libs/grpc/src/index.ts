@@ -21,3 +21,5 @@ export { bindQuality } from './quality.ts';
 export type { QualityHandlers } from './quality.ts';
 export { bindAdmin } from './admin.ts';
 export type { AdminHandlers } from './admin.ts';
+export { bindFlight } from './flight.ts';
+export type { FlightHandlers } from './flight.ts';

@@ -18,6 +18,7 @@ const STATUS_OF_CODE: ReadonlyMap<string, Status> = new Map([
   ['reader-too-slow', Status.RESOURCE_EXHAUSTED],
   ['limit-exceeded', Status.RESOURCE_EXHAUSTED],
   ['unauthenticated', Status.UNAUTHENTICATED],
+  ['unimplemented', Status.UNIMPLEMENTED],
   ['cancelled', Status.CANCELLED],
   ['deadline-exceeded', Status.DEADLINE_EXCEEDED],
   ['unavailable', Status.UNAVAILABLE],

@@ -1,3 +1,4 @@
+export * from './arrow.ts';
 export * from './cache.ts';
 export * from './clock.ts';
 export * from './dead-letters.ts';

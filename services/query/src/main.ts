@@ -1,3 +1,4 @@
+import { arrowFormat } from '@tickwell/arrow';
 import { createRedisCache } from '@tickwell/cache-redis';
 import { ALL_TOPICS } from '@tickwell/contracts';
 import { TickwellError } from '@tickwell/domain';
@@ -6,6 +7,7 @@ import {
   bindAdmin,
   bindConfig,
   bindDeadLetters,
+  bindFlight,
   bindMarketData,
   bindQuality,
 } from '@tickwell/grpc';
@@ -63,6 +65,7 @@ await runService({
       queue: { messages: config.queueMessages, bytes: config.queueBytes },
       ...cacheOf(config, logger),
     });
+    const flight = service.flightCalls(arrowFormat);
     const server = new GrpcServer({
       host: config.grpcHost,
       port: config.grpcPort,
@@ -72,6 +75,12 @@ await runService({
         ...bindConfig(service.configCalls),
         ...bindDeadLetters(service.deadLetterCalls),
         ...bindQuality(service.qualityCalls),
+        ...bindFlight({
+          listFlights: (request) => flight.listFlights(request),
+          getFlightInfo: (request) => flight.getFlightInfo(request),
+          getSchema: (request) => flight.getSchema(request),
+          doGet: (request, call) => flight.doGet(request, call),
+        }),
         ...bindAdmin({ getCacheStats: () => service.adminCalls.getCacheStats() }),
       ],
       limits: { stallMs: config.stallMs },

@@ -1,7 +1,14 @@
 import { encodeQuotesResponse, encodeTicksResponse, type queryV1 } from '@tickwell/contracts';
 import { TickwellError } from '@tickwell/domain';
 import { InstrumentMap } from '@tickwell/instruments';
-import type { CompileSchema, EventLog, Logger, StoreReader, TopicPartition } from '@tickwell/ports';
+import type {
+  ArrowFormat,
+  CompileSchema,
+  EventLog,
+  Logger,
+  StoreReader,
+  TopicPartition,
+} from '@tickwell/ports';
 import { AlertCalls } from './alerts/alert-calls.ts';
 import { SeveralCalls } from './align/several-calls.ts';
 import { getCorporateActions } from './action-calls.ts';
@@ -17,6 +24,7 @@ import type { CachedHistory } from './cache/cached-history.ts';
 import { QueryCache, type CacheLevels } from './cache/query-cache.ts';
 import { CoverageCalls } from './quality/coverage-calls.ts';
 import { CoverageReader } from './quality/coverage-reader.ts';
+import { FlightCalls } from './flight/flight-calls.ts';
 import { encoded } from './response.ts';
 import { listReconciliations } from './quality/reconciliation-calls.ts';
 import { InstrumentCalendars } from './quality/instrument-calendars.ts';
@@ -188,6 +196,11 @@ export class QueryService {
     subscribe: (request: queryV1.SubscribeRequest, call: CallSignal) =>
       this.#subscriptions.subscribe(request, call),
   };
+
+  /** The calls of arrow.flight.protocol.FlightService. */
+  flightCalls(arrow: ArrowFormat): FlightCalls {
+    return new FlightCalls({ calls: this.#history, arrow, reader: this.#parts.reader });
+  }
 
   /** The calls of tickwell.query.v1.AdminService. */
   get adminCalls(): Pick<AdminCalls, 'getCacheStats'> {

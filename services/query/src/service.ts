@@ -90,6 +90,7 @@ export class QueryService {
   #admin: AdminCalls | undefined;
   readonly #indicators: IndicatorCalls;
   readonly #several: SeveralCalls;
+  readonly #severalOf: (history: ConstructorParameters<typeof SeveralCalls>[0]) => SeveralCalls;
   readonly #latest: LatestCalls;
   readonly #subscriptions: Subscriptions;
   readonly #config: ConfigCalls;
@@ -167,7 +168,8 @@ export class QueryService {
       calendars,
       budget,
     });
-    this.#several = new SeveralCalls(this.#history, this.#indicators, calendars);
+    this.#severalOf = (calls) => new SeveralCalls(calls, this.#indicators, calendars);
+    this.#several = this.#severalOf(this.#history);
     const [commits, hub] = [this.#commits, this.#hub];
     this.#subscriptions = new Subscriptions({ ...parts, sharedLog, commits, hub, values, budget });
   }
@@ -212,12 +214,18 @@ export class QueryService {
   get servedCalls(): ServedCalls {
     const cached = this.#cached;
     if (cached === undefined) return this.calls;
+    const several = (): SeveralCalls => this.#severalOf(cached.forOneCall());
     return {
       ...this.calls,
       getBars: (request: queryV1.GetBarsRequest, call: CallSignal) =>
-        request.symbols.length > 0 || wantsFingerprint(request)
+        wantsFingerprint(request)
           ? this.calls.getBars(request, call)
-          : cached.getBars(request, call),
+          : request.symbols.length > 0
+            ? cached.manyBars(request, call)
+            : cached.getBars(request, call),
+      getAligned: (request: queryV1.GetAlignedRequest, call: CallSignal) =>
+        several().getAligned(request, call),
+      joinAsOf: (request: queryV1.JoinAsOfRequest, call: CallSignal) => several().joinAsOf(request, call),
       getTicks: (request: queryV1.GetTicksRequest, call: CallSignal) => cached.getTicks(request, call),
       getQuotes: (request: queryV1.GetQuotesRequest, call: CallSignal) => cached.getQuotes(request, call),
     };

@@ -12,6 +12,23 @@ export type GetBars = (
   call: CallSignal,
 ) => AsyncGenerator<queryV1.GetBarsResponse>;
 
+/** What bars come as: messages, or bytes of them that are ready to be sent. */
+export interface BarMessages<M> {
+  readonly rows: (message: M) => number;
+  /** The same, of a symbol that it says. */
+  readonly named: (message: M, symbol: string) => M;
+}
+
+const MESSAGES: BarMessages<queryV1.GetBarsResponse> = {
+  rows: ({ bars }) => bars?.startNs.length ?? 0,
+  named: (message, symbol) => {
+    message.symbol = symbol;
+    return message;
+  },
+};
+
+type BarsOf<M> = (request: queryV1.GetBarsRequest, call: CallSignal) => AsyncIterable<M>;
+
 /** Eight symbols of at most two messages of some hundred kilobytes each. */
 const AHEAD = { atOnce: 8, waiting: 2 };
 
@@ -19,29 +36,41 @@ const AHEAD = { atOnce: 8, waiting: 2 };
  * GetBars of several symbols: all of the first, then all of the next, in the order of the request. A symbol without bars, or whose bars cannot be answered
  * as they are wanted, has a message that says so, and the others go on; what is wrong with the request itself ends the call.
  */
-export async function* manyBars(
+export function manyBars(
   request: queryV1.GetBarsRequest,
-  { signal }: CallSignal,
+  call: CallSignal,
   getBars: GetBars,
 ): AsyncGenerator<queryV1.GetBarsResponse> {
+  return manyBarsAs(request, call, getBars, MESSAGES);
+}
+
+/** As {@link manyBars}, of bars that come as something else. */
+export async function* manyBarsAs<M>(
+  request: queryV1.GetBarsRequest,
+  { signal }: CallSignal,
+  getBars: BarsOf<M>,
+  messages: BarMessages<M>,
+): AsyncGenerator<M | queryV1.GetBarsResponse> {
   if (request.symbol !== '')
     throw new TickwellError('invalid-argument', 'symbol and symbols are both there: use one of them');
   const symbols = orRefuse(symbolsArgument(request.symbols));
-  yield* readInOrder(symbols, (symbol, stop) => barsOf(symbol, request, stop, getBars), AHEAD, signal);
+  const read = (symbol: string, stop: AbortSignal): AsyncGenerator<M | queryV1.GetBarsResponse> =>
+    barsOf(requestOf(request, symbol), stop, getBars, messages);
+  yield* readInOrder(symbols, read, AHEAD, signal);
 }
 
-async function* barsOf(
-  symbol: string,
+async function* barsOf<M>(
   request: queryV1.GetBarsRequest,
   signal: AbortSignal,
-  getBars: GetBars,
-): AsyncGenerator<queryV1.GetBarsResponse> {
+  getBars: BarsOf<M>,
+  messages: BarMessages<M>,
+): AsyncGenerator<M | queryV1.GetBarsResponse> {
+  const { symbol } = request;
   let rows = 0;
   try {
-    for await (const message of getBars(requestOf(request, symbol), { signal })) {
-      rows += message.bars?.startNs.length ?? 0;
-      message.symbol = symbol;
-      yield message;
+    for await (const message of getBars(request, { signal })) {
+      rows += messages.rows(message);
+      yield messages.named(message, symbol);
     }
   } catch (error) {
     const problem = ownProblem(error);

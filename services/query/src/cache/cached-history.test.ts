@@ -1,4 +1,4 @@
-import { create, fromBinary, type DescMessage } from '@bufbuild/protobuf';
+import { create, fromBinary, toJsonString, type DescMessage } from '@bufbuild/protobuf';
 import { queryV1 } from '@tickwell/contracts';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -60,7 +60,7 @@ type Step =
   | { readonly do: 'read'; readonly replica: number; readonly request: number };
 
 interface Request {
-  readonly of: 'bars' | 'ticks';
+  readonly of: 'bars' | 'ticks' | 'several' | 'aligned';
   readonly symbol: string;
   readonly source: string;
   readonly range: readonly [number, number] | undefined;
@@ -77,7 +77,13 @@ const replica = fc.nat({ max: 1 });
 const symbol = fc.constantFrom(...SYMBOLS);
 const source = fc.constantFrom(...SOURCES);
 const request: fc.Arbitrary<Request> = fc.record({
-  of: fc.constantFrom('bars' as const, 'ticks' as const),
+  of: fc.constantFrom(
+    'bars' as const,
+    'bars' as const,
+    'ticks' as const,
+    'several' as const,
+    'aligned' as const,
+  ),
   symbol,
   source: fc.constantFrom('', 'best', ...SOURCES),
   range: fc.option(fc.tuple(minute, minute), { nil: undefined }),
@@ -152,15 +158,35 @@ function answersOf(
     const wanted = create(queryV1.GetTicksRequestSchema, { ...common, source: named, columns });
     return rowsOf(queryV1.GetTicksResponseSchema, calls.getTicks(wanted, call));
   }
+  if (of.of === 'aligned') return alignedOf(of, range, calls);
   const made = of.made && of.source !== '' ? { interval: '5m', resampleFrom: '1m' } : { interval: '1m' };
   const wanted = create(queryV1.GetBarsRequestSchema, {
     ...common,
     ...made,
+    ...(of.of === 'several' ? { symbol: '', symbols: [...SYMBOLS, 'NONE'] } : {}),
     source: of.source,
     columns: [...of.columns],
     asOfNs: BigInt(of.asOf),
   });
   return rowsOf(queryV1.GetBarsResponseSchema, calls.getBars(wanted, call));
+}
+
+async function alignedOf(
+  of: Request,
+  range: { readonly range?: { readonly startNs: bigint; readonly endNs: bigint } },
+  calls: RunningService['calls'] | RunningService['served'],
+): Promise<string[]> {
+  const wanted = create(queryV1.GetAlignedRequestSchema, {
+    symbols: [...SYMBOLS, 'NONE'],
+    interval: '1m',
+    source: of.source,
+    ...range,
+    asOfNs: BigInt(of.asOf),
+  });
+  const answers: string[] = [];
+  for await (const answer of calls.getAligned(wanted, call))
+    answers.push(toJsonString(queryV1.GetAlignedResponseSchema, answer));
+  return answers;
 }
 
 /** Rows, or why there are none. */

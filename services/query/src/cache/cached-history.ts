@@ -1,18 +1,24 @@
+import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
 import {
+  decodeQuotesResponse,
+  decodeTicksResponse,
   encodeQuotesResponse,
   encodeTicksResponse,
   type PackedQuoteRows,
   type PackedTicks,
-  type queryV1,
+  queryV1,
 } from '@tickwell/contracts';
 import type { Cache } from '@tickwell/ports';
+import type { SeriesCalls } from '../align/joined-series.ts';
+import { manyBarsAs, type BarMessages } from '../align/many-bars.ts';
 import type { CallSignal, HistoryCalls } from '../history.ts';
 import { encoded } from '../response.ts';
 import { BlockGrid } from './block-grid.ts';
 import { newCounts, type CacheCounts } from './cache-counts.ts';
-import { CachedReads, type CacheParts } from './cached-reads.ts';
+import { CachedReads, type CachedCall, type CacheParts } from './cached-reads.ts';
 import { Fills } from './fills.ts';
 import { Levels } from './levels.ts';
+import type { CallEnds } from './log-fence.ts';
 import { barMethod, quoteMethod, tickMethod } from './methods.ts';
 import { barPlan, quotePlan, tickPlan } from './plans.ts';
 
@@ -59,21 +65,36 @@ export class CachedHistory {
     );
   }
 
-  getBars(
-    request: queryV1.GetBarsRequest,
-    call: CallSignal,
-  ): AsyncIterable<queryV1.GetBarsResponse | Uint8Array> {
+  getBars(request: queryV1.GetBarsRequest, call: CachedCall): AsyncIterable<BarsAnswer> {
     const { isContinuous, nowNs } = this.#parts;
     const plan = isContinuous(request.symbol) ? undefined : barPlan(request, nowNs());
     return this.#bars.answer(request, plan, call);
   }
 
-  getTicks(request: queryV1.GetTicksRequest, call: CallSignal): AsyncIterable<Uint8Array> {
+  getTicks(request: queryV1.GetTicksRequest, call: CachedCall): AsyncIterable<Uint8Array> {
     return encoded(this.#ticks.answer(request, tickPlan(request), call), encodeTicksResponse);
   }
 
-  getQuotes(request: queryV1.GetQuotesRequest, call: CallSignal): AsyncIterable<Uint8Array> {
+  getQuotes(request: queryV1.GetQuotesRequest, call: CachedCall): AsyncIterable<Uint8Array> {
     return encoded(this.#quotes.answer(request, quotePlan(request), call), encodeQuotesResponse);
+  }
+
+  /** {@link getBars} of several symbols, with one question for where the log ends. */
+  manyBars(request: queryV1.GetBarsRequest, call: CallSignal): AsyncIterable<BarsAnswer> {
+    const ends: CallEnds = new Map();
+    return manyBarsAs(request, call, (one, each) => this.getBars(one, { ...each, ends }), ANSWERS);
+  }
+
+  /** For one call that is made of rows of more than one read: as messages, with one question for where the log ends. */
+  forOneCall(): Omit<SeriesCalls, 'getIndicators'> {
+    const ends: CallEnds = new Map();
+    const bars = (bytes: Uint8Array): queryV1.GetBarsResponse =>
+      fromBinary(queryV1.GetBarsResponseSchema, bytes);
+    return {
+      getBars: (request, call) => decoded(this.getBars(request, { ...call, ends }), bars),
+      getTicks: (request, call) => decoded(this.getTicks(request, { ...call, ends }), decodeTicksResponse),
+      getQuotes: (request, call) => decoded(this.getQuotes(request, { ...call, ends }), decodeQuotesResponse),
+    };
   }
 
   async close(): Promise<void> {
@@ -81,3 +102,23 @@ export class CachedHistory {
     await this.levels.shared?.close();
   }
 }
+
+async function* decoded<A extends object>(
+  answers: AsyncIterable<A | Uint8Array>,
+  decode: (bytes: Uint8Array) => A,
+): AsyncGenerator<A> {
+  for await (const answer of answers) yield answer instanceof Uint8Array ? decode(answer) : answer;
+}
+
+type BarsAnswer = queryV1.GetBarsResponse | Uint8Array;
+
+const ANSWERS: BarMessages<BarsAnswer> = {
+  // What is cached as bytes has rows.
+  rows: (answer) => (answer instanceof Uint8Array ? 1 : (answer.bars?.startNs.length ?? 0)),
+  named: (answer, symbol) => {
+    if (!(answer instanceof Uint8Array)) return { ...answer, symbol };
+    const named = create(queryV1.GetBarsResponseSchema, { symbol });
+    // Messages that follow each other are one: the field may stand at the end.
+    return Buffer.concat([answer, toBinary(queryV1.GetBarsResponseSchema, named)]);
+  },
+};

@@ -7,7 +7,7 @@ import type { CacheCounts, DirectReason } from './cache-counts.ts';
 import { holds, type Entry, type Piece } from './entry.ts';
 import type { FillReader, Fills, Outcome } from './fills.ts';
 import type { Levels } from './levels.ts';
-import type { LogFence } from './log-fence.ts';
+import type { CallEnds, LogFence } from './log-fence.ts';
 import { within, type ReadMethod, type RowsWanted } from './methods.ts';
 import type { Input, ReadPlan } from './plans.ts';
 import { fillBlocks, fillWhole, type Started, type Wanted } from './read-work.ts';
@@ -30,6 +30,12 @@ export interface CacheParts {
   readonly nowMs: () => number;
 }
 
+/** A call, or one of the reads that it is made of. */
+export interface CachedCall extends CallSignal {
+  /** Of what else the same call reads. */
+  readonly ends?: CallEnds;
+}
+
 /** Blocks that are looked up, and read, together by one reader; where many read at once a reader has fewer. */
 const MAX_AHEAD = 16;
 const MIN_AHEAD = 4;
@@ -48,7 +54,7 @@ export class CachedReads<R extends RowsWanted, A> {
     this.#bounds = new SeriesBounds(method, parts.nowMs);
   }
 
-  async *answer(request: R, plan: ReadPlan | undefined, call: CallSignal): AsyncGenerator<A | Uint8Array> {
+  async *answer(request: R, plan: ReadPlan | undefined, call: CachedCall): AsyncGenerator<A | Uint8Array> {
     const { seen, fence } = this.#parts;
     if (plan === undefined) yield* this.#direct('not-cacheable', request, call);
     else {
@@ -56,7 +62,8 @@ export class CachedReads<R extends RowsWanted, A> {
       const known = scopes.filter((scope) => scope !== undefined);
       const isFollowed =
         known.length === scopes.length && known.every((one) => seen.epoch(one) !== undefined);
-      if (!isFollowed || !(await fence.passed(known))) yield* this.#direct('log-behind', request, call);
+      if (!isFollowed || !(await fence.passed(known, call.ends)))
+        yield* this.#direct('log-behind', request, call);
       else if (plan.by === 'whole') yield* this.#whole(request, { plan, scopes: known }, call);
       else yield* this.#byBlocks(request, plan, call);
     }

@@ -13,6 +13,9 @@ export interface LogFenceParts {
 
 type Ends = ReadonlyMap<number, bigint>;
 
+/** Where topics ended when a call that reads more than once began: good for all that it reads. */
+export type CallEnds = Map<string, Promise<Ends>>;
+
 interface Question {
   running: Promise<Ends> | undefined;
   next: Promise<Ends> | undefined;
@@ -21,6 +24,12 @@ interface Question {
 interface Waiter extends TopicPartition {
   readonly offset: bigint;
   readonly reached: () => void;
+}
+
+/** One who asks, until the answer or the time is there. */
+interface Asker {
+  isGone: boolean;
+  readonly waiters: Waiter[];
 }
 
 /**
@@ -38,16 +47,16 @@ export class LogFence {
   }
 
   /** False: it could not be told, or was not so, in time. */
-  async passed(places: readonly TopicPartition[]): Promise<boolean> {
+  async passed(places: readonly TopicPartition[], callEnds: CallEnds = new Map()): Promise<boolean> {
     const { nowMs, pauseMs, timeoutMs } = this.#parts;
     if (nowMs() < this.#pausedUntilMs) return false;
-    const stop = new AbortController();
+    const asker: Asker = { isGone: false, waiters: [] };
     const timeout = Promise.withResolvers<boolean>();
     const timer = setTimeout(() => {
       timeout.resolve(false);
     }, timeoutMs);
     try {
-      const all = Promise.all(places.map((place) => this.#reached(place, stop.signal)));
+      const all = Promise.all(places.map((place) => this.#reached(place, callEnds, asker)));
       const hasPassed = await Promise.race([all.then((each) => !each.includes(false)), timeout.promise]);
       if (!hasPassed) this.#pausedUntilMs = nowMs() + pauseMs;
       return hasPassed;
@@ -56,7 +65,8 @@ export class LogFence {
       return false;
     } finally {
       clearTimeout(timer);
-      stop.abort();
+      asker.isGone = true;
+      for (const waiter of asker.waiters) this.#waiters.delete(waiter);
     }
   }
 
@@ -66,13 +76,18 @@ export class LogFence {
       if ((this.#parts.seen.nextOffset(waiter) ?? -1n) >= waiter.offset) waiter.reached();
   }
 
-  async #reached(place: TopicPartition, signal: AbortSignal): Promise<boolean> {
+  async #reached(place: TopicPartition, callEnds: CallEnds, asker: Asker): Promise<boolean> {
     const { seen } = this.#parts;
+    const known = callEnds.get(place.topic);
     const before = seen.nextOffset(place);
-    const offset = (await this.#end(place.topic)).get(place.partition);
+    const asked = known ?? this.#end(place.topic);
+    callEnds.set(place.topic, asked);
+    const offset = (await asked).get(place.partition);
+    if (before === undefined || offset === undefined) return false;
     // A log that ends where this process has been before is another one: the tail ends the process as soon as it notices.
-    if (before === undefined || offset === undefined || offset < before) return false;
+    if (known === undefined && offset < before) return false;
     if ((seen.nextOffset(place) ?? -1n) >= offset) return true;
+    if (asker.isGone) return false;
     const { promise, resolve } = Promise.withResolvers<boolean>();
     const waiter = {
       ...place,
@@ -81,18 +96,9 @@ export class LogFence {
         resolve(true);
       },
     };
-    const giveUp = (): void => {
-      resolve(false);
-    };
     this.#waiters.add(waiter);
-    signal.addEventListener('abort', giveUp);
-    try {
-      if (signal.aborted) return false;
-      return await promise;
-    } finally {
-      this.#waiters.delete(waiter);
-      signal.removeEventListener('abort', giveUp);
-    }
+    asker.waiters.push(waiter);
+    return promise;
   }
 
   /** The end of the log by a question that is asked after this call: of those who call while one is under way all share the next. */

@@ -78,6 +78,7 @@ export function marketEvents(message: queryV1.SubscribeResponse['message']): rea
     case 'live':
     case 'heartbeat':
     case 'opening':
+    case 'conflated':
     case 'statement':
     case undefined:
       return [];

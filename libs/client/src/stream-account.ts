@@ -24,12 +24,17 @@ export interface SeriesCount {
 export interface StreamStatement {
   readonly series: readonly SeriesCount[];
   readonly events: number;
+  /** Events left out for a reader who was too slow (`conflate`). */
+  readonly leftOut: number;
+  /** Whether it was compared with what came: not where events were left out; the counts are then those of what came. */
+  readonly verified: boolean;
 }
 
 /** The client's own account of what a stream brought, and the server's, which has to be the same. */
 export class StreamAccount {
   #received = new EventLedger();
   readonly #hasEnd: boolean;
+  #leftOut = 0;
   #told = new EventLedger();
 
   /** @param hasEnd the server's account of such a stream is of all its connections; of others it is of each by itself. */
@@ -42,15 +47,21 @@ export class StreamAccount {
     this.#received.add({ symbol, source, kind, sum: sumOf(event) });
   }
 
+  leaveOut(events: bigint): void {
+    this.#leftOut += Number(events);
+  }
+
   /** A connection that broke may have said half of it. */
   beginConnection(): void {
     this.#told = new EventLedger();
-    if (!this.#hasEnd) this.#received = new EventLedger();
+    if (this.#hasEnd) return;
+    this.#received = new EventLedger();
+    this.#leftOut = 0;
   }
 
   /** Throws `statement-mismatch` where a heartbeat says something else than was received. */
   compareTotal({ events, hash }: queryV1.Heartbeat): void {
-    if (hash.length === 0) return;
+    if (hash.length === 0 || this.#leftOut > 0) return;
     const { total } = this.#received;
     if (told(Number(events), hash).equals(total)) return;
     throw mismatch(`${total.events} events of this subscription were received, the server sent ${events}`);
@@ -64,6 +75,7 @@ export class StreamAccount {
         throw new TickwellError('malformed-event', `the server's statement has a kind ${number}`);
       this.#told.add({ symbol, source, kind, sum: told(Number(events), hash) });
     }
+    if (statement.conflated > 0n && this.#leftOut === 0) this.leaveOut(statement.conflated);
     return statement.more ? undefined : this.#compare();
   }
 
@@ -71,7 +83,7 @@ export class StreamAccount {
     const wrong = [...this.#told.series(), ...this.#received.series()].find(
       (one) => !this.#told.of(one).equals(this.#received.of(one)),
     );
-    if (wrong !== undefined) {
+    if (wrong !== undefined && this.#leftOut === 0) {
       const { symbol, source, kind } = wrong;
       const [got, sent] = [this.#received.of(wrong).events, this.#told.of(wrong).events];
       throw mismatch(
@@ -81,7 +93,8 @@ export class StreamAccount {
     const series = this.#received.series().map(({ symbol, source, kind, sum }) => {
       return { symbol, source, kind, events: sum.events, hash: sum.hash.toString(16).padStart(32, '0') };
     });
-    return { series, events: this.#received.total.events };
+    const leftOut = this.#leftOut;
+    return { series, events: this.#received.total.events, leftOut, verified: leftOut === 0 };
   }
 }
 

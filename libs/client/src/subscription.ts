@@ -40,6 +40,11 @@ export interface SubscribeOptions {
    * `specs`.
    */
   readonly verify?: boolean;
+  /**
+   * Where this reader is too slow for what is live: give it the newest batch of each series instead of ending with `reader-too-slow`. Called, between
+   * the events, with the number of events that were left out before what follows. Not with `specs`.
+   */
+  readonly conflate?: (leftOut: bigint) => void;
   readonly signal?: AbortSignal;
   /** Silence after which the connection counts as dead; the server sends a heartbeat every 10 s. */
   readonly idleTimeoutMs?: number;
@@ -61,6 +66,7 @@ export class Subscription implements AsyncIterable<MarketEvent | LiveStart> {
   /** Causes seen, per partition: a server that was restarted may not know what this client has seen. */
   readonly #seen = new Map<string, CauseMarks>();
   #iterated = false;
+  #leftOut = 0n;
   #batches = 0;
   #events = 0;
   #live = false;
@@ -95,6 +101,11 @@ export class Subscription implements AsyncIterable<MarketEvent | LiveStart> {
   /** How often the stream was taken up again. */
   get reconnects(): number {
     return this.#reconnects;
+  }
+
+  /** Events left out so far; none without `conflate`. */
+  get leftOut(): bigint {
+    return this.#leftOut;
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<MarketEvent | LiveStart> {
@@ -153,6 +164,12 @@ export class Subscription implements AsyncIterable<MarketEvent | LiveStart> {
       yield { kind: 'live', historyEvents: this.#reconnects === 0 ? historyEvents : BigInt(this.#events) };
       return;
     }
+    if (message.case === 'conflated') {
+      this.#account?.leaveOut(message.value.events);
+      this.#leftOut += message.value.events;
+      this.#options.conflate?.(message.value.events);
+      return;
+    }
     if (message.case === 'opening') this.#progress.open(position);
     if (message.case === 'heartbeat') this.#account?.compareTotal(message.value);
     if (message.case === 'statement') this.#end(message.value, position);
@@ -193,7 +210,7 @@ export class Subscription implements AsyncIterable<MarketEvent | LiveStart> {
 
   #request(): queryV1.SubscribeRequest {
     const { symbols = [], kinds = [], intervals = [], source = '', specs = [] } = this.#options;
-    const { until, stored = false, verify = false } = this.#options;
+    const { until, stored = false, verify = false, conflate } = this.#options;
     return create(queryV1.SubscribeRequestSchema, {
       symbols: [...symbols],
       kinds: kinds.map((kind) => streamKindToProto(kind)),
@@ -202,6 +219,7 @@ export class Subscription implements AsyncIterable<MarketEvent | LiveStart> {
       specs: [...specs],
       pack: true,
       sums: verify,
+      conflate: conflate !== undefined,
       ...(until === undefined ? {} : { until: { timeNs: until === 'now' ? 0n : until, stored } }),
       ...this.#progress.request(),
     });

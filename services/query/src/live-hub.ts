@@ -192,7 +192,7 @@ export class LiveHub {
     const match = view === undefined ? matchRecord(filter, record) : view.offer(record, values);
     if (match === undefined) return;
     target.tally.add(match);
-    if (!target.queue.push(match.bytes)) this.#leave(target);
+    if (!target.queue.push(match.bytes, match.events, record)) this.#leave(target);
   }
 }
 

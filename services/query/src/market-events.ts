@@ -35,6 +35,18 @@ export function intervalOf(events: MarketEvents): string {
   return isOfBars(events) ? events.batch.interval : '';
 }
 
+/** Kind, symbol and what else tells series of one source apart. */
+export function seriesOf(events: MarketEvents): string {
+  if (events.kind === 'indicators') {
+    const [{ header, interval, priceType }] = events.batches;
+    const specs = events.batches.map(({ specId }) => specId).join(' ');
+    return ['indicators', header.symbol, interval, priceType, specs].join('|');
+  }
+  const { symbol } = events.batch.header;
+  if (!isOfBars(events)) return `${events.kind}|${symbol}`;
+  return [events.kind, symbol, events.batch.interval, events.batch.priceType].join('|');
+}
+
 function isOfBars(events: MarketEvents): events is Extract<MarketEvents, { readonly batch: BarBatch }> {
   return events.kind === 'bars' || events.kind === 'forming-bars';
 }

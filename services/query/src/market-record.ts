@@ -3,7 +3,14 @@ import { err, ok, type EventLedger, type Header, type Result, type SeriesSum } f
 import type { LogRecord } from '@tickwell/ports';
 import type { EventKind } from './arguments.ts';
 import { seriesSum } from './event-sums.ts';
-import { encoded, pickWithin, timesOf, type EventSpan, type MarketEvents } from './market-events.ts';
+import {
+  encoded,
+  pickWithin,
+  seriesOf,
+  timesOf,
+  type EventSpan,
+  type MarketEvents,
+} from './market-events.ts';
 import type { Match } from './match.ts';
 import { batchResponse, type Position } from './response.ts';
 
@@ -27,8 +34,9 @@ export class MarketRecord {
   readonly events: MarketEvents | undefined;
   #response: Uint8Array | undefined;
   #sum: SeriesSum | undefined;
-  #minTimeNs: bigint | undefined;
-  #maxTimeNs: bigint | undefined;
+  #series: string | undefined;
+  /** Of its events, the least and the greatest time. */
+  #timeBounds: readonly [bigint, bigint] | undefined;
 
   private constructor(record: LogRecord, epoch: string, header: Header, events: MarketEvents | undefined) {
     this.record = record;
@@ -58,6 +66,17 @@ export class MarketRecord {
     if (!decoded.ok) return err(decoded.error.reason);
     const events = { kind: 'indicators' as const, batches: decoded.value };
     return ok(new MarketRecord(record, epoch, decoded.value[0].header, events));
+  }
+
+  /** Which series it is of: of its kind, what a newer record replaces. */
+  get series(): string {
+    this.#series ??= this.events === undefined ? '' : `${this.header.source}|${seriesOf(this.events)}`;
+    return this.#series;
+  }
+
+  /** The newest time of its events, ns since the epoch. */
+  get lastNs(): bigint {
+    return this.#bounds()[1];
   }
 
   get eventCount(): number {
@@ -92,15 +111,17 @@ export class MarketRecord {
 
   #isWithin(sinceNs: bigint | undefined, untilNs: bigint | undefined): boolean {
     if (this.events === undefined || (sinceNs === undefined && untilNs === undefined)) return true;
-    if (this.#minTimeNs === undefined || this.#maxTimeNs === undefined) {
-      const [first = 0n, ...times] = timesOf(this.events);
-      this.#minTimeNs = times.reduce((least, time) => (time < least ? time : least), first);
-      this.#maxTimeNs = times.reduce((most, time) => (time > most ? time : most), first);
-    }
-    return (
-      (sinceNs === undefined || this.#minTimeNs >= sinceNs) &&
-      (untilNs === undefined || this.#maxTimeNs < untilNs)
-    );
+    const [minNs, maxNs] = this.#bounds();
+    return (sinceNs === undefined || minNs >= sinceNs) && (untilNs === undefined || maxNs < untilNs);
+  }
+
+  #bounds(): readonly [bigint, bigint] {
+    if (this.#timeBounds !== undefined) return this.#timeBounds;
+    const [first = 0n, ...times] = this.events === undefined ? [] : timesOf(this.events);
+    const minNs = times.reduce((least, time) => (time < least ? time : least), first);
+    const maxNs = times.reduce((most, time) => (time > most ? time : most), first);
+    this.#timeBounds = [minNs, maxNs];
+    return this.#timeBounds;
   }
 
   /** Behind this record. */

@@ -1,4 +1,4 @@
-import { create } from '@bufbuild/protobuf';
+import { create, toBinary } from '@bufbuild/protobuf';
 import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
 import { queryV1, streamKindToProto } from '@tickwell/contracts';
 import type { EventLedger, EventSum } from '@tickwell/domain';
@@ -62,10 +62,19 @@ export function opening(partitions: readonly Position[]): queryV1.SubscribeRespo
   });
 }
 
+/** So many events were left out, for a reader who was too slow. */
+export function conflated(events: number): Uint8Array {
+  const message = create(queryV1.SubscribeResponseSchema, {
+    message: { case: 'conflated', value: { events: BigInt(events) } },
+  });
+  return toBinary(queryV1.SubscribeResponseSchema, message);
+}
+
 /** Last of all: what the stream has brought. */
 export function* statement(
   partitions: readonly Position[],
   ledger: EventLedger,
+  conflated: number,
 ): Generator<queryV1.SubscribeResponse> {
   const series = ledger.series().map(({ symbol, source, kind, sum }) => ({
     symbol,
@@ -76,7 +85,11 @@ export function* statement(
   }));
   for (let from = 0; from === 0 || from < series.length; from += MAX_SUMS_PER_MESSAGE) {
     const more = from + MAX_SUMS_PER_MESSAGE < series.length;
-    const value = { series: series.slice(from, from + MAX_SUMS_PER_MESSAGE), more };
+    const value = {
+      series: series.slice(from, from + MAX_SUMS_PER_MESSAGE),
+      more,
+      conflated: BigInt(conflated),
+    };
     yield create(queryV1.SubscribeResponseSchema, {
       position: { partitions: more ? [] : [...partitions] },
       message: { case: 'statement', value },

@@ -47,6 +47,8 @@ export interface SubscribeArguments {
   readonly until: Ending | undefined;
   /** Whether heartbeats say what the stream has brought. */
   readonly sums: boolean;
+  /** Whether a reader who is too slow gets the newest of each series, instead of an error. */
+  readonly conflate: boolean;
   /** Indicators to compute, and of what; undefined: none. */
   readonly computed:
     { readonly specs: readonly IndicatorSpec[]; readonly filter: ComputedFilter } | undefined;
@@ -73,7 +75,7 @@ export function subscribeArguments(request: queryV1.SubscribeRequest): Result<Su
   if (!from.ok) return from;
   const until = untilArgument(request.until, sinceOf(from.value));
   if (!until.ok) return until;
-  const asked = { from: from.value, until: until.value, sums: request.sums };
+  const asked = { from: from.value, until: until.value, sums: request.sums, conflate: request.conflate };
   const filter: EventFilter = {
     symbols: symbols.value.length === 0 ? undefined : new Set(symbols.value),
     kinds: kinds.value,
@@ -86,6 +88,10 @@ export function subscribeArguments(request: queryV1.SubscribeRequest): Result<Su
   if (until.value !== undefined || request.sums)
     return err(
       'specs with until or sums: what is computed for a subscription is not stored, and has no sums',
+    );
+  if (request.conflate)
+    return err(
+      'specs with conflate: values belong to their bars, none of which can be left out; leave out one of the two',
     );
   if (from.value.kind === 'within')
     return err(

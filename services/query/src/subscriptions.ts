@@ -12,7 +12,7 @@ import { keepAlive } from './keep-alive.ts';
 import { partitionKey, type LiveHub, type LiveTarget } from './live-hub.ts';
 import { TOPIC_OF_KIND } from './market-record.ts';
 import type { Match } from './match.ts';
-import { heartbeat, liveMarker, opening, packed, statement, type Position } from './response.ts';
+import { conflated, heartbeat, liveMarker, opening, packed, statement, type Position } from './response.ts';
 import { startAfter, startAtCommits } from './start-positions.ts';
 import { storedEvents, type HistoryPlan } from './store-history.ts';
 import { logEnds, untilStored } from './stream-end.ts';
@@ -49,6 +49,7 @@ type Message = queryV1.SubscribeResponse | Uint8Array;
 /** What one subscriber gets, wherever it is read. */
 interface Stream {
   readonly args: SubscribeArguments;
+  readonly queue: SubscriberQueue;
   readonly topics: ReadonlySet<string>;
   /** Where indicators are computed for it. */
   readonly view: ComputedView | undefined;
@@ -84,7 +85,7 @@ export class Subscriptions {
     const args = orRefuse(subscribeArguments(request));
     orRefuse(notInFuture(request, this.#parts.nowNs()));
     const { queue: limits, budget } = this.#parts;
-    const queue = new SubscriberQueue(limits);
+    const queue = new SubscriberQueue(limits, args.conflate ? conflated : undefined);
     const { computed } = args;
     const view = computed === undefined ? undefined : new ComputedView(computed, { budget, queue, limits });
     try {
@@ -103,6 +104,7 @@ export class Subscriptions {
     const ledger = args.sums || until !== undefined ? new EventLedger() : undefined;
     const stream: Stream = {
       args,
+      queue: reader.queue,
       topics,
       view,
       tally: new StreamTally(ledger),
@@ -205,10 +207,10 @@ export class Subscriptions {
     ends: readonly Position[],
   ): AsyncGenerator<Message> {
     const { commits, hub } = this.#parts;
-    const { args, tally, signal } = stream;
+    const { args, queue, tally, signal } = stream;
     yield* this.#catchUp(stream, cursors, ends);
     if (args.until?.stored === true) await untilStored(commits, hub, ends, signal);
-    if (!signal.aborted && tally.ledger !== undefined) yield* statement(ends, tally.ledger);
+    if (!signal.aborted && tally.ledger !== undefined) yield* statement(ends, tally.ledger, queue.dropped);
   }
 
   /** Brings what is computed to where the stream begins; what is wanted of stored bars goes out on the way. */
@@ -301,7 +303,7 @@ export class Subscriptions {
         await target.queue.wait(Math.min(leftMs, endMs), signal);
         continue;
       }
-      const total = args.sums ? tally.ledger?.total : undefined;
+      const total = args.sums && target.queue.dropped === 0 ? tally.ledger?.total : undefined;
       yield heartbeat(raise(hub.positions(topics), target.floors), nowNs(), total);
       dueMs = performance.now() + heartbeatMs;
     }

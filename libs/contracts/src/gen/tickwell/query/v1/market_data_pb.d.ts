@@ -1696,7 +1696,7 @@ export declare type SubscribeRequest = Message<"tickwell.query.v1.SubscribeReque
   until?: Until | undefined;
 
   /**
-   * Heartbeats say what the stream has brought so far (Heartbeat.events, hash). Not with specs or conflate, as neither goes until.
+   * Heartbeats say what the stream has brought so far (Heartbeat.events, hash). Not with specs, as neither goes until.
    *
    * @generated from field: bool sums = 12;
    */
@@ -1709,6 +1709,14 @@ export declare type SubscribeRequest = Message<"tickwell.query.v1.SubscribeReque
    * @generated from field: tickwell.query.v1.StreamBegin began = 13;
    */
   began?: StreamBegin | undefined;
+
+  /**
+   * What is live and waits for a reader who is too slow becomes the newest record of each series, instead of the end of the stream; what is left out is
+   * counted and told (Conflated). Not with specs.
+   *
+   * @generated from field: bool conflate = 14;
+   */
+  conflate: boolean;
 };
 
 /**
@@ -1952,6 +1960,14 @@ export declare type SubscribeResponse = Message<"tickwell.query.v1.SubscribeResp
      */
     value: Statement;
     case: "statement";
+  } | {
+    /**
+     * Events were left out that came before what follows.
+     *
+     * @generated from field: tickwell.query.v1.Conflated conflated = 10;
+     */
+    value: Conflated;
+    case: "conflated";
   } | { case: undefined; value?: undefined };
 
   /**
@@ -1997,6 +2013,26 @@ export declare type Opening = Message<"tickwell.query.v1.Opening"> & {
  * Use `create(OpeningSchema)` to create a new message.
  */
 export declare const OpeningSchema: GenMessage<Opening>;
+
+/**
+ * Only where the request says conflate.
+ *
+ * @generated from message tickwell.query.v1.Conflated
+ */
+export declare type Conflated = Message<"tickwell.query.v1.Conflated"> & {
+  /**
+   * Events left out since the last such message.
+   *
+   * @generated from field: uint64 events = 1;
+   */
+  events: bigint;
+};
+
+/**
+ * Describes the message tickwell.query.v1.Conflated.
+ * Use `create(ConflatedSchema)` to create a new message.
+ */
+export declare const ConflatedSchema: GenMessage<Conflated>;
 
 /**
  * Sent on quiet streams so that a client can tell quiet from dead.
@@ -2046,6 +2082,13 @@ export declare type Statement = Message<"tickwell.query.v1.Statement"> & {
    * @generated from field: bool more = 2;
    */
   more: boolean;
+
+  /**
+   * Events that this connection left out (Conflated): the sums have them, so what came cannot be compared.
+   *
+   * @generated from field: uint64 conflated = 3;
+   */
+  conflated: bigint;
 };
 
 /**

@@ -4,7 +4,7 @@ import type { DecodeError } from './codec.ts';
 import { file_tickwell_events_v1_alert } from './gen/tickwell/events/v1/alert_pb.js';
 import { file_tickwell_events_v1_common } from './gen/tickwell/events/v1/common_pb.js';
 import { file_tickwell_events_v1_control } from './gen/tickwell/events/v1/control_pb.js';
-import { file_tickwell_events_v1_dataset } from './gen/tickwell/events/v1/dataset_pb.js';
+import { file_tickwell_events_v1_frame } from './gen/tickwell/events/v1/frame_pb.js';
 import { file_tickwell_events_v1_market } from './gen/tickwell/events/v1/market_pb.js';
 import { file_tickwell_events_v1_portfolio } from './gen/tickwell/events/v1/portfolio_pb.js';
 import { file_tickwell_events_v1_quality } from './gen/tickwell/events/v1/quality_pb.js';
@@ -15,7 +15,7 @@ const TYPES = createRegistry(
   file_tickwell_events_v1_alert,
   file_tickwell_events_v1_common,
   file_tickwell_events_v1_control,
-  file_tickwell_events_v1_dataset,
+  file_tickwell_events_v1_frame,
   file_tickwell_events_v1_market,
   file_tickwell_events_v1_portfolio,
   file_tickwell_events_v1_quality,

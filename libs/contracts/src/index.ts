@@ -4,6 +4,7 @@ export * from './bars-fingerprint.ts';
 export * from './codec.ts';
 export * from './difference-class.ts';
 export * from './flight-wire.ts';
+export * from './frame-codec.ts';
 export * from './header-codec.ts';
 export * from './headers.ts';
 export * from './packed-wire.ts';

@@ -52,14 +52,6 @@ const SAMPLES: Readonly<Record<string, Uint8Array>> = {
     timeNs: T,
     positionInStream: 8n,
   }),
-  [TOPICS.rawDatasets.type]: encodeMessage(events.DatasetRowsSchema, {
-    header: headerToProto(HEADER),
-    dataset: 'd',
-    rows: [
-      { timeNs: T, position: 8n },
-      { timeNs: T + 1n, position: 9n },
-    ],
-  }),
 };
 
 function sample(type: string): RawEvent {
@@ -78,7 +70,12 @@ describe('raw events as a person edits them', () => {
   it('are all that raw topics of events carry', () => {
     const raw = ALL_TOPICS.filter(({ name }) => name.startsWith('md.raw.') || name.endsWith('.raw'));
     // What programs tell of themselves is nothing that a person mends.
-    const told: readonly string[] = [TOPICS.rawRefused.name, TOPICS.rawHoles.name];
+    const told: readonly string[] = [
+      TOPICS.rawRefused.name,
+      TOPICS.rawHoles.name,
+      // Files and commits, not events.
+      TOPICS.rawFrames.name,
+    ];
     const wanted = raw.filter(({ name }) => !told.includes(name)).map(({ type }) => type);
     expect([...RAW_EVENT_TYPES].sort()).toEqual(wanted.sort());
     expect(rawEventTypeOf(TOPICS.rawRefused.type)).toBeUndefined();

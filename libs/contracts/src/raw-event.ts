@@ -136,13 +136,6 @@ const TYPES: readonly RawEventType[] = [
       message.positionInStream = first ?? 0n;
     },
   }),
-  rawEventType(pb.DatasetRowsSchema, {
-    topic: TOPICS.rawDatasets,
-    timesNs: ({ rows }) => rows.map(({ timeNs }) => timeNs),
-    number: ({ rows }, first) => {
-      numberItems(rows, first);
-    },
-  }),
 ];
 
 /** Names of the types a raw record of events may have. */

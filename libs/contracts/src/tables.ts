@@ -30,6 +30,18 @@ const FLOW = {
   known_at: 'timestamp',
 } as const;
 
+/** As {@link FLOW}, of frames: names are any text, and there are as many as users like. */
+const FRAME = {
+  generation: 'symbol',
+  library: 'symbol',
+  kind: 'symbol',
+  name: 'varchar',
+  write_id: 'varchar',
+  source: 'symbol',
+  epoch: 'symbol',
+  record_offset: 'long',
+} as const;
+
 export const TABLES = {
   trades: {
     name: 'trades',
@@ -123,13 +135,61 @@ export const TABLES = {
     partitionBy: 'MONTH',
     purpose: 'Portfolio events; payload is the event as JSON',
   },
-  datasetRows: {
-    name: 'dataset_rows',
+  frameVersions: {
+    name: 'frame_versions',
     timestamp: 'ts',
-    columns: { ...FLOW, dataset: 'symbol', seq: 'long', payload: 'varchar' },
-    dedupKeys: ['symbol', 'source', 'dataset', 'seq'],
+    columns: {
+      ...FRAME,
+      operation: 'symbol',
+      version: 'long',
+      base: 'long',
+      rows_written: 'long',
+      total_rows: 'long',
+      segments: 'long',
+      reused: 'varchar',
+      schema: 'varchar',
+      arrow_schema: 'varchar',
+      index_column: 'varchar',
+      min_index: 'long',
+      max_index: 'long',
+      sorted: 'boolean',
+      mask_from: 'long',
+      mask_to: 'long',
+      metadata: 'varchar',
+      merge_from: 'long',
+      merge_to: 'long',
+      pruned: 'varchar',
+    },
+    dedupKeys: ['generation', 'kind', 'name', 'write_id'],
     partitionBy: 'MONTH',
-    purpose: 'Rows of users’ data sets; payload is the row as JSON, seq its ordinal among rows of equal time',
+    purpose:
+      'Versions of frames, merges and prunings; ts is when they became known and only grows within a frame, schema and reused are JSON, arrow_schema is base64, times of the index are ns since the epoch and may lie before it',
+  },
+  frameSegments: {
+    name: 'frame_segments',
+    timestamp: 'ts',
+    columns: {
+      ...FRAME,
+      ordinal: 'long',
+      sha256: 'varchar',
+      rows: 'long',
+      bytes: 'long',
+      min_index: 'long',
+      max_index: 'long',
+      sorted: 'boolean',
+    },
+    dedupKeys: ['generation', 'kind', 'name', 'write_id', 'ordinal'],
+    partitionBy: 'MONTH',
+    purpose:
+      'Segments that writes brought, also of writes that came to nothing; the files are in the segment store',
+  },
+  frameRefusals: {
+    name: 'frame_refusals',
+    timestamp: 'ts',
+    columns: { ...FRAME, code: 'symbol', message: 'varchar', version: 'long' },
+    dedupKeys: ['generation', 'kind', 'name', 'write_id'],
+    partitionBy: 'MONTH',
+    purpose: 'Commits that were refused, with the reason and the newest version of then',
   },
   quality: {
     name: 'quality',

@@ -9,11 +9,19 @@ export interface TopicSpec {
   readonly cleanup: 'delete' | 'compact';
   /** How long records are kept; null: for ever. Longer than detection plus repair of a stuck store. */
   readonly retentionMs: number | null;
+  /** Most bytes of one record with its key and headers; left out: {@link MAX_RECORD_BYTES}. */
+  readonly maxRecordBytes?: number;
   readonly purpose: string;
 }
 
 /** Output partition = input partition, so every topic of market data has as many. Fixed: changing it moves keys. */
 export const DATA_PARTITIONS = 4;
+
+const MIB = 1024 * 1024;
+/** Most bytes of a record, unless its topic says otherwise. */
+export const MAX_RECORD_BYTES = 4 * MIB;
+/** A segment of a frame is whole in one record. */
+export const MAX_FRAME_RECORD_BYTES = 8 * MIB;
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
@@ -65,7 +73,15 @@ export const TOPICS = {
     'Holes as live feeds tell them and as they are found and repaired',
   ),
   rawPortfolio: data('portfolio.raw', 'account', 'PortfolioEvent', 'Portfolio events as ingest read them'),
-  rawDatasets: data('ds.raw', 'data set and key', 'DatasetRows', 'Rows of users’ scripts, unchecked'),
+  rawFrames: {
+    ...data(
+      'ds.raw',
+      'generation, kind and name',
+      'FrameRecord',
+      'Segments and commits of frames, unchecked',
+    ),
+    maxRecordBytes: MAX_FRAME_RECORD_BYTES,
+  },
   ticks: data('md.ticks', 'symbol', 'TickBatch', 'Validated trades and quotes'),
   bars: data(
     'md.bars',
@@ -83,7 +99,15 @@ export const TOPICS = {
   fundamentals: data('md.fundamentals', 'symbol', 'FundamentalBatch', 'Validated fundamentals'),
   actions: data('md.actions', 'symbol', 'CorporateActionBatch', 'Validated dividends and splits'),
   portfolio: data('portfolio.events', 'account', 'PortfolioEvent', 'Validated portfolio events'),
-  datasets: data('ds.rows', 'data set and key', 'DatasetRows', 'Validated rows of users’ scripts'),
+  frames: {
+    ...data(
+      'ds.rows',
+      'generation, kind and name',
+      'FrameRecord',
+      'Segments of frames, versions and refusals',
+    ),
+    maxRecordBytes: MAX_FRAME_RECORD_BYTES,
+  },
   indicators: data('md.indicators', 'symbol', 'IndicatorBatch', 'Indicator values'),
   quality: data('md.quality', 'symbol', 'QualityEvent', 'Findings about data that went through, and counts'),
   coverage: data('md.coverage', 'symbol', 'CoverageEvent', 'What is there and what is missing'),

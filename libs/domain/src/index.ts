@@ -7,6 +7,7 @@ export * from './difference-class.ts';
 export * from './errors.ts';
 export * from './event-sum.ts';
 export * from './events.ts';
+export * from './frame.ts';
 export * from './interval.ts';
 export * from './json-fields.ts';
 export * from './line-text.ts';

@@ -1,3 +1,4 @@
+import { ALL_TOPICS, MAX_RECORD_BYTES } from '@tickwell/contracts';
 import { TickwellError, errorMessage } from '@tickwell/domain';
 import { partitionForKey } from '@tickwell/ports';
 import type { EventSink, NewRecord } from '@tickwell/ports';
@@ -13,8 +14,10 @@ import type { BatchLimits, PlacedRecord, SendBatch } from './send-queue.ts';
 
 const KIB = 1024;
 const LIMITS: BatchLimits = { maxRecords: 20_000, maxBytes: 8 * KIB * KIB, maxPartitionBytes: 900 * KIB };
-/** Topics take 4 MiB (`max.message.bytes`); a record above this could never be written. */
-const MAX_RECORD_BYTES = 4 * KIB * KIB - 4 * KIB;
+/** A record above the limit of its topic (`max.message.bytes`) could never be written. */
+const RECORD_LIMITS: ReadonlyMap<string, number> = new Map(
+  ALL_TOPICS.map(({ name, maxRecordBytes }) => [name, maxRecordBytes ?? MAX_RECORD_BYTES - 4 * KIB]),
+);
 const FIRST_BACKOFF_MS = 50;
 const MAX_BACKOFF_MS = 1_000;
 
@@ -73,10 +76,11 @@ export class KafkaSink implements EventSink {
     if (record.partition === undefined && !this.#partitionCounts.has(record.topic))
       this.#unknownTopics.add(record.topic);
     const bytes = recordBytes(record);
-    if (bytes <= MAX_RECORD_BYTES) return bytes;
+    const limit = RECORD_LIMITS.get(record.topic) ?? MAX_RECORD_BYTES - 4 * KIB;
+    if (bytes <= limit) return bytes;
     throw new TickwellError(
       'record-too-large',
-      `Record of ${bytes} bytes for ${record.topic} (key ${record.key.slice(0, 80)}); Kafka takes ${MAX_RECORD_BYTES}: split it`,
+      `Record of ${bytes} bytes for ${record.topic} (key ${record.key.slice(0, 80)}); Kafka takes ${limit}: split it`,
     );
   }
 

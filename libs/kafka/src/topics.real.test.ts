@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import kafkajs from 'kafkajs';
 import { ALL_TOPICS } from '@tickwell/contracts';
 import { SILENT } from '@tickwell/ports';
 import { afterAll, beforeAll, expect, inject, it } from 'vitest';
@@ -60,4 +61,28 @@ it('has another epoch after a topic was deleted and made anew', async () => {
   await admin.disconnect();
   await log.ensureTopics([spec]);
   expect((await log.describeTopic(spec.name)).epoch).not.toBe(epoch);
+});
+
+it('raises what a record may have in a topic that is there, and leaves its other settings', async () => {
+  const small = topicSpec({ name: `test.${randomUUID()}`, retentionMs: 86_400_000 });
+  await log.ensureTopics([small]);
+  const client = createClient(withDefaults({ brokers, clientId: 'limits', logger: SILENT }));
+  const admin = client.kafka.admin();
+  await admin.connect();
+  const settingOf = async (name: string): Promise<string | undefined> => {
+    const type = kafkajs.ConfigResourceTypes.TOPIC;
+    const { resources } = await admin.describeConfigs({
+      includeSynonyms: false,
+      resources: [{ type, name: small.name, configNames: [name] }],
+    });
+    return resources[0]?.configEntries[0]?.configValue;
+  };
+  try {
+    await log.ensureTopics([{ ...small, maxRecordBytes: 8 * 1024 * 1024 }]);
+    await expect.poll(() => settingOf('max.message.bytes')).toBe(String(8 * 1024 * 1024 + 4096));
+    expect(await settingOf('retention.ms')).toBe('86400000');
+  } finally {
+    await admin.disconnect();
+    client.destroy();
+  }
 });

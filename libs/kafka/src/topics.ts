@@ -2,15 +2,16 @@
 import kafkajs from 'kafkajs';
 import type { Admin, ITopicConfig } from 'kafkajs';
 import { TickwellError } from '@tickwell/domain';
-import type { TopicSpec } from '@tickwell/contracts';
+import { MAX_RECORD_BYTES, type TopicSpec } from '@tickwell/contracts';
 import type { TopicDescription } from '@tickwell/ports';
 import type { ClusterConnection } from './connection.ts';
+import { groupBroker, request } from './broker.ts';
 import { describeTopics } from './describe.ts';
+import { alterTopicConfigsRequest } from './protocol/alter-configs.ts';
+import { errorName } from './protocol/error-codes.ts';
 import { whileTransient } from './retry.ts';
 
 const MIB = 1024 * 1024;
-/** A record is at most 512 KiB of events; one batch of a sink is at most about a MiB, or one larger record alone. */
-const MAX_MESSAGE_BYTES = 4 * MIB;
 /**
  * Only closed segments are compacted. State topics are read whole at every start, so they close segments early and are cleaned often;
  * with Kafka's defaults (1 GiB or 7 days) they would grow for a week first. What is younger than a minute is not compacted: a writer that
@@ -30,6 +31,8 @@ const MIN_SEGMENT_MS = 60_000;
 
 /** The settings that the catalogue decides and an existing topic must have. */
 const CHECKED = ['cleanup.policy', 'retention.ms'] as const;
+/** Raised where a topic is there with less: nothing that is in it changes by that. */
+const RECORD_LIMIT = 'max.message.bytes';
 
 /** Creates what is missing, then compares what is there with the catalogue. Rejects with `topic-mismatch`, naming every difference. */
 export async function ensureTopics(
@@ -42,10 +45,44 @@ export async function ensureTopics(
   if (missing.length > 0) await createTopics(admin, missing);
   // A topic that was just made is known, led and readable a moment later; whoever comes next should not have to know that.
   const found = await whileTransient(() => describeNew(connection, catalogue));
-  const differences = await compare(admin, catalogue, found);
+  const configs = await topicConfigs(admin, catalogue);
+  const differences = compare(catalogue, found, configs);
   if (differences.length > 0) {
     throw new TickwellError('topic-mismatch', differences.join('; '));
   }
+  await raiseRecordLimits(connection, catalogue, configs);
+}
+
+type Configs = ReadonlyMap<string, ReadonlyMap<string, string>>;
+
+async function raiseRecordLimits(
+  connection: ClusterConnection,
+  catalogue: readonly TopicSpec[],
+  configs: Configs,
+): Promise<void> {
+  const low = catalogue.filter(
+    (spec) => Number(configs.get(spec.name)?.get(RECORD_LIMIT)) < Number(recordLimit(spec)),
+  );
+  if (low.length === 0) return;
+  const changes = low.map((spec) => ({ topic: spec.name, name: RECORD_LIMIT, value: recordLimit(spec) }));
+  const answers = await connection.use([], async (cluster) =>
+    request(groupBroker(await cluster.findControllerBroker()), alterTopicConfigsRequest(changes)),
+  );
+  for (const { topic, errorCode, message } of answers) {
+    if (errorCode === 0) continue;
+    throw new TickwellError(
+      'topic-mismatch',
+      `topic ${topic}: Kafka refuses to raise ${RECORD_LIMIT} (${errorName(errorCode)}${message === '' ? '' : `: ${message}`})`,
+    );
+  }
+}
+
+/** What a record has beside its key, headers and value, and its batch: allowed for generously. */
+const BATCH_OVERHEAD_BYTES = 4 * 1024;
+
+function recordLimit(spec: TopicSpec): string {
+  const bytes = spec.maxRecordBytes ?? MAX_RECORD_BYTES;
+  return String(spec.maxRecordBytes === undefined ? bytes : bytes + BATCH_OVERHEAD_BYTES);
 }
 
 async function describeNew(
@@ -85,7 +122,7 @@ export function topicConfig(spec: TopicSpec): ITopicConfig {
   const config: Record<string, string> = {
     'cleanup.policy': spec.cleanup,
     'retention.ms': wantedRetention(spec),
-    'max.message.bytes': String(MAX_MESSAGE_BYTES),
+    [RECORD_LIMIT]: recordLimit(spec),
     ...(spec.cleanup === 'compact' ? COMPACTED : shortSegments(spec.retentionMs)),
   };
   return {
@@ -107,13 +144,12 @@ function wantedRetention(spec: TopicSpec): string {
   return String(spec.retentionMs ?? -1);
 }
 
-async function compare(
-  admin: Admin,
+function compare(
   catalogue: readonly TopicSpec[],
   found: readonly TopicDescription[],
-): Promise<string[]> {
+  configs: Configs,
+): string[] {
   const partitions = new Map(found.map((topic) => [topic.topic, topic.partitions.length]));
-  const configs = await topicConfigs(admin, catalogue);
   return catalogue.flatMap((spec) => {
     const config = configs.get(spec.name);
     return [
@@ -127,16 +163,13 @@ async function compare(
   });
 }
 
-async function topicConfigs(
-  admin: Admin,
-  catalogue: readonly TopicSpec[],
-): Promise<Map<string, ReadonlyMap<string, string>>> {
+async function topicConfigs(admin: Admin, catalogue: readonly TopicSpec[]): Promise<Configs> {
   const { resources } = await admin.describeConfigs({
     includeSynonyms: false,
     resources: catalogue.map(({ name }) => ({
       type: kafkajs.ConfigResourceTypes.TOPIC,
       name,
-      configNames: [...CHECKED],
+      configNames: [...CHECKED, RECORD_LIMIT],
     })),
   });
   return new Map(

@@ -10,14 +10,7 @@ export {
 } from './judge.ts';
 export { KeyState } from './key-state.ts';
 export { BARS } from './kinds/bars.ts';
-export {
-  ACTIONS,
-  datasetRows,
-  FUNDAMENTALS,
-  PORTFOLIO,
-  type DatasetRowCheck,
-  type PortfolioCheck,
-} from './kinds/lists.ts';
+export { ACTIONS, FUNDAMENTALS, PORTFOLIO, type PortfolioCheck } from './kinds/lists.ts';
 export { QUOTES } from './kinds/quotes.ts';
 export { TRADES } from './kinds/trades.ts';
 export { MAX_ORIGIN_LENGTH, type RecordRuleId } from './record-rules.ts';

@@ -55,6 +55,4 @@ export const RULE_EXAMPLES: Readonly<Record<string, string>> = {
   'action-amount': 'a dividend of 0',
   'portfolio-account': 'an event of account U2 under the key U1',
   'portfolio-event': 'a position of no instrument',
-  'dataset-name': 'rows of a data set without a name',
-  'dataset-value': 'a row without values',
 };

@@ -5,7 +5,6 @@ import {
   barContext,
   bars,
   context,
-  datasetRow,
   DAY_NS,
   fundamental,
   HOUR_NS,
@@ -19,7 +18,7 @@ import {
 import type { Judgement } from './judge.ts';
 import { BARS } from './kinds/bars.ts';
 import { KINDS, rulesOf } from './kinds/index.ts';
-import { ACTIONS, datasetRows, FUNDAMENTALS, PORTFOLIO } from './kinds/lists.ts';
+import { ACTIONS, FUNDAMENTALS, PORTFOLIO } from './kinds/lists.ts';
 import { QUOTES } from './kinds/quotes.ts';
 import { TRADES } from './kinds/trades.ts';
 import type { BatchContext, Kind } from './rule.ts';
@@ -65,7 +64,6 @@ const bar = caseOf(BARS, (columns) => columns.startNs.length, barContext('5m'));
 const item = caseOf(FUNDAMENTALS, (items) => items.length, context());
 const act = caseOf(ACTIONS, (items) => items.length, context());
 const folio = caseOf(PORTFOLIO, (items) => items.length, context());
-const row = caseOf(datasetRows(), (items) => items.length, context());
 
 const YEAR_1970_END = 31_535_999_999_999_999n;
 const YEAR_1971 = 31_536_000_000_000_000n;
@@ -421,17 +419,6 @@ const LIST_CASES: readonly Case[] = [
       breaks: [portfolioEvent(change)],
       passes: [portfolioEvent({ kind: 'accountValue', symbol: undefined, numbers: {} })],
     }),
-  ),
-  sourceCase(row, [datasetRow()], context()),
-  row('time-too-old', 'time 0', { breaks: [datasetRow({ timeNs: 0n })], passes: [datasetRow()] }),
-  ...['', 'x'.repeat(129)].map((dataset) =>
-    row('dataset-name', `name of ${dataset.length}`, {
-      breaks: [datasetRow({ dataset })],
-      passes: [datasetRow()],
-    }),
-  ),
-  ...[{ names: [] }, { names: [''] }, { unset: ['cpi'] }].map((change) =>
-    row('dataset-value', JSON.stringify(change), { breaks: [datasetRow(change)], passes: [datasetRow()] }),
   ),
 ];
 

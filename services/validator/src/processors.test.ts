@@ -32,7 +32,6 @@ const HOUR_NS = 3_600_000_000_000n;
 it('every raw topic has one processor of its own name', () => {
   const processors = createProcessors();
   expect(processors.map(({ inputTopic }) => inputTopic).sort()).toEqual([
-    'ds.raw',
     'md.raw.actions',
     'md.raw.bars',
     'md.raw.fundamentals',
@@ -273,31 +272,6 @@ describe('lists', () => {
     const bad = bench.feed(recordOf(TOPICS.rawPortfolio, encodeMessage(events.PortfolioEventSchema, other)));
     expect(deadLettersOf(bad)).toMatchObject([{ rule: 'portfolio-account', position: 5n }]);
     expect(of(bad, TOPICS.portfolio)).toEqual([]);
-  });
-
-  it('rows of data sets', () => {
-    const cpi = { value: { case: 'number' as const, value: NaN } };
-    const value = encodeMessage(events.DatasetRowsSchema, {
-      header: headerToProto(header(3n)),
-      dataset: 'macro',
-      rows: [
-        { timeNs: DAY_NS, values: { cpi }, position: 1n },
-        { timeNs: DAY_NS, values: {}, position: 2n },
-        { timeNs: DAY_NS, values: { cpi: {} }, position: 3n },
-      ],
-    });
-    const written = new Bench(TOPICS.rawDatasets).feed(recordOf(TOPICS.rawDatasets, value));
-    const [bytes] = of(written, TOPICS.datasets);
-    const rows = unwrap(parseMessage(events.DatasetRowsSchema, bytes ?? new Uint8Array(0)));
-    expect(rows).toMatchObject({
-      dataset: 'macro',
-      rows: [{ timeNs: DAY_NS, values: { cpi }, position: 0n }],
-    });
-    expect(rows.rows).toHaveLength(1);
-    expect(deadLettersOf(written).map(({ rule, position }) => [rule, position])).toEqual([
-      ['dataset-value', 2n],
-      ['dataset-value', 3n],
-    ]);
   });
 });
 

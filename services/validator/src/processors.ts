@@ -6,10 +6,10 @@ import { rawProcessor } from './raw-processor.ts';
 import type { RawTopic } from './raw-topic.ts';
 import { refusedProcessor } from './refused-processor.ts';
 import { BARS } from './topics/bars.ts';
-import { ACTIONS, DATASETS, FUNDAMENTALS, PORTFOLIO } from './topics/lists.ts';
+import { ACTIONS, FUNDAMENTALS, PORTFOLIO } from './topics/lists.ts';
 import { TICKS } from './topics/ticks.ts';
 
-const RAW_TOPICS: readonly RawTopic[] = [TICKS, BARS, FUNDAMENTALS, ACTIONS, PORTFOLIO, DATASETS];
+const RAW_TOPICS: readonly RawTopic[] = [TICKS, BARS, FUNDAMENTALS, ACTIONS, PORTFOLIO];
 
 /** Every processor of the validator, one per raw topic. */
 export function createProcessors(): readonly Processor<KeyState, ValidationSettings>[] {

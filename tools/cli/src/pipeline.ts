@@ -48,7 +48,6 @@ export const CONSUMERS: readonly Consumer[] = [
       TOPICS.fundamentals,
       TOPICS.actions,
       TOPICS.portfolio,
-      TOPICS.datasets,
       TOPICS.quality,
       TOPICS.coverage,
       TOPICS.reconciliations,

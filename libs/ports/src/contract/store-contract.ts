@@ -328,12 +328,13 @@ function boundaryCases(cases: Cases): void {
     }
     await cases.store().writer.write([
       {
-        table: 'dataset_rows',
+        table: 'portfolio_events',
         timestampNs: [T0],
         columns: [
           ...flowColumns({ symbol }),
-          { type: 'symbol', name: 'dataset', values: 'd' },
-          { type: 'long', name: 'seq', values: 0n },
+          { type: 'symbol', name: 'account', values: 'd' },
+          { type: 'symbol', name: 'kind', values: 'position' },
+          { type: 'symbol', name: 'item', values: 'd' },
           { type: 'varchar', name: 'payload', values: '{"q":"\\"x\\"\\n","ü":"日本\n\t"}' },
         ],
       },

@@ -1,6 +1,6 @@
 import type { RuleInfo } from '../rule.ts';
 import { BARS } from './bars.ts';
-import { ACTIONS, datasetRows, FUNDAMENTALS, PORTFOLIO } from './lists.ts';
+import { ACTIONS, FUNDAMENTALS, PORTFOLIO } from './lists.ts';
 import { QUOTES } from './quotes.ts';
 import { TRADES } from './trades.ts';
 
@@ -16,15 +16,7 @@ export interface KindRules {
 }
 
 /** Every kind that is validated. */
-export const KINDS: readonly KindRules[] = [
-  TRADES,
-  QUOTES,
-  BARS,
-  FUNDAMENTALS,
-  ACTIONS,
-  PORTFOLIO,
-  datasetRows(),
-];
+export const KINDS: readonly KindRules[] = [TRADES, QUOTES, BARS, FUNDAMENTALS, ACTIONS, PORTFOLIO];
 
 /** Every rule of a kind. */
 export function rulesOf(kind: KindRules): readonly RuleInfo[] {

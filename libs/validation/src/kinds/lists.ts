@@ -23,16 +23,6 @@ export interface PortfolioCheck {
   readonly numbers: Readonly<Record<string, number>>;
 }
 
-/** What is checked of a row of a data set. */
-export interface DatasetRowCheck {
-  readonly dataset: string;
-  readonly timeNs: bigint;
-  /** Names of its values. */
-  readonly names: readonly string[];
-  /** Names of values that hold nothing. */
-  readonly unset: readonly string[];
-}
-
 interface CheckOptions<T> {
   readonly id: string;
   readonly description: string;
@@ -187,38 +177,6 @@ function portfolioProblem({ kind, symbol, numbers }: PortfolioCheck): string | u
   }
   const wrong = Object.entries(numbers).find(([, value]) => !Number.isFinite(value));
   return wrong === undefined ? undefined : `${wrong[0]} ${wrong[1]} of ${kind} is not a finite number`;
-}
-
-/** Users' numbers are theirs: NaN is a value, and times may lie ahead (forecasts). `T`: a row with what the caller keeps beside it. */
-export function datasetRows<T extends DatasetRowCheck>(): Kind<readonly T[]> {
-  return listKind<T>({
-    name: 'dataset-rows',
-    noun: 'row',
-    batchRules: SOURCE_RULES,
-    eventRules: [
-      timeTooOld(timeOf),
-      itemRule({
-        id: 'dataset-name',
-        description: 'Data set has no name or too long a one.',
-        parameters: { maxLength: MAX_ITEM_LENGTH },
-        check: ({ dataset }) =>
-          dataset !== '' && dataset.length <= MAX_ITEM_LENGTH
-            ? undefined
-            : `data set ${quote(dataset)} is not a name of 1 to ${MAX_ITEM_LENGTH} characters`,
-      }),
-      itemRule({
-        id: 'dataset-value',
-        description: 'Row has no values, or a value without name or content.',
-        check: ({ names, unset }) => {
-          if (names.length === 0) return 'the row has no values';
-          if (names.includes('')) return 'a value has no name';
-          const first = unset[0];
-          return first === undefined ? undefined : `value ${quote(first)} is neither number, text nor flag`;
-        },
-      }),
-    ],
-    timeNs: timeOf,
-  });
 }
 
 function quote(text: string): string {

@@ -4,7 +4,6 @@ import type { LogRecord } from '@tickwell/ports';
 import { mapAlerts } from './alerts.ts';
 import { mapBars } from './bars.ts';
 import { mapCoverage } from './coverage.ts';
-import { mapDatasets } from './datasets.ts';
 import { mapDeadLetters, mapResolutions } from './dead-letters.ts';
 import { mapActions, mapFundamentals } from './fundamentals.ts';
 import { mapIndicators } from './indicators.ts';
@@ -25,7 +24,6 @@ const MAPPERS: readonly { readonly topic: TopicSpec; readonly map: RecordMapper 
   { topic: TOPICS.fundamentals, map: mapFundamentals },
   { topic: TOPICS.actions, map: mapActions },
   { topic: TOPICS.portfolio, map: mapPortfolio },
-  { topic: TOPICS.datasets, map: mapDatasets },
   { topic: TOPICS.quality, map: mapQuality },
   { topic: TOPICS.coverage, map: mapCoverage },
   { topic: TOPICS.reconciliations, map: mapReconciliations },

@@ -222,25 +222,6 @@ describe('mapRecord', () => {
       'payload',
       '{"symbol":"AAPL","quantity":-2,"averageCost":null,"marketPrice":0,"marketValue":0}',
     );
-
-    const rows = encodeMessage(events.DatasetRowsSchema, {
-      header: headerToProto(HEADER),
-      dataset: 'alpha',
-      rows: [
-        { timeNs: T, values: { big: { value: { case: 'integer', value: 2n ** 60n } } } },
-        {
-          timeNs: T,
-          values: {
-            note: { value: { case: 'text', value: 'é"' } },
-            on: { value: { case: 'flag', value: true } },
-          },
-        },
-      ],
-    });
-    expect(await stored(TOPICS.datasets, rows, TABLES.datasetRows.name)).toEqual([
-      { ts: T, ...FLOW, dataset: 'alpha', seq: 0n, payload: '{"big":"1152921504606846976"}' },
-      { ts: T, ...FLOW, dataset: 'alpha', seq: 1n, payload: '{"note":"é\\"","on":true}' },
-    ]);
   });
 
   it('maps quality, coverage, dead letters and status', async () => {

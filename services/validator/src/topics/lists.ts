@@ -14,13 +14,11 @@ import {
 import { err, ok, type Result } from '@tickwell/domain';
 import {
   ACTIONS as ACTION_RULES,
-  datasetRows,
   FUNDAMENTALS as FUNDAMENTAL_RULES,
   PORTFOLIO as PORTFOLIO_RULES,
-  type DatasetRowCheck,
   type PortfolioCheck,
 } from '@tickwell/validation';
-import { rawBatch, type RawBatch } from '../raw-batch.ts';
+import { rawBatch } from '../raw-batch.ts';
 import type { RawTopic } from '../raw-topic.ts';
 
 export const FUNDAMENTALS: RawTopic = {
@@ -100,50 +98,6 @@ export const PORTFOLIO: RawTopic = {
     );
   },
 };
-
-export const DATASETS: RawTopic = {
-  name: 'validate-datasets',
-  input: TOPICS.rawDatasets,
-  output: TOPICS.datasets,
-  recordKind: 'dataset-rows',
-  hasWatermarks: false,
-  reportEvery: 1,
-  decode(value) {
-    const parsed = parseMessage(events.DatasetRowsSchema, value);
-    if (!parsed.ok) return parsed;
-    const header = headerFromProto(parsed.value.header);
-    return header === undefined ? missingHeader('DatasetRows') : ok(datasetBatch(header, parsed.value));
-  },
-};
-
-/** Rows as they are checked, each with its message. */
-type CheckedRow = DatasetRowCheck & { readonly row: events.DatasetRow };
-
-const DATASET_RULES = datasetRows<CheckedRow>();
-
-function datasetBatch(header: RawBatch['header'], { dataset, rows }: events.DatasetRows): RawBatch {
-  return rawBatch({
-    kind: DATASET_RULES,
-    header,
-    columns: rows.map((row) => ({ ...rowCheck(dataset, row), row })),
-    positions: rows.map((row) => row.position),
-    encode: (newHeader, accepted, positions) =>
-      encodeMessage(events.DatasetRowsSchema, {
-        header: headerToProto(newHeader),
-        dataset,
-        rows: positioned(
-          accepted.map(({ row }) => row),
-          positions,
-        ),
-      }),
-  });
-}
-
-function rowCheck(dataset: string, row: events.DatasetRow): DatasetRowCheck {
-  const names = Object.keys(row.values);
-  const unset = names.filter((name) => row.values[name]?.value.case === undefined);
-  return { dataset, timeNs: row.timeNs, names, unset };
-}
 
 function portfolioCheck({ account, timeNs, event }: events.PortfolioEvent): PortfolioCheck {
   const numbers: Record<string, number> = {};

@@ -1,16 +1,11 @@
-import { spawn, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
-import { join } from 'node:path';
 import { HAS_REDIS, RedisServer } from '@tickwell/cache-redis/fixtures';
 import type { Platform } from '@tickwell/cli/platform';
 import { connect, type BarOptions, type TickwellClient } from '@tickwell/client';
-import { endpointVariables, findFreePort } from '@tickwell/local-stack';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CacheWriter, DAYS, MINUTES, SOURCES, startOf, SYMBOLS } from '../support/cache-writer.ts';
 import { untilDrained } from '../support/drained.ts';
-import { ROOT } from '../support/ingest.ts';
 import { startTestPlatform } from '../support/platform.ts';
-import { until } from '../support/wait.ts';
+import { startQuery, stopQuery, type QueryProcess } from '../support/query-process.ts';
 
 const SEED = Number(process.env['TICKWELL_TEST_SEED'] ?? Date.now() % 1_000_000);
 const ROUNDS = 6;
@@ -111,18 +106,13 @@ async function versions(client: TickwellClient, options: BarOptions): Promise<Re
   return new Map(rows.map(({ startNs, close }) => [startNs, close]));
 }
 
-interface Replica {
-  readonly client: TickwellClient;
-  readonly child: ChildProcess;
-}
-
 describe.skipIf(!HAS_REDIS)('answers from the cache', () => {
   const below = dice(SEED);
   let platform: Platform;
   let redis: RedisServer;
   let writer: CacheWriter;
   let store: TickwellClient;
-  const replicas: Replica[] = [];
+  const replicas: QueryProcess[] = [];
 
   beforeAll(async () => {
     redis = await RedisServer.start();
@@ -130,41 +120,22 @@ describe.skipIf(!HAS_REDIS)('answers from the cache', () => {
     store = connect({ address: platform.grpcAddress });
     writer = await CacheWriter.open(platform.endpoints.kafkaBrokers);
     for (let at = 0; at < 3; at += 1) replicas.push(await startReplica());
+    await fill();
+    await untilDrained(platform.endpoints);
   }, 300_000);
   afterAll(async () => {
-    for (const { client, child } of replicas) {
-      client.close();
-      child.kill('SIGTERM');
-      if (child.exitCode === null) await once(child, 'exit');
-    }
+    for (const replica of replicas) await stopQuery(replica);
     store.close();
     await writer.close();
     await platform.stop();
     await redis.kill();
   }, 120_000);
 
-  async function startReplica(): Promise<Replica> {
-    const port = await findFreePort();
-    const child = spawn(process.execPath, [join(ROOT, 'services/query/src/main.ts')], {
-      cwd: ROOT,
-      env: {
-        ...process.env,
-        ...endpointVariables(platform.endpoints),
-        TICKWELL_GRPC_PORT: String(port),
-        TICKWELL_CACHE_BYTES: String(8 * 1024 * 1024),
-        TICKWELL_REDIS_URL: redis.url,
-        TICKWELL_EXIT_WITH_PARENT: '1',
-      },
-      stdio: 'ignore',
+  function startReplica(): Promise<QueryProcess> {
+    return startQuery(platform.endpoints, {
+      TICKWELL_CACHE_BYTES: String(8 * 1024 * 1024),
+      TICKWELL_REDIS_URL: redis.url,
     });
-    const client = connect({ address: `127.0.0.1:${port}` });
-    const answers = (): Promise<boolean> =>
-      client.instruments().then(
-        () => true,
-        () => false,
-      );
-    await until('a query process that answers', answers, (isUp) => isUp);
-    return { client, child };
   }
 
   async function fill(): Promise<void> {
@@ -251,9 +222,34 @@ describe.skipIf(!HAS_REDIS)('answers from the cache', () => {
     }
   }
 
+  it('are those of the store of one process alone, which Redis never answers', async () => {
+    redis.freeze();
+    const alone = await startReplica();
+    try {
+      const asks = Array.from({ length: COMPARED_A_ROUND }, () => anyAsk(below));
+      for (let round = 0; round < 3; round += 1) {
+        for (const ask of asks) {
+          const expected = await answer(store, ask);
+          // The second time from memory, where it can be.
+          for (let time = 0; time < 2; time += 1)
+            expect(await answer(alone.client, ask), `${JSON.stringify(ask, plain)}, seed ${SEED}`).toEqual(
+              expected,
+            );
+        }
+        for (let at = 0; at < WRITES_A_ROUND; at += 1) await write();
+        await untilDrained(platform.endpoints);
+      }
+      const { memoryHits, sharedHits, filled } = await alone.client.cacheStats();
+      expect(memoryHits).toBeGreaterThan(0);
+      expect(filled).toBeGreaterThan(0);
+      expect(sharedHits).toBe(0);
+    } finally {
+      redis.thaw();
+      await stopQuery(alone);
+    }
+  }, 600_000);
+
   it('are those of the store, whichever process is asked, while data is written and corrected and Redis comes and goes', async () => {
-    await fill();
-    await untilDrained(platform.endpoints);
     await compareAll();
     for (let round = 0; round < ROUNDS; round += 1) {
       let isWriting = true;

@@ -8,10 +8,11 @@ const GROUPS = ['tickwell-validator', 'tickwell-indicators', 'tickwell-storage']
 /** The reconciler of monitor, for tests whose policies have bars reconciled: what it writes is stored, too. */
 export const RECONCILE_GROUP = 'tickwell-monitor-reconcile';
 
-/** Waits until every group has processed and committed all there is, upstream first. `first`: groups beside those of every test. */
+/** Waits until every group has processed and committed all there is, upstream first. `first`: groups beside those of every test; `deadlineMs`: of each. */
 export async function untilDrained(
   endpoints: Pick<StackEndpoints, 'kafkaBrokers'>,
   first: readonly string[] = [],
+  deadlineMs?: number,
 ): Promise<void> {
   const admin = await connectAdmin(endpoints);
   try {
@@ -23,6 +24,7 @@ export async function untilDrained(
         `lag of ${groupId}`,
         () => lagOf(admin, groupId),
         (lag) => lag === 0,
+        deadlineMs,
       );
     }
   } finally {

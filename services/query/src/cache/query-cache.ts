@@ -21,8 +21,8 @@ interface QueryCacheParts {
   readonly nowNs: () => bigint;
 }
 
-/** A read that has to wait longer for the log is answered from the store. */
-const FENCE_TIMEOUT_MS = 250;
+/** A read that has to wait longer for the log is answered from the store, which on a machine that is overloaded makes it worse: not soon. */
+const FENCE_TIMEOUT_MS = 1_000;
 
 /** The cache of a query process: what it knows of the log, and the calls that it answers. */
 export class QueryCache {

@@ -17,4 +17,5 @@ export * from './partitioner.ts';
 export * from './quality.ts';
 export * from './reconciliations.ts';
 export * from './schema.ts';
+export * from './segments.ts';
 export * from './store.ts';

@@ -1,4 +1,5 @@
 export { MemoryStore } from './memory-store.ts';
+export { MemorySegments } from './memory-segments.ts';
 export { MemoryLog } from './memory-log.ts';
 export type { MemoryLogOptions } from './memory-log.ts';
 export { createFaultProxy } from './fault-proxy.ts';

@@ -5,3 +5,4 @@ export { eventually } from './event-log-fixtures.ts';
 export { notifierContract, type NotifierUnderTest, type ReceivedMessage } from './notifier-contract.ts';
 export { actionRows, barRows, fundamentalRows, indicatorRows } from './store-fixtures.ts';
 export { cacheContract, type CacheUnderTest } from './cache-contract.ts';
+export { segmentStoreContract, type SegmentStoreUnderTest } from './segment-contract.ts';

@@ -1,1 +1,2 @@
 export * from './table-writer.ts';
+export * from './frame/frame-format.ts';

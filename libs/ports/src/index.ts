@@ -3,6 +3,7 @@ export * from './cache.ts';
 export * from './clock.ts';
 export * from './dead-letters.ts';
 export * from './feed.ts';
+export * from './frame-format.ts';
 export * from './frames.ts';
 export * from './holes.ts';
 export * from './ingest-lines.ts';

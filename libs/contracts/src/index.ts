@@ -5,6 +5,7 @@ export * from './codec.ts';
 export * from './difference-class.ts';
 export * from './flight-wire.ts';
 export * from './frame-codec.ts';
+export * from './frame-texts.ts';
 export * from './header-codec.ts';
 export * from './headers.ts';
 export * from './packed-wire.ts';

@@ -1,4 +1,5 @@
 import type { Header } from '@tickwell/domain';
+import type { FrameCatalog } from './frames.ts';
 import type { HoleReader } from './holes.ts';
 import type { QualityReader } from './quality.ts';
 import type { ReconciliationReader } from './reconciliations.ts';
@@ -93,6 +94,7 @@ export interface DeadLetterReader {
 /** Everything query reads of the store. */
 export interface StoreReader extends HistoryReader {
   readonly deadLetters: DeadLetterReader;
+  readonly frames: FrameCatalog;
   readonly ledger: HoleReader;
   readonly quality: QualityReader;
   readonly reconciliations: ReconciliationReader;

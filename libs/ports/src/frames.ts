@@ -114,6 +114,6 @@ export interface FrameCatalog {
    * version they go up to.
    */
   chain(frame: FrameId, base: number, version: number): Promise<readonly ChainLink[]>;
-  /** What became of writes, by write id; what is not decided yet, or not visible, is left out. At most 1,000. */
-  outcomes(writes: readonly FrameWriteRef[]): Promise<ReadonlyMap<string, FrameOutcome>>;
+  /** What became of each write, in order; undefined: it is not decided yet, or not visible. At most 1,000. */
+  outcomes(writes: readonly FrameWriteRef[]): Promise<readonly (FrameOutcome | undefined)[]>;
 }

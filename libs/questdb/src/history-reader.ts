@@ -4,6 +4,7 @@ import type {
   AsOf,
   BarQuery,
   DeadLetterReader,
+  FrameCatalog,
   FundamentalQuery,
   HoleReader,
   IndicatorQuery,
@@ -49,6 +50,7 @@ import {
 } from './chunks.ts';
 import { deadLetterReader } from './dead-letters.ts';
 import type { QuestdbEndpoints } from './endpoints.ts';
+import { frameCatalog } from './frames.ts';
 import { fundamentalOrder, fundamentalSelect, fundamentalsOf } from './fundamentals.ts';
 import { holeReader } from './holes.ts';
 import { queryRefused } from './errors.ts';
@@ -101,6 +103,7 @@ interface Answer<E> {
 class QuestdbReader implements StoreReader {
   readonly deadLetters: DeadLetterReader;
   readonly reconciliations: ReconciliationReader;
+  readonly frames: FrameCatalog;
   readonly ledger: HoleReader;
   readonly quality: QualityReader;
   readonly #pool: pg.Pool;
@@ -129,6 +132,7 @@ class QuestdbReader implements StoreReader {
     this.deadLetters = deadLetterReader((sql) => this.#run(sql));
     this.reconciliations = reconciliationReader((sql) => this.#run(sql));
     this.ledger = holeReader((sql) => this.#run(sql));
+    this.frames = frameCatalog((sql) => this.#run(sql));
     this.quality = qualityReader((sql) => this.#run(sql));
   }
 

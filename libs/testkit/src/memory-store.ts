@@ -35,6 +35,7 @@ import type {
   TableWriter,
 } from '@tickwell/ports';
 import { memoryDeadLetters } from './memory-dead-letters.ts';
+import { memoryFrames } from './memory-frames.ts';
 import { memoryHoles } from './memory-holes.ts';
 import { memoryQuality } from './memory-quality.ts';
 import { memoryReconciliations } from './memory-reconciliations.ts';
@@ -49,6 +50,7 @@ export class MemoryStore implements TableWriter, StoreReader {
   readonly failures: Error[] = [];
   readonly deadLetters = memoryDeadLetters((table) => this.#table(table).rows());
   readonly reconciliations = memoryReconciliations((table) => this.#table(table).rows());
+  readonly frames = memoryFrames((table) => this.#table(table).rows());
   readonly ledger = memoryHoles((table) => this.#table(table).rows());
   readonly quality = memoryQuality((table) => this.#table(table).rows());
 

@@ -5,6 +5,7 @@ import { actionCases } from './action-cases.ts';
 import { asOfCases } from './as-of-cases.ts';
 import { fundamentalCases } from './fundamental-cases.ts';
 import { deadLetterCases } from './dead-letter-cases.ts';
+import { frameCases } from './frame-cases.ts';
 import { holeCases } from './hole-cases.ts';
 import { qualityCases } from './quality-cases.ts';
 import { reconciliationCases } from './reconciliation-cases.ts';
@@ -48,6 +49,7 @@ export function storeContract(name: string, open: () => Promise<StoreUnderTest>)
     fundamentalCases(cases);
     reconciliationCases(cases);
     holeCases(cases);
+    frameCases(cases);
     qualityCases(cases);
   });
 }

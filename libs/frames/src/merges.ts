@@ -23,7 +23,7 @@ export function mergeSpans(base: number, version: number): readonly VersionSpan[
  * The merge to be made after the version, if any: the widest that leaves at most half of the files. Where updates forbid one of the newest
  * versions alone, it is one of the whole chain, which by that rule is rewritten only when it has twice the files it needs.
  *
- * @param rows all writes of the chain from its base to the version, and merges of them
+ * @param rows all writes of the widest of `mergeSpans`, and merges of any of them; of the whole chain, when there is an update among those
  */
 export function mergeDue(rows: readonly ChainRow[], base: number, version: number): VersionSpan | undefined {
   const updates = rows.filter(({ operation }) => operation === 'update');

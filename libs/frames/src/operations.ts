@@ -258,7 +258,9 @@ function prune(request: Request): Changed {
   if (wrong !== undefined || commit.pruned.length === 0)
     return refuse(
       'invalid-prune',
-      `version ${wrong ?? '(none)'} of ${label} cannot be forgotten: name versions from 1 to ${state.version - 1}, before the newest`,
+      wrong === undefined
+        ? `no version of ${label} is named that should be forgotten: name some before the newest, which is ${state.version}`
+        : `version ${wrong} of ${label} cannot be forgotten: name versions before the newest, which is ${state.version}`,
     );
   return ok(about('prune', state));
 }

@@ -50,7 +50,7 @@ export interface Chain {
 
 /**
  * Finds the fewest files that the span, and every shorter one from its beginning, can be read from: merges where they fit, writes where there are
- * none. A merge fits that begins with the span's first version, or has no update in it, whose rows belong between those of versions before.
+ * none. A merge fits that begins with the span's first version, or whose updates all begin above every row below it: others' rows belong between those.
  */
 export function chainOf(rows: readonly ChainRow[], span: VersionSpan): Chain {
   const base = span.from;
@@ -93,17 +93,44 @@ function isAside(operation: FrameOperation): boolean {
 function fittingMerges(
   rows: readonly ChainRow[],
   writes: readonly ChainRow[],
-  { from, to }: VersionSpan,
+  { from: base, to: top }: VersionSpan,
 ): readonly ChainRow[] {
-  const updatesUpTo = updateCounts(writes);
-  return rows.filter(({ operation, mergeFrom, mergeTo }) => {
-    if (operation !== 'merge' || mergeFrom < from || mergeTo > to) return false;
-    return mergeFrom === from || updatesUpTo[mergeTo - from] === updatesUpTo[mergeFrom - from - 1];
-  });
+  const reach = reachOf(writes);
+  return rows.filter(
+    ({ operation, mergeFrom: from, mergeTo: to }) =>
+      operation === 'merge' && from >= base && to <= top && standsAlone(writes, reach, { from, to }, base),
+  );
 }
 
-/** How many of the writes up to each are updates. */
-function updateCounts(writes: readonly ChainRow[]): readonly number[] {
-  let count = 0;
-  return writes.map(({ operation }) => (operation === 'update' ? ++count : count));
+/** Whether a span of the chain can be merged without those below it. */
+export function canStandAlone(rows: readonly ChainRow[], span: VersionSpan, base: number): boolean {
+  const writes = writesOf(rows, { from: base, to: span.to });
+  return standsAlone(writes, reachOf(writes), span, base);
+}
+
+/** It can when all its updates begin above every row below it. */
+function standsAlone(
+  writes: readonly ChainRow[],
+  reach: readonly (bigint | undefined)[],
+  { from, to }: VersionSpan,
+  base: number,
+): boolean {
+  const highestBelow = reach[from - base - 1];
+  if (highestBelow === undefined) return true;
+  return writes
+    .slice(from - base, to - base + 1)
+    .every(
+      ({ operation, maskFromNs }) =>
+        operation !== 'update' || (maskFromNs ?? highestBelow + 1n) > highestBelow,
+    );
+}
+
+/** The highest index up to each write; undefined: none has any. */
+function reachOf(writes: readonly ChainRow[]): readonly (bigint | undefined)[] {
+  let highest: bigint | undefined;
+  return writes.map(({ segments }) => {
+    for (const { maxIndexNs } of segments)
+      if (maxIndexNs !== undefined && (highest === undefined || maxIndexNs > highest)) highest = maxIndexNs;
+    return highest;
+  });
 }

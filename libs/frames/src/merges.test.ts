@@ -111,15 +111,19 @@ describe('a merge', () => {
     expect(mergeDue(rows, 1, 33)).toBeUndefined();
   });
 
-  it('of the whole chain is due where updates are among the newest', () => {
+  it.each([
+    { reaching: 'into those below: the whole chain', below: 0n, due: { from: 1, to: 33 } },
+    { reaching: 'above them: the newest alone', below: 1n, due: { from: 2, to: 33 } },
+  ])('is due of versions whose updates reach $reaching', ({ below, due }) => {
     const rows = Array.from({ length: 33 }, (_, at) =>
       link({
         operation: at === 0 ? 'write' : at === 20 ? 'update' : 'append',
         version: at + 1,
         segments: [segment(`a${at}`, ROWS, BigInt(at), BigInt(at))],
+        ...(at === 20 ? { maskFromNs: below, maskToNs: 20n } : {}),
       }),
     );
-    expect(mergeDue(rows, 1, 33)).toEqual({ from: 1, to: 33 });
+    expect(mergeDue(rows, 1, 33)).toEqual(due);
   });
 });
 

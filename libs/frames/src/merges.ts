@@ -1,4 +1,4 @@
-import { chainOf, stepsTo, type ChainRow, type CoverStep, type VersionSpan } from './cover.ts';
+import { canStandAlone, chainOf, stepsTo, type ChainRow, type CoverStep, type VersionSpan } from './cover.ts';
 
 /** Most rows of a segment. */
 export const SEGMENT_ROWS = 65_536;
@@ -20,18 +20,17 @@ export function mergeSpans(base: number, version: number): readonly VersionSpan[
 }
 
 /**
- * The merge to be made after the version, if any: the widest that leaves at most half of the files. Where updates forbid one of the newest
- * versions alone, it is one of the whole chain, which by that rule is rewritten only when it has twice the files it needs.
+ * The merge to be made after the version, if any: the widest that leaves at most half of the files. Where updates among the newest versions
+ * reach into those below, it is one of the whole chain, which by that rule is rewritten only when it has twice the files it needs.
  *
  * @param rows all writes of the widest of `mergeSpans`, and merges of any of them; of the whole chain, when there is an update among those
  */
 export function mergeDue(rows: readonly ChainRow[], base: number, version: number): VersionSpan | undefined {
   const updates = rows.filter(({ operation }) => operation === 'update');
-  const spans = mergeSpans(base, version).map((span) =>
-    updates.some((row) => row.version >= span.from && row.version <= version)
-      ? { from: base, to: version }
-      : span,
-  );
+  const spans = mergeSpans(base, version).map((span) => {
+    const isUpdated = updates.some((row) => row.version >= span.from && row.version <= version);
+    return !isUpdated || canStandAlone(rows, span, base) ? span : { from: base, to: version };
+  });
   return spans.find((span) => isWorthwhile(stepsTo(chainOf(rows, span), span.to)));
 }
 

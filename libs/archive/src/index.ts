@@ -1,0 +1,1 @@
+export { createDirectorySegments, type DirectorySegmentsOptions } from './directory.ts';

@@ -25,6 +25,7 @@ import { QueryCache, type CacheLevels } from './cache/query-cache.ts';
 import { CoverageCalls } from './quality/coverage-calls.ts';
 import { CoverageReader } from './quality/coverage-reader.ts';
 import { FlightCalls } from './flight/flight-calls.ts';
+import type { FlowCalls } from './flight/flow-table.ts';
 import { encoded } from './response.ts';
 import { listReconciliations } from './quality/reconciliation-calls.ts';
 import { InstrumentCalendars } from './quality/instrument-calendars.ts';
@@ -201,7 +202,16 @@ export class QueryService {
 
   /** The calls of arrow.flight.protocol.FlightService. */
   flightCalls(arrow: ArrowFormat): FlightCalls {
-    return new FlightCalls({ calls: this.#history, arrow, reader: this.#parts.reader });
+    const cached = this.#cached;
+    const calls: FlowCalls =
+      cached === undefined
+        ? this.#history
+        : {
+            getBars: (request, call) => cached.forOneCall().getBars(request, call),
+            getTicks: (request, call) => cached.forOneCall().getTicks(request, call),
+            getQuotes: (request, call) => cached.forOneCall().getQuotes(request, call),
+          };
+    return new FlightCalls({ calls, arrow, reader: this.#parts.reader });
   }
 
   /** The calls of tickwell.query.v1.AdminService. */

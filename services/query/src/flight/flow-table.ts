@@ -1,7 +1,7 @@
 import type { queryV1 } from '@tickwell/contracts';
 import type { Result } from '@tickwell/domain';
 import type { ArrowField, ArrowValues } from '@tickwell/ports';
-import type { HistoryCalls } from '../history.ts';
+import type { SeriesCalls } from '../align/joined-series.ts';
 
 /** Rows of a table, as columns in the order of its fields. */
 export interface FlowBatch {
@@ -33,4 +33,4 @@ export interface FlowTable {
   open(symbol: string, rest: Readonly<Record<string, unknown>>): Result<FlowRead, string>;
 }
 
-export type FlowCalls = Pick<HistoryCalls, 'getBars' | 'getTicks' | 'getQuotes'>;
+export type FlowCalls = Pick<SeriesCalls, 'getBars' | 'getTicks' | 'getQuotes'>;

@@ -122,7 +122,7 @@ export class SeamReader {
     this.#subscription = subscription;
     for await (const event of subscription) {
       if (event.kind === 'live') this.#liveFrom ??= offsetsOf(subscription.position ?? '');
-      else addEvent(this.sums.of(event), event);
+      else if (event.kind !== 'snapshot-end') addEvent(this.sums.of(event), event);
     }
   }
 }

@@ -76,7 +76,7 @@ export type {
   ValidateOptions,
 } from '@tickwell/validation';
 export type { LatestEvent } from './latest-event.ts';
-export type { LiveStart, MarketEvent } from './live-event.ts';
+export type { LiveStart, MarketEvent, SnapshotEnd } from './live-event.ts';
 export type {
   ReconciledBar,
   ReconciledDifference,
@@ -105,7 +105,7 @@ export type {
   AsOfSide,
   JoinAsOfOptions,
 } from './several.ts';
-export type { StreamKind, SubscribeOptions, Subscription } from './subscription.ts';
+export type { StreamEvent, StreamKind, SubscribeOptions, Subscription } from './subscription.ts';
 export { verify } from './verify.ts';
 export type { VerifiedKind, VerifiedSeries, VerifyOptions, VerifyReport } from './verify.ts';
 export type { CacheLevelStats, CacheReport } from './cache-stats.ts';

@@ -20,6 +20,8 @@ interface EventBase {
   readonly source: string;
   /** What the platform says of the batch. History has no cause of its own ("store") and no time it was known at (0). */
   readonly header: Header;
+  /** Only of a subscription with `snapshot`: the newest event of its series as of the {@link SnapshotEnd}, not one of the stream. */
+  readonly isSnapshot?: true;
 }
 
 type BarsEvent<Kind extends string> = EventBase & {
@@ -51,6 +53,13 @@ export interface LiveStart {
   readonly historyEvents: bigint;
 }
 
+/** The newest of every series has come: from here on comes what came after it. Once a snapshot: of a connection that breaks before it there is another. */
+export interface SnapshotEnd {
+  readonly kind: 'snapshot-end';
+  /** Of which something was known. */
+  readonly series: bigint;
+}
+
 /** The events of a message: of indicators one per specification, none of what holds none. Throws `malformed-event` where the columns do not fit together. */
 export function marketEvents(message: queryV1.SubscribeResponse['message']): readonly MarketEvent[] {
   switch (message.case) {
@@ -79,6 +88,7 @@ export function marketEvents(message: queryV1.SubscribeResponse['message']): rea
     case 'heartbeat':
     case 'opening':
     case 'conflated':
+    case 'snapshotEnd':
     case 'statement':
     case undefined:
       return [];

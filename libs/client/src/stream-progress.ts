@@ -8,6 +8,7 @@ type RequestFrom = Pick<queryV1.SubscribeRequest, 'from' | 'began'>;
 /** Where a stream began and how far it has come, so that another connection can go on there. */
 export class StreamProgress {
   readonly #sinceNs: bigint | undefined;
+  readonly #isSnapshot: boolean;
   readonly #position: PositionTracker;
   #began: queryV1.StreamBegin | undefined;
   /** What history ended with names the partitions of this stream's symbols only; a marker names all of them. */
@@ -18,11 +19,14 @@ export class StreamProgress {
   constructor({
     after,
     sinceNs,
+    snapshot = false,
   }: {
     readonly after?: string | undefined;
     readonly sinceNs?: bigint | undefined;
+    readonly snapshot?: boolean | undefined;
   }) {
     this.#sinceNs = sinceNs;
+    this.#isSnapshot = snapshot;
     this.#position = after === undefined ? new PositionTracker() : PositionTracker.parse(after);
     this.#isWhole = after !== undefined;
     if (after !== undefined) this.#begin();
@@ -47,6 +51,13 @@ export class StreamProgress {
       sinceNs: this.#sinceNs ?? 0n,
       cut: this.#position.message(),
     });
+  }
+
+  /** The newest of each series has come: the stream begins behind it. */
+  endSnapshot(position: queryV1.StreamPosition | undefined): void {
+    this.#position.apply(position);
+    this.#position.setComplete();
+    this.#begin();
   }
 
   /** Everything up to this position has come; without partitions: nothing to go by. */
@@ -90,6 +101,7 @@ export class StreamProgress {
       return { from: { case: 'after', value: this.#position.message() }, ...began };
     }
     if (this.#place !== undefined) return { from: { case: 'within', value: this.#place } };
+    if (this.#isSnapshot) return { from: { case: 'snapshot', value: true } };
     return this.#sinceNs === undefined
       ? { from: { case: 'live', value: true } }
       : { from: { case: 'sinceNs', value: this.#sinceNs } };

@@ -2,7 +2,7 @@ import { create } from '@bufbuild/protobuf';
 import { queryV1, streamKindToProto } from '@tickwell/contracts';
 import { CauseMarks, TickwellError } from '@tickwell/domain';
 import type { Channel } from '@tickwell/grpc';
-import { marketEvents, type LiveStart, type MarketEvent } from './live-event.ts';
+import { marketEvents, type LiveStart, type MarketEvent, type SnapshotEnd } from './live-event.ts';
 import { backOff, mayRetry, type RetryOptions } from './retry.ts';
 import { SilenceWatch } from './silence-watch.ts';
 import { StreamAccount, type StreamStatement } from './stream-account.ts';
@@ -25,6 +25,8 @@ export interface SubscribeOptions {
   readonly specs?: readonly string[];
   /** History from this event time on (ns since the epoch), then live. */
   readonly sinceNs?: bigint;
+  /** The newest event of each series first (`isSnapshot`), then a `snapshot-end`, then everything that comes after it. Not with `specs`. */
+  readonly snapshot?: boolean;
   /** Goes on after a {@link Subscription.position} of an earlier subscription to the same. */
   readonly after?: string;
   /**
@@ -52,11 +54,14 @@ export interface SubscribeOptions {
 
 const IDLE_TIMEOUT_MS = 45_000;
 
+/** What a subscription gives. */
+export type StreamEvent = MarketEvent | SnapshotEnd | LiveStart;
+
 /**
  * Events as they happen, each once, in order per symbol. A broken connection is made again with growing pauses and goes on after
  * the last event; errors that trying again does not mend end the iteration. Can be iterated once.
  */
-export class Subscription implements AsyncIterable<MarketEvent | LiveStart> {
+export class Subscription implements AsyncIterable<StreamEvent> {
   readonly #channel: Channel;
   readonly #options: SubscribeOptions;
   readonly #retry: RetryOptions;
@@ -76,8 +81,12 @@ export class Subscription implements AsyncIterable<MarketEvent | LiveStart> {
 
   /** @internal */
   constructor(channel: Channel, options: SubscribeOptions, retry: RetryOptions) {
-    if (options.sinceNs !== undefined && options.after !== undefined) {
-      throw new TickwellError('invalid-argument', 'subscribe: sinceNs and after exclude each other');
+    const { sinceNs, after, snapshot = false } = options;
+    if ([sinceNs !== undefined, after !== undefined, snapshot].filter(Boolean).length > 1) {
+      throw new TickwellError(
+        'invalid-argument',
+        'subscribe: sinceNs, after and snapshot exclude each other',
+      );
     }
     this.#channel = channel;
     this.#options = options;
@@ -108,7 +117,7 @@ export class Subscription implements AsyncIterable<MarketEvent | LiveStart> {
     return this.#leftOut;
   }
 
-  async *[Symbol.asyncIterator](): AsyncGenerator<MarketEvent | LiveStart> {
+  async *[Symbol.asyncIterator](): AsyncGenerator<StreamEvent> {
     if (this.#iterated) throw new Error('a subscription can be iterated once: subscribe again');
     this.#iterated = true;
     const { signal } = this.#options;
@@ -126,7 +135,7 @@ export class Subscription implements AsyncIterable<MarketEvent | LiveStart> {
     }
   }
 
-  async *#connection(): AsyncGenerator<MarketEvent | LiveStart> {
+  async *#connection(): AsyncGenerator<StreamEvent> {
     const ending = new AbortController();
     const end = (): void => {
       ending.abort(this.#options.signal?.reason);
@@ -154,7 +163,7 @@ export class Subscription implements AsyncIterable<MarketEvent | LiveStart> {
   /** The position moves with the last event of a record: who goes on from one before gets the record again. */
   *#take(
     group: readonly [queryV1.SubscribeResponse, ...queryV1.SubscribeResponse[]],
-  ): Generator<MarketEvent | LiveStart> {
+  ): Generator<StreamEvent> {
     const [{ position, message }] = group;
     if (message.case === 'live') {
       this.#progress.reachLive(position);
@@ -168,6 +177,11 @@ export class Subscription implements AsyncIterable<MarketEvent | LiveStart> {
       this.#account?.leaveOut(message.value.events);
       this.#leftOut += message.value.events;
       this.#options.conflate?.(message.value.events);
+      return;
+    }
+    if (message.case === 'snapshotEnd') {
+      this.#progress.endSnapshot(position);
+      yield { kind: 'snapshot-end', series: message.value.series };
       return;
     }
     if (message.case === 'opening') this.#progress.open(position);
@@ -185,6 +199,10 @@ export class Subscription implements AsyncIterable<MarketEvent | LiveStart> {
     group: readonly [queryV1.SubscribeResponse, ...queryV1.SubscribeResponse[]],
   ): Generator<MarketEvent> {
     const [head] = group;
+    if (head.snapshot) {
+      for (const event of marketEvents(head.message)) yield { ...event, isSnapshot: true };
+      return;
+    }
     const events = group.flatMap(({ message }) => marketEvents(message));
     const isNew = this.#isNew(head, events[0]);
     if (isNew) for (const event of events) this.#account?.add(event);

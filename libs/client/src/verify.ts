@@ -95,7 +95,8 @@ async function readStream(
     ...(intervals === undefined ? {} : { intervals }),
     ...(signal === undefined ? {} : { signal }),
   });
-  for await (const event of subscription) if (event.kind !== 'live') addTo(ledger, event);
+  for await (const event of subscription)
+    if (event.kind !== 'live' && event.kind !== 'snapshot-end') addTo(ledger, event);
   return ledger;
 }
 

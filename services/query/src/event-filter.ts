@@ -1,5 +1,5 @@
 import type { EventKind } from './arguments.ts';
-import { intervalOf } from './market-events.ts';
+import { intervalOf, type MarketEvents } from './market-events.ts';
 import type { MarketRecord } from './market-record.ts';
 import type { Match } from './match.ts';
 
@@ -20,11 +20,17 @@ export interface EventFilter {
 
 /** What of a record a subscriber gets, ready to send; undefined: nothing. */
 export function matchRecord(filter: EventFilter, record: MarketRecord): Match | undefined {
-  const { events, header } = record;
+  return wantedEvents(filter, record) === undefined ? undefined : record.matchWithin(filter);
+}
+
+/** The events of a record that is of a wanted series, whatever their times; undefined: it is of another, or has none. */
+export function wantedEvents(
+  filter: EventFilter,
+  { events, header }: MarketRecord,
+): MarketEvents | undefined {
   if (events === undefined || !filter.kinds.has(events.kind)) return undefined;
   if (filter.symbols?.has(header.symbol) === false) return undefined;
   if (filter.source !== '' && filter.source !== header.source) return undefined;
   const interval = intervalOf(events);
-  if (interval !== '' && filter.intervals?.has(interval) === false) return undefined;
-  return record.matchWithin(filter);
+  return interval !== '' && filter.intervals?.has(interval) === false ? undefined : events;
 }

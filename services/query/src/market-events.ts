@@ -58,7 +58,16 @@ export function pickWithin(events: MarketEvents, span: EventSpan): MarketEvents 
     return first === undefined ? undefined : { kind: 'indicators', batches: [first, ...more] };
   }
   const indexes = indexesWithin(timesOf(events), span);
-  if (indexes.length === 0) return undefined;
+  return indexes.length === 0 ? undefined : pickEvents(events, indexes);
+}
+
+/** Some of the events, of indicators of every batch. */
+function pickEvents(events: MarketEvents, indexes: readonly number[]): MarketEvents {
+  if (events.kind === 'indicators') {
+    const [first, ...more] = events.batches;
+    const picked = more.map((batch) => pickValues(batch, indexes));
+    return { kind: 'indicators', batches: [pickValues(first, indexes), ...picked] };
+  }
   if (isOfBars(events)) {
     const { kind, batch } = events;
     return { kind, batch: { ...batch, bars: pickBars(batch.bars, indexes) } };
@@ -69,9 +78,31 @@ export function pickWithin(events: MarketEvents, span: EventSpan): MarketEvents 
     : { kind, batch: { ...batch, quotes: pickQuotes(batch.quotes, indexes) } };
 }
 
+/** Of the events of each series the newest one that is before a time; of several of one time the last. */
+export function newestOfEach(
+  events: MarketEvents,
+  untilNs: bigint | undefined,
+): readonly { readonly timeNs: bigint; readonly newest: MarketEvents }[] {
+  const parts: readonly MarketEvents[] =
+    events.kind === 'indicators'
+      ? events.batches.map((batch) => ({ kind: 'indicators', batches: [batch] }))
+      : [events];
+  return parts.flatMap((part) => {
+    let last: { readonly timeNs: bigint; readonly index: number } | undefined;
+    for (const [index, timeNs] of timesOf(part).entries()) {
+      if (untilNs !== undefined && timeNs >= untilNs) continue;
+      if (last === undefined || timeNs >= last.timeNs) last = { timeNs, index };
+    }
+    return last === undefined ? [] : [{ timeNs: last.timeNs, newest: pickEvents(part, [last.index]) }];
+  });
+}
+
 function indicatorsWithin(batch: IndicatorBatch, span: EventSpan): IndicatorBatch | undefined {
   const indexes = indexesWithin(batch.startNs, span);
-  if (indexes.length === 0) return undefined;
+  return indexes.length === 0 ? undefined : pickValues(batch, indexes);
+}
+
+function pickValues(batch: IndicatorBatch, indexes: readonly number[]): IndicatorBatch {
   return {
     ...batch,
     startNs: pick(batch.startNs, indexes),

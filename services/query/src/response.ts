@@ -45,6 +45,20 @@ export function batchResponse(kind: EventKind, batch: Uint8Array, position?: Pos
   return writer.tag(FIELD_OF_KIND[kind], WireType.LengthDelimited).bytes(batch).finish();
 }
 
+/** As {@link batchResponse}, of the newest event of a series, which is of no stream. */
+export function snapshotResponse(kind: EventKind, batch: Uint8Array): Uint8Array {
+  const writer = new BinaryWriter().raw(batchResponse(kind, batch));
+  return writer.tag(FIELD.snapshot.number, WireType.Varint).bool(true).finish();
+}
+
+/** The snapshot is complete, and the stream goes on from the positions. */
+export function snapshotEnd(partitions: readonly Position[], series: number): queryV1.SubscribeResponse {
+  return create(queryV1.SubscribeResponseSchema, {
+    position: { partitions: [...partitions] },
+    message: { case: 'snapshotEnd', value: { series: BigInt(series) } },
+  });
+}
+
 /** Several serialized responses as one: the later ones go, as they are, into the field of the first that is there for them. */
 export function packed(messages: readonly Uint8Array[]): Uint8Array {
   const [first = new Uint8Array(), ...rest] = messages;

@@ -18,7 +18,7 @@ import type { Match } from './match.ts';
 import { batchResponse } from './response.ts';
 
 /** Most series one subscription may bring the history of. One more is asked for, and the store lists at most 100,000. */
-const MAX_SERIES = 50_000;
+export const MAX_SERIES = 50_000;
 
 /** Cause of rows that come from the store: what brought them is behind the subscriber. */
 const STORED = { origin: 'store', n: 1n, k: 0 };
@@ -65,8 +65,34 @@ export async function* storedEvents(reader: HistoryReader, plan: HistoryPlan): A
     const startNs = rows.after === undefined || rows.after.timeNs < sinceNs ? sinceNs : rows.after.timeNs;
     const endNs = untilNs === undefined ? {} : { endNs: untilNs };
     const query = { symbol, source, startNs, ...endNs, before: plan.cutOf(kind, symbol), signal };
-    yield* storedSeries(reader, series, query, rows);
+    for await (const part of storedSeries(reader, series, query, rows)) yield matchOf(part);
   }
+}
+
+/** Reads of series that run at a time. */
+const NEWEST_READS = 4;
+
+/** The newest stored events of each wanted series up to the cut, given to `take` in no order. */
+export async function newestStored(
+  reader: HistoryReader,
+  plan: HistoryPlan,
+  take: (events: MarketEvents) => void,
+): Promise<void> {
+  const { filter, signal } = plan;
+  const { sinceNs: startNs, untilNs } = filter;
+  const waiting = (await wantedSeries(reader, filter)).values();
+  const work = async (): Promise<void> => {
+    // The workers share one iterator: each takes the next series.
+    for (const series of waiting) {
+      signal.throwIfAborted();
+      const { symbol, source, kind } = series;
+      const endNs = untilNs === undefined ? {} : { endNs: untilNs };
+      const span = { symbol, source, startNs, ...endNs, before: plan.cutOf(kind, symbol) };
+      const query = { ...span, limit: 1, newest: true, signal };
+      for await (const { events } of storedSeries(reader, series, query, ALL_ROWS)) take(events);
+    }
+  };
+  await Promise.all(Array.from({ length: NEWEST_READS }, work));
 }
 
 async function wantedSeries(
@@ -118,12 +144,20 @@ interface Rows {
   readonly through: HistoryRow | undefined;
 }
 
+const ALL_ROWS: Rows = { after: undefined, through: undefined };
+
+/** Stored events of one series, of one message. */
+interface StoredPart {
+  readonly events: MarketEvents;
+  readonly count: number;
+}
+
 async function* storedSeries(
   reader: HistoryReader,
   series: StoredSeries,
   query: SeriesQuery,
   rows: Rows,
-): AsyncGenerator<Match> {
+): AsyncGenerator<StoredPart> {
   const { interval, priceType = 'trade' } = series;
   const header = headerOf(series);
   switch (series.kind) {
@@ -137,7 +171,7 @@ async function* storedSeries(
             positions: [],
             trades: sliceColumns(trades, part),
           };
-          yield matchOf({ kind: 'trades', batch }, part);
+          yield partOf({ kind: 'trades', batch }, part);
         }
       }
       return;
@@ -151,7 +185,7 @@ async function* storedSeries(
             positions: [],
             quotes: sliceColumns(quotes, part),
           };
-          yield matchOf({ kind: 'quotes', batch }, part);
+          yield partOf({ kind: 'quotes', batch }, part);
         }
       }
       return;
@@ -160,7 +194,7 @@ async function* storedSeries(
         for (const part of partsOf(bars.startNs, [], rows)) {
           const based = headerOf(series, priceBasis);
           const batch = { header: based, interval, priceType, positions: [], bars: sliceColumns(bars, part) };
-          yield matchOf({ kind: 'bars', batch }, part);
+          yield partOf({ kind: 'bars', batch }, part);
         }
       }
       return;
@@ -174,7 +208,7 @@ async function* storedIndicators(
   series: StoredSeries,
   query: SeriesQuery,
   rows: Rows,
-): AsyncGenerator<Match> {
+): AsyncGenerator<StoredPart> {
   const { interval, priceType = 'trade', specId } = series;
   if (specId === undefined)
     throw new Error(`the store names no specification for indicators of ${series.symbol}`);
@@ -188,7 +222,7 @@ async function* storedIndicators(
     for (const part of partsOf(startNs, [], rows)) {
       const values = outputs.map(({ name, value }) => ({ name, ...sliceColumns({ value }, part) }));
       const own = { header, interval, priceType, specId, outputs: values };
-      yield matchOf(
+      yield partOf(
         { kind: 'indicators', batches: [{ ...own, ...sliceColumns({ startNs, warm }, part) }] },
         part,
       );
@@ -214,11 +248,15 @@ function partsOf(
   return slices(to - from).map((part) => ({ from: from + part.from, to: from + part.to, whole: false }));
 }
 
-function matchOf(events: MarketEvents, { from, to }: Slice): Match {
+function partOf(events: MarketEvents, { from, to }: Slice): StoredPart {
+  return { events, count: to - from };
+}
+
+function matchOf({ events, count }: StoredPart): Match {
   const addTo = (ledger: EventLedger): void => {
     ledger.add(seriesSum(events));
   };
-  return { events: to - from, bytes: batchResponse(events.kind, encoded(events)), addTo };
+  return { events: count, bytes: batchResponse(events.kind, encoded(events)), addTo };
 }
 
 function headerOf(series: StoredSeries, priceBasis: PriceBasis = 'unspecified'): Header {

@@ -113,6 +113,7 @@ export class StreamStarts {
       case 'within':
         return startAfter(from.cut, descriptions, places, 'from.within.cut');
       case 'since':
+      case 'snapshot':
         return startAtCommits(this.#parts.commits, descriptions, places);
       case 'live': {
         // Only bars have something before that matters: what is computed goes on from there.

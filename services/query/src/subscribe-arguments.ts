@@ -18,6 +18,8 @@ export type From =
       readonly began: Began | undefined;
     }
   | { readonly kind: 'since'; readonly sinceNs: bigint }
+  /** The newest of each series, then what comes after it. */
+  | { readonly kind: 'snapshot' }
   /** In the middle of history, which ends at the cut. Without a row: before the first. */
   | {
       readonly kind: 'within';
@@ -97,6 +99,10 @@ export function subscribeArguments(request: queryV1.SubscribeRequest): Result<Su
     return err(
       'from.within with specs: such a stream is not gone on with in its history; begin anew with since_ns',
     );
+  if (from.value.kind === 'snapshot')
+    return err(
+      'from.snapshot with specs: what is computed for a subscription is not stored; say since_ns, or ask GetIndicators for the newest',
+    );
   const computed = computedArgument(request.specs, filter);
   return computed.ok ? ok({ ...asked, filter: computed.value.filter, computed: computed.value }) : computed;
 }
@@ -104,7 +110,7 @@ export function subscribeArguments(request: queryV1.SubscribeRequest): Result<Su
 /** Events before it are left out, also where such a stream is gone on with. */
 function sinceOf(from: From): bigint | undefined {
   if (from.kind === 'after') return from.began?.sinceNs;
-  return from.kind === 'live' ? undefined : from.sinceNs;
+  return from.kind === 'since' || from.kind === 'within' ? from.sinceNs : undefined;
 }
 
 function untilArgument(
@@ -165,6 +171,10 @@ function fromArgument({ from, began }: queryV1.SubscribeRequest): Result<From, s
       return from.value < 0n
         ? err(`from.since_ns ${from.value} is before 1970: nothing is stored there; 0 is everything`)
         : ok({ kind: 'since', sinceNs: from.value });
+    case 'snapshot':
+      return from.value
+        ? ok({ kind: 'snapshot' })
+        : err('from.snapshot is false: leave it out, or set after or since_ns');
     case 'after':
       return afterArgument(from.value, began);
     case 'within':

@@ -4,17 +4,27 @@ import type { HistoryReader, TopicDescription, TopicPartition } from '@tickwell/
 import { orRefuse } from './arguments.ts';
 import { catchUp, type Cursor, type Wanted } from './catch-up.ts';
 import type { CommitTracker } from './commit-tracker.ts';
-import { matchRecord } from './event-filter.ts';
+import { matchRecord, wantedEvents } from './event-filter.ts';
 import { ComputedView } from './indicators/computed-view.ts';
 import type { IndicatorBudget } from './indicators/indicator-budget.ts';
 import type { LiveValues } from './indicators/live-values.ts';
 import { keepAlive } from './keep-alive.ts';
 import { partitionKey, type LiveHub, type LiveTarget } from './live-hub.ts';
-import { TOPIC_OF_KIND } from './market-record.ts';
+import { TOPIC_OF_KIND, type MarketRecord } from './market-record.ts';
 import type { Match } from './match.ts';
-import { conflated, heartbeat, liveMarker, opening, packed, statement, type Position } from './response.ts';
+import {
+  conflated,
+  heartbeat,
+  liveMarker,
+  opening,
+  packed,
+  snapshotEnd,
+  statement,
+  type Position,
+} from './response.ts';
 import { startAfter, startAtCommits } from './start-positions.ts';
-import { storedEvents, type HistoryPlan } from './store-history.ts';
+import { Snapshot } from './snapshot.ts';
+import { newestStored, storedEvents, type HistoryPlan } from './store-history.ts';
 import { logEnds, untilStored } from './stream-end.ts';
 import { notInFuture } from './since-argument.ts';
 import { StreamStarts, type Start, type StartParts } from './stream-start.ts';
@@ -115,7 +125,9 @@ export class Subscriptions {
     const start = await this.#starts.find(args, topics, signal);
     const isOver = until !== undefined && (until.timeNs === undefined || until.timeNs <= nowNs());
     const ends = isOver ? await logEnds(this.#parts.log, start.places) : undefined;
-    yield* keepAlive(this.#past(stream, start), heartbeatMs, sign);
+    if (args.from.kind === 'snapshot')
+      yield* keepAlive(this.#snapshot(stream, start, ends ?? hub.positions(topics)), heartbeatMs, sign);
+    else yield* keepAlive(this.#past(stream, start), heartbeatMs, sign);
     if (ends !== undefined) {
       yield* keepAlive(this.#finish(stream, start.cursors, ends), heartbeatMs, sign);
       return;
@@ -134,6 +146,31 @@ export class Subscriptions {
     } finally {
       leave();
     }
+  }
+
+  /** The newest of each series below `to`, from where the stream then goes on. */
+  async *#snapshot(
+    stream: Stream,
+    { cuts, cursors }: Start,
+    to: readonly Position[],
+  ): AsyncGenerator<Message> {
+    const { args, signal } = stream;
+    const { filter } = args;
+    const snapshot = new Snapshot(filter.untilNs);
+    const plan = this.#historyPlan({ ...filter, sinceNs: 0n }, cuts, signal);
+    await newestStored(this.#parts.reader, plan, (events) => {
+      snapshot.take(events);
+    });
+    const match = (record: MarketRecord): undefined => {
+      const events = wantedEvents(filter, record);
+      if (events !== undefined) snapshot.take(events);
+    };
+    await exhaust(this.#catchUp({ ...stream, wanted: { symbols: filter.symbols, match } }, cursors, to));
+    yield* snapshot.messages();
+    const positions = cursors.map(({ topic, partition, epoch, nextOffset }) => {
+      return { topic, partition, epoch, nextOffset };
+    });
+    if (!signal.aborted) yield snapshotEnd(positions, snapshot.size);
   }
 
   /** Brings the cursors near to the tail. */
@@ -319,6 +356,11 @@ export class Subscriptions {
     target.ceilings = new Map(ends.map((end) => [partitionKey(end), end.nextOffset]));
     return ends;
   }
+}
+
+async function exhaust(messages: AsyncIterable<unknown>): Promise<void> {
+  const iterator = messages[Symbol.asyncIterator]();
+  while ((await iterator.next()).done !== true);
 }
 
 /** Until the stream is to end; what has no end is looked at again after a while. */

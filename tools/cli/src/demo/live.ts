@@ -44,7 +44,7 @@ async function watchLive(
   });
   try {
     for await (const event of subscription) {
-      if (event.kind === 'live') continue;
+      if (event.kind === 'live' || event.kind === 'snapshot-end') continue;
       if (event.kind === 'indicators' && !isShown(event.specId, event.values.warm)) continue;
       if (!isShownSource(event.source)) continue;
       for (const line of eventLines(event)) terminal.print(`  ${line}`);

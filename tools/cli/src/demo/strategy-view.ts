@@ -1,4 +1,4 @@
-import type { LiveStart, MarketEvent, TickwellClient } from '@tickwell/client';
+import type { MarketEvent, StreamEvent, TickwellClient } from '@tickwell/client';
 import { formatNs } from '@tickwell/domain';
 import { formatCount } from '../format/numbers.ts';
 
@@ -9,7 +9,7 @@ const SHOWN_BARS = 3;
 type BarsEvent = Extract<MarketEvent, { kind: 'bars' | 'forming-bars' }>;
 
 /** What a strategy sees of one message: the newest bars a line each, everything else on one. */
-export function eventLines(event: MarketEvent | LiveStart): readonly string[] {
+export function eventLines(event: StreamEvent): readonly string[] {
   return event.kind === 'bars' || event.kind === 'forming-bars' ? barTexts(event) : [eventText(event)];
 }
 
@@ -25,9 +25,11 @@ function barTexts({ kind, symbol, interval, bars }: BarsEvent): readonly string[
   });
 }
 
-function eventText(event: Exclude<MarketEvent, BarsEvent> | LiveStart): string {
+function eventText(event: Exclude<StreamEvent, BarsEvent>): string {
   if (event.kind === 'live')
     return `-- live from here, after ${formatCount(event.historyEvents)} events of history --`;
+  if (event.kind === 'snapshot-end')
+    return `-- the newest of ${formatCount(event.series)} series; from here on what comes after --`;
   const at = (ns: bigint | undefined): string => (ns === undefined ? '' : formatNs(ns));
   switch (event.kind) {
     case 'trades': {
@@ -57,7 +59,7 @@ export async function* historyView(
     readonly sinceNs: bigint;
     readonly signal: AbortSignal;
   },
-): AsyncGenerator<MarketEvent | LiveStart> {
+): AsyncGenerator<StreamEvent> {
   const { symbol, source, interval, sinceNs, signal } = options;
   const subscription = client.subscribe({
     symbols: [symbol],

@@ -1670,6 +1670,14 @@ export declare type SubscribeRequest = Message<"tickwell.query.v1.SubscribeReque
      */
     value: HistoryPlace;
     case: "within";
+  } | {
+    /**
+     * The newest event of each series first (SubscribeResponse.snapshot), then a SnapshotEnd, then everything after it. Not with specs.
+     *
+     * @generated from field: bool snapshot = 15;
+     */
+    value: boolean;
+    case: "snapshot";
   } | { case: undefined; value?: undefined };
 
   /**
@@ -1968,7 +1976,22 @@ export declare type SubscribeResponse = Message<"tickwell.query.v1.SubscribeResp
      */
     value: Conflated;
     case: "conflated";
+  } | {
+    /**
+     * The snapshot is complete. Its position holds every partition: what follows comes after it, without gap or duplicate.
+     *
+     * @generated from field: tickwell.query.v1.SnapshotEnd snapshot_end = 12;
+     */
+    value: SnapshotEnd;
+    case: "snapshotEnd";
   } | { case: undefined; value?: undefined };
+
+  /**
+   * Where the request says snapshot: the message is the newest event of its series as of the SnapshotEnd, not one of the stream; sums do not have it.
+   *
+   * @generated from field: bool snapshot = 11;
+   */
+  snapshot: boolean;
 
   /**
    * What was ready together with this message, in order after it; none of them has more. Only where the request says pack: a busy
@@ -2013,6 +2036,24 @@ export declare type Opening = Message<"tickwell.query.v1.Opening"> & {
  * Use `create(OpeningSchema)` to create a new message.
  */
 export declare const OpeningSchema: GenMessage<Opening>;
+
+/**
+ * @generated from message tickwell.query.v1.SnapshotEnd
+ */
+export declare type SnapshotEnd = Message<"tickwell.query.v1.SnapshotEnd"> & {
+  /**
+   * Messages of the snapshot: one a series (symbol, source, kind, interval, price type, specification).
+   *
+   * @generated from field: uint64 series = 1;
+   */
+  series: bigint;
+};
+
+/**
+ * Describes the message tickwell.query.v1.SnapshotEnd.
+ * Use `create(SnapshotEndSchema)` to create a new message.
+ */
+export declare const SnapshotEndSchema: GenMessage<SnapshotEnd>;
 
 /**
  * Only where the request says conflate.

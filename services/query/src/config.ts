@@ -70,7 +70,7 @@ export function readQueryConfig(env: Env, modules: Result<readonly string[], str
     cacheBytes: field.integer('TICKWELL_CACHE_BYTES', {
       min: 0,
       max: 64 * 1024 * 1024 * 1024,
-      fallback: 0,
+      fallback: 128 * 1024 * 1024,
     }),
     redisUrl: {
       name: REDIS_URL.name,

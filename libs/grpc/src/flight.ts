@@ -45,9 +45,15 @@ export function bindFlight(handlers: FlightHandlers): readonly BoundMethod[] {
   ];
 }
 
-// eslint-disable-next-line require-yield, @typescript-eslint/require-await -- it answers nothing but an error
-async function* refused(message: string): AsyncGenerator<never> {
-  throw new TickwellError('unimplemented', message);
+/** An answer that is nothing but an error. */
+function refused(message: string): AsyncIterable<never> {
+  const next = (): Promise<IteratorResult<never>> =>
+    Promise.reject(new TickwellError('unimplemented', message));
+  return { [Symbol.asyncIterator]: () => ({ next }) };
 }
 
-async function* none(): AsyncGenerator<never> {}
+/** An answer without a message. */
+function none(): AsyncIterable<never> {
+  const next = (): Promise<IteratorResult<never>> => Promise.resolve({ done: true, value: undefined });
+  return { [Symbol.asyncIterator]: () => ({ next }) };
+}

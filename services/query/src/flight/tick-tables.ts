@@ -1,6 +1,8 @@
-import { queryV1 } from '@tickwell/contracts';
+import type { DescMessage, MessageShape } from '@bufbuild/protobuf';
+import { queryV1, type PackedQuoteRows, type PackedTicks } from '@tickwell/contracts';
 import { ok } from '@tickwell/domain';
 import type { ArrowField, ArrowValues } from '@tickwell/ports';
+import type { CallSignal } from '../history.ts';
 import { chosenFields } from './chosen-fields.ts';
 import type { FlowCalls, FlowTable } from './flow-table.ts';
 import { requestOf } from './request-json.ts';
@@ -32,33 +34,62 @@ const QUOTE_FIELDS: readonly ArrowField[] = [
 
 /** Trades, under either of their names. */
 export function tradeTable(library: string, calls: FlowCalls): FlowTable {
-  return {
+  return tickTable({
     library,
     kind: 'trades',
-    interval: '',
     fields: TRADE_FIELDS,
+    schema: queryV1.GetTicksRequestSchema,
+    read: (request, call) => calls.getTicks(request, call),
+    valuesOf: tradeValues,
+  });
+}
+
+export function quoteTable(calls: FlowCalls): FlowTable {
+  return tickTable({
+    library: 'md.quotes',
+    kind: 'quotes',
+    fields: QUOTE_FIELDS,
+    schema: queryV1.GetQuotesRequestSchema,
+    read: (request, call) => calls.getQuotes(request, call),
+    valuesOf: quoteValues,
+  });
+}
+
+/** Columns by the names of fields; `time` is of every row. */
+type Values = Readonly<Record<string, ArrowValues>> & { readonly time: BigInt64Array };
+
+interface TickTableParts<D extends DescMessage, A> {
+  readonly library: string;
+  readonly kind: 'trades' | 'quotes';
+  readonly fields: readonly ArrowField[];
+  readonly schema: D;
+  readonly read: (request: MessageShape<D>, call: CallSignal) => AsyncIterable<A>;
+  readonly valuesOf: (answer: A) => Values;
+}
+
+type TickRequest = typeof queryV1.GetTicksRequestSchema | typeof queryV1.GetQuotesRequestSchema;
+
+function tickTable<D extends TickRequest, A>(parts: TickTableParts<D, A>): FlowTable {
+  const { library, kind, fields: all, schema, read, valuesOf } = parts;
+  return {
+    library,
+    kind,
+    interval: '',
+    fields: all,
     open: (symbol, rest) => {
-      const request = requestOf(queryV1.GetTicksRequestSchema, { symbol }, rest);
+      const request = requestOf(schema, { symbol }, rest);
       if (!request.ok) return request;
-      const { fields, pick } = chosenFields(TRADE_FIELDS, request.value.columns);
+      const { columns, range, limit } = request.value;
+      const { fields, pick } = chosenFields(all, columns);
       return ok({
         fields,
         index: TIME.name,
-        range: request.value.range,
-        isWhole: request.value.limit === 0n,
+        range,
+        isWhole: limit === 0n,
         batches: async function* (signal) {
-          for await (const { source, trades } of calls.getTicks(request.value, { signal })) {
-            const { timeNs, seq, price, size, conditions, venue } = trades;
-            const values: Readonly<Record<string, ArrowValues>> = {
-              time: timeNs,
-              seq,
-              price,
-              size,
-              conditions: conditions.length === 0 ? undefined : conditions,
-              venue: venue.length === 0 ? undefined : venue,
-              source,
-            };
-            yield { rows: timeNs.length, columns: pick(values) };
+          for await (const answer of read(request.value, { signal })) {
+            const values = valuesOf(answer);
+            yield { rows: values.time.length, columns: pick(values) };
           }
         },
       });
@@ -66,37 +97,28 @@ export function tradeTable(library: string, calls: FlowCalls): FlowTable {
   };
 }
 
-export function quoteTable(calls: FlowCalls): FlowTable {
+function tradeValues({ source, trades }: PackedTicks): Values {
+  const { timeNs, seq, price, size, conditions, venue } = trades;
   return {
-    library: 'md.quotes',
-    kind: 'quotes',
-    interval: '',
-    fields: QUOTE_FIELDS,
-    open: (symbol, rest) => {
-      const request = requestOf(queryV1.GetQuotesRequestSchema, { symbol }, rest);
-      if (!request.ok) return request;
-      const { fields, pick } = chosenFields(QUOTE_FIELDS, request.value.columns);
-      return ok({
-        fields,
-        index: TIME.name,
-        range: request.value.range,
-        isWhole: request.value.limit === 0n,
-        batches: async function* (signal) {
-          for await (const { source, quotes } of calls.getQuotes(request.value, { signal })) {
-            const { timeNs, seq, bidPrice, bidSize, askPrice, askSize } = quotes;
-            const values: Readonly<Record<string, ArrowValues>> = {
-              time: timeNs,
-              seq,
-              bid_price: bidPrice,
-              bid_size: bidSize,
-              ask_price: askPrice,
-              ask_size: askSize,
-              source,
-            };
-            yield { rows: timeNs.length, columns: pick(values) };
-          }
-        },
-      });
-    },
+    time: timeNs,
+    seq,
+    price,
+    size,
+    conditions: conditions.length === 0 ? undefined : conditions,
+    venue: venue.length === 0 ? undefined : venue,
+    source,
+  };
+}
+
+function quoteValues({ source, quotes }: PackedQuoteRows): Values {
+  const { timeNs, seq, bidPrice, bidSize, askPrice, askSize } = quotes;
+  return {
+    time: timeNs,
+    seq,
+    bid_price: bidPrice,
+    bid_size: bidSize,
+    ask_price: askPrice,
+    ask_size: askSize,
+    source,
   };
 }
